@@ -1,4 +1,6 @@
 // The size of the client in a browser.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "tsdown";
 import { newFolder } from "./processes.mjs";
@@ -14,15 +16,21 @@ const kilobytesOf = (chunks) => {
  * @param {string} client the folder of the package
  */
 export const clientSizes = async (client) => {
+  // An app that imports the client. Its bundler leaves out what the app does not use, such as `endsAtOf`.
+  const app = newFolder();
+  const index = JSON.stringify(join(client, "dist/index.js"));
+  writeFileSync(join(app, "app.mjs"), `export { createInvigilClient } from ${index};\n`);
   const [bundle] = await build({
-    cwd: client,
-    entry: ["dist/index.js"],
+    cwd: app,
+    entry: ["app.mjs"],
     config: false,
     outDir: newFolder(),
     // The build must not delete its entry.
     clean: false,
     dts: false,
     platform: "browser",
+    // The dependencies of the client are the app's own.
+    deps: { neverBundle: [/^(?!\/|\.)/] },
     minify: true,
     logLevel: "silent",
   });

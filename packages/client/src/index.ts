@@ -1,4 +1,16 @@
-export { type ErrorCode, type RosterState, searchFor } from "@invigil/schema";
+export {
+  type Attempt,
+  type AttemptAction,
+  type AttemptRefusal,
+  attemptAfter,
+  type ErrorCode,
+  type ExamTimes,
+  endsAtOf,
+  isOver,
+  type RosterState,
+  reasonCodes,
+  searchFor,
+} from "@invigil/schema";
 export { knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
 export { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "./client.js";
 export {

@@ -441,8 +441,24 @@ export interface Member {
   name: string;
   /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
   extraMinutes: number;
+  /** The person's attempt at the exam. Absent: nothing was decided about it, and it is running. */
+  attempt?: Attempt | undefined;
   /** Whether the cameras of the person send their streams. */
   publishStatus: MemberPublishStatus;
+}
+
+/** One person's sitting in one exam. `endsAtOf` computes from it when the exam ends for them. */
+export interface Attempt {
+  /** `running`, `paused`, `finished` (by the person) or `terminated`. For people whose attempt is finished or terminated, the rooms of the exam have ended. */
+  status: "running" | "paused" | "finished" | "terminated";
+  /** Since when it has this status. Absent: since the beginning. */
+  since?: Date | undefined;
+  /** Whether the time of the current pause is given back. */
+  givesBack: boolean;
+  /** The time that was given back, in milliseconds: of earlier pauses, and between an end and its reopening. */
+  pausedMs: number;
+  /** The minutes that were given, or taken away if negative, because of incidents. */
+  extendedMinutes: number;
 }
 
 /** Whether the cameras of the person send their streams. */
@@ -484,7 +500,7 @@ export interface ListRoomEventsInput {
   /** Only events about this person and about the room as a whole. Absent: about everybody. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** Only events of these types. Absent: of all of them. */
-  types?: ("room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed")[] | null | undefined;
+  types?: ("room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed" | "attempt_changed")[] | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
   /** The `nextCursor` of the previous page. Absent: the first page. At least 1. */
@@ -512,7 +528,8 @@ export type ListedEvent =
   | ParticipantEnteredEvent
   | ParticipantLeftEvent
   | DevicesChangedEvent
-  | PublishStatusChangedEvent;
+  | PublishStatusChangedEvent
+  | AttemptChangedEvent;
 
 /** The room has ended. */
 export interface RoomEndedEvent {
@@ -682,6 +699,32 @@ export interface PublishStatusChangedEvent {
   status: "idle" | "publishing" | "stopped";
 }
 
+/** Staff decided about the attempt of a person, or the person has finished. */
+export interface AttemptChangedEvent {
+  /** The type of the event. */
+  type: "attempt_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** `running`, `paused`, `finished` (by the person) or `terminated`. For people whose attempt is finished or terminated, the rooms of the exam have ended. */
+  status: "running" | "paused" | "finished" | "terminated";
+  /** Since when it has this status. Absent: since the beginning. */
+  since?: Date | undefined;
+  /** Whether the time of the current pause is given back. */
+  givesBack: boolean;
+  /** The time that was given back, in milliseconds: of earlier pauses, and between an end and its reopening. */
+  pausedMs: number;
+  /** The minutes that were given, or taken away if negative, because of incidents. */
+  extendedMinutes: number;
+}
+
 /** Input of `exam.create`. */
 export interface CreateExamInput {
   /** The name of the exam, on one line, without white space at its ends. 1 to 63 characters. */
@@ -692,6 +735,10 @@ export interface CreateExamInput {
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfileInput | null | undefined;
+  /** Who extends, terminates and reopens attempts: `rooms`, the teachers of each room, or `creator`, the exam's creator alone. Administrators always can. Default: `"rooms"`. */
+  controlledBy?: "rooms" | "creator" | null | undefined;
+  /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. 0 to 600. */
+  maxRoomMinutes?: number | null | undefined;
   /** The audio clips of the exam. At most 200 elements. Default: `[]`. */
   audio?: CreateExamInputAudio[] | null | undefined;
 }
@@ -731,10 +778,14 @@ export interface Exam {
   name: string;
   /** When the exam begins. */
   startTime: Date;
-  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  /** When the exam ends. For an examinee, when it ends for them, with their minutes and pauses. */
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfile | undefined;
+  /** Who extends, terminates and reopens attempts: `rooms`, the teachers of each room, or `creator`, the exam's creator alone. Administrators always can. */
+  controlledBy: "rooms" | "creator";
+  /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. */
+  maxRoomMinutes?: number | undefined;
   /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
   mayManage: boolean;
   /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
@@ -835,10 +886,14 @@ export interface ExamSummary {
   name: string;
   /** When the exam begins. */
   startTime: Date;
-  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  /** When the exam ends. For an examinee, when it ends for them, with their minutes and pauses. */
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfile | undefined;
+  /** Who extends, terminates and reopens attempts: `rooms`, the teachers of each room, or `creator`, the exam's creator alone. Administrators always can. */
+  controlledBy: "rooms" | "creator";
+  /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. */
+  maxRoomMinutes?: number | undefined;
   /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
   mayManage: boolean;
   /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
@@ -871,6 +926,10 @@ export interface UpdateExamInput {
   endTime?: Date | null | undefined;
   /** How the cameras of examinees should encode video. `null` removes the profile. */
   videoProfile?: VideoProfileInput | null | undefined;
+  /** Who extends, terminates and reopens attempts: `rooms`, the teachers of each room, or `creator`, the exam's creator alone. Administrators always can. */
+  controlledBy?: "rooms" | "creator" | null | undefined;
+  /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. `null`: as many as anyone. */
+  maxRoomMinutes?: number | null | undefined;
   /** Replaces all audio of the exam. At most 200 elements. */
   audio?: UpdateExamInputAudio[] | null | undefined;
 }
@@ -906,10 +965,14 @@ export interface DuplicatedExam {
   name: string;
   /** When the exam begins. */
   startTime: Date;
-  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  /** When the exam ends. For an examinee, when it ends for them, with their minutes and pauses. */
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfile | undefined;
+  /** Who extends, terminates and reopens attempts: `rooms`, the teachers of each room, or `creator`, the exam's creator alone. Administrators always can. */
+  controlledBy: "rooms" | "creator";
+  /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. */
+  maxRoomMinutes?: number | undefined;
   /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
   mayManage: boolean;
   /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
@@ -1006,10 +1069,14 @@ export interface RestoredExam {
   name: string;
   /** When the exam begins. */
   startTime: Date;
-  /** When the exam ends. For an examinee with extra minutes, the time at which it ends for them. */
+  /** When the exam ends. For an examinee, when it ends for them, with their minutes and pauses. */
   endTime: Date;
   /** How the cameras of examinees should encode video. Absent: as the apps choose. */
   videoProfile?: VideoProfile | undefined;
+  /** Who extends, terminates and reopens attempts: `rooms`, the teachers of each room, or `creator`, the exam's creator alone. Administrators always can. */
+  controlledBy: "rooms" | "creator";
+  /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. */
+  maxRoomMinutes?: number | undefined;
   /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
   mayManage: boolean;
   /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
@@ -1373,6 +1440,8 @@ export interface RosterEntry {
   role: "teacher" | "inspector" | "examinee";
   /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
   extraMinutes: number;
+  /** The person's attempt at the exam. Absent: nothing was decided about it, and it is running. */
+  attempt?: Attempt | undefined;
   /** The id of the room. Absent: the person has no room yet. */
   roomId?: string | undefined;
   /** Whether the cameras of the person send their streams. */
@@ -1443,6 +1512,63 @@ export interface RosterCounts {
   notPublishing: number;
   /** The number of examinees about whom there are cheat records, in addition to their other counts. */
   detected: number;
+}
+
+/** Input of `exam.entries`. */
+export interface ExamEntriesInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** Only entries of this room. Absent: of all that the caller may see. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** Only entries about this person. Absent: about all. 1 to 128 characters. */
+  userId?: string | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `100`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. At least 0. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `exam.entries`. */
+export interface ExamEntryPage {
+  /** The newest entries first. */
+  entries: ExamEntry[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+}
+
+/** A decision about a person, or what staff noted about a person, a room or an exam. */
+export interface ExamEntry {
+  /** The id of the entry. Ids increase within an exam. */
+  id: number;
+  /** The room through which it was decided. Absent: it is about the whole exam. */
+  roomId?: string | undefined;
+  /** The person whom it is about. Absent: it is about the room or the exam. */
+  userId?: string | undefined;
+  /** Who decided it. Absent for examinees. */
+  by?: ExamEntryBy | undefined;
+  /** What was decided. */
+  kind: "pause" | "resume" | "extend" | "terminate" | "finish" | "reopen";
+  /** Of `extend`: the minutes. Negative: they were taken away. Absent: another kind. */
+  minutes?: number | undefined;
+  /** Of `pause`: whether its time is given back. Absent: another kind. */
+  giveBack?: boolean | undefined;
+  /** Of `terminate`: what should be done with the answers. Absent: another kind. */
+  answers?: "submit" | "save" | "discard" | undefined;
+  /** Why it was decided. Absent: none was given. */
+  reason?: "technical" | "connection" | "identity" | "misconduct" | "health" | "disturbance" | "accommodation" | "mistake" | "other" | undefined;
+  /** A text for staff. Absent: none, and for examinees. */
+  note?: string | undefined;
+  /** A text that the person sees. Absent: none. */
+  message?: string | undefined;
+  /** When it was decided, by the server's clock. */
+  time: Date;
+}
+
+export interface ExamEntryBy {
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the caller. Teachers watch, inspectors only read, and examinees sit the exam. */
+  role: "admin" | "teacher" | "inspector" | "examinee";
 }
 
 /** The rooms of an exam, read atomically with the id of the last event. */
@@ -1811,6 +1937,154 @@ export interface RemovedFromExam {
   rooms: number;
   /** The number of cheat records that were deleted. */
   records: number;
+}
+
+/** Input of `attempt.pause`. */
+export interface PauseAttemptsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** The user ids of examinees in the room. Absent: all of them. */
+  userIds?: string[] | null | undefined;
+  /** Why it is decided. */
+  reason: PauseAttemptsInputReason;
+  /** An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  key: string;
+  /** Whether to answer what would happen, and change nothing. Default: `false`. */
+  dryRun?: boolean | null | undefined;
+  /** Whether the exam ends later by the time of the pause. Default: `true`. */
+  giveBack?: boolean | null | undefined;
+}
+
+/** Why it is decided. */
+export interface PauseAttemptsInputReason {
+  /** Why it was decided: a code that apps have texts for. */
+  code: "technical" | "connection" | "identity" | "misconduct" | "health" | "disturbance" | "accommodation" | "mistake" | "other";
+  /** A text for staff, which the person never sees. Absent: none. 1 to 1,000 characters. */
+  note?: string | null | undefined;
+  /** A text that the person sees. Absent: none. 1 to 1,000 characters. */
+  message?: string | null | undefined;
+}
+
+/** Output of `attempt.pause`, `resume`, `extend`, `terminate` and `reopen`. */
+export interface Decided {
+  /** The people about whom this call has decided, in the order of the room. */
+  people: DecidedPeople[];
+  /** How many people are left, because a call decides about at most 500. Call again with the same key until none is left. */
+  remaining: number;
+}
+
+/** What happened to one person. */
+export interface DecidedPeople {
+  /** The user id of the person. */
+  userId: string;
+  /** `unchanged`: it was so before, or an earlier call with the same key has decided it. `refused`: see `refusal`. */
+  outcome: "changed" | "unchanged" | "refused";
+  /** `over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. Absent: it is not refused. */
+  refusal?: "over" | "pastEnd" | "endsInPast" | "tooManyMinutes" | undefined;
+  /** The attempt afterwards. */
+  attempt: Attempt;
+  /** When the exam ends for the person. During a pause whose time is given back, as of now. */
+  endsAt: Date;
+  /** True if the exam now ends after the person's links and tokens: they need new ones. */
+  needsLink?: boolean | undefined;
+}
+
+/** Input of `attempt.resume`. */
+export interface ResumeAttemptsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** The user ids of examinees in the room. Absent: all of them. */
+  userIds?: string[] | null | undefined;
+  /** Why it is decided. */
+  reason: ResumeAttemptsInputReason;
+  /** An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  key: string;
+  /** Whether to answer what would happen, and change nothing. Default: `false`. */
+  dryRun?: boolean | null | undefined;
+}
+
+/** Why it is decided. */
+export interface ResumeAttemptsInputReason {
+  /** Why it was decided: a code that apps have texts for. */
+  code: "technical" | "connection" | "identity" | "misconduct" | "health" | "disturbance" | "accommodation" | "mistake" | "other";
+  /** A text for staff, which the person never sees. Absent: none. 1 to 1,000 characters. */
+  note?: string | null | undefined;
+  /** A text that the person sees. Absent: none. 1 to 1,000 characters. */
+  message?: string | null | undefined;
+}
+
+/** Input of `attempt.extend`. */
+export interface ExtendAttemptsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** The user ids of examinees in the room. Absent: all of them. */
+  userIds?: string[] | null | undefined;
+  /** Why it is decided. */
+  reason: ExtendAttemptsInputReason;
+  /** An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  key: string;
+  /** Whether to answer what would happen, and change nothing. Default: `false`. */
+  dryRun?: boolean | null | undefined;
+  /** The minutes to add to those that were given before. Negative: they are taken away. -600 to 600. */
+  minutes: number;
+}
+
+/** Why it is decided. */
+export interface ExtendAttemptsInputReason {
+  /** Why it was decided: a code that apps have texts for. */
+  code: "technical" | "connection" | "identity" | "misconduct" | "health" | "disturbance" | "accommodation" | "mistake" | "other";
+  /** A text for staff, which the person never sees. Absent: none. 1 to 1,000 characters. */
+  note?: string | null | undefined;
+  /** A text that the person sees. Absent: none. 1 to 1,000 characters. */
+  message?: string | null | undefined;
+}
+
+/** Input of `attempt.terminate`. */
+export interface TerminateAttemptsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** The user ids of examinees in the room. Absent: all of them. */
+  userIds?: string[] | null | undefined;
+  /** Why it is decided. */
+  reason: TerminateAttemptsInputReason;
+  /** An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  key: string;
+  /** Whether to answer what would happen, and change nothing. Default: `false`. */
+  dryRun?: boolean | null | undefined;
+  /** What the system with the questions should do with the answers. Default: `"submit"`. */
+  answers?: "submit" | "save" | "discard" | null | undefined;
+}
+
+/** Why it is decided. */
+export interface TerminateAttemptsInputReason {
+  /** Why it was decided: a code that apps have texts for. */
+  code: "technical" | "connection" | "identity" | "misconduct" | "health" | "disturbance" | "accommodation" | "mistake" | "other";
+  /** A text for staff, which the person never sees. Absent: none. 1 to 1,000 characters. */
+  note?: string | null | undefined;
+  /** A text that the person sees. Absent: none. 1 to 1,000 characters. */
+  message?: string | null | undefined;
+}
+
+/** Input of `attempt.finish`: a room in which the caller sits the exam. */
+export interface FinishAttemptInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+}
+
+/** Output of `attempt.finish`. */
+export interface FinishedAttempt {
+  /** One person's sitting in one exam. `endsAtOf` computes from it when the exam ends for them. */
+  attempt: Attempt;
+  /** When the exam ends for the person. During a pause whose time is given back, as of now. */
+  endsAt: Date;
 }
 
 /** Input of `audio.list`. */
@@ -2410,6 +2684,9 @@ export type RoomEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | AttemptChangedEvent
+  | EntriesAddedEvent
+  | ExamChangedEvent
   | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
@@ -2428,6 +2705,38 @@ export interface RoomCreatedEvent {
   time: Date;
   /** A group of people in one exam who are watched together. */
   room: Room;
+}
+
+/** Staff decided or noted something about people of the room or about the room. */
+export interface EntriesAddedEvent {
+  /** The type of the event. */
+  type: "entries_added";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The entries, without those that were deleted after this event. */
+  entries: ExamEntry[];
+}
+
+/** The name, the times or a setting of the exam changed. */
+export interface ExamChangedEvent {
+  /** The type of the event. */
+  type: "exam_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The name of the exam. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends, without the minutes of single people. */
+  endTime: Date;
 }
 
 /** Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`. */
@@ -2511,6 +2820,9 @@ export type ExamEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | AttemptChangedEvent
+  | EntriesAddedEvent
+  | ExamChangedEvent
   | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
@@ -2544,6 +2856,7 @@ export type PeopleEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
+  | AttemptChangedEvent
   | RosterChangedEvent
   | DetectionsCounted
   | PeopleGap;
@@ -2914,6 +3227,12 @@ export type Procedures = {
      */
     people: TRPCQueryProcedure<{ input: ExamPeopleInput; output: RosterPage; meta: unknown }>;
     /**
+     * Returns what was decided about the people of an exam, and what staff noted.
+     *
+     * For administrators, teachers, inspectors and examinees. Teachers and inspectors: entries of their rooms. Teachers: all of the exams that they created. Examinees: decisions about themselves.
+     */
+    entries: TRPCQueryProcedure<{ input: ExamEntriesInput; output: ExamEntryPage; meta: unknown }>;
+    /**
      * Returns the rooms of an exam, and the position from which to subscribe.
      *
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
@@ -2993,6 +3312,44 @@ export type Procedures = {
      * For administrators and teachers. Teachers: the exams that they created. With records: administrators only.
      */
     removeFromExam: TRPCMutationProcedure<{ input: RemoveFromExamInput; output: RemovedFromExam; meta: unknown }>;
+  };
+  attempt: {
+    /**
+     * Pauses the attempts of examinees of a room.
+     *
+     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created.
+     */
+    pause: TRPCMutationProcedure<{ input: PauseAttemptsInput; output: Decided; meta: unknown }>;
+    /**
+     * Resumes attempts that are paused.
+     *
+     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created.
+     */
+    resume: TRPCMutationProcedure<{ input: ResumeAttemptsInput; output: Decided; meta: unknown }>;
+    /**
+     * Gives minutes to the attempts of examinees of a room, or takes some away.
+     *
+     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created. If the exam is controlled by its creator, only its creator.
+     */
+    extend: TRPCMutationProcedure<{ input: ExtendAttemptsInput; output: Decided; meta: unknown }>;
+    /**
+     * Ends the attempts of examinees of a room: the room has ended for them.
+     *
+     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created. If the exam is controlled by its creator, only its creator.
+     */
+    terminate: TRPCMutationProcedure<{ input: TerminateAttemptsInput; output: Decided; meta: unknown }>;
+    /**
+     * Reopens attempts that were finished or terminated, and gives back the time since then.
+     *
+     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created. If the exam is controlled by its creator, only its creator.
+     */
+    reopen: TRPCMutationProcedure<{ input: ResumeAttemptsInput; output: Decided; meta: unknown }>;
+    /**
+     * Ends the caller's own attempt. Staff can reopen it.
+     *
+     * For examinees.
+     */
+    finish: TRPCMutationProcedure<{ input: FinishAttemptInput; output: FinishedAttempt; meta: unknown }>;
   };
   audio: {
     /**

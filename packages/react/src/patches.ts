@@ -18,7 +18,16 @@ import type { FeedWatcher } from "./feeds.js";
 const REFETCH_MS = 1000;
 
 type EventType = (RoomEvent | ExamEvent | PeopleEvent)["type"];
-type Part = "participants" | "people" | "rooms" | "records" | "messages" | "streams" | "config";
+type Part =
+  | "participants"
+  | "people"
+  | "entries"
+  | "exams"
+  | "rooms"
+  | "records"
+  | "messages"
+  | "streams"
+  | "config";
 
 /** What an event changes that it does not carry, or only a part of. */
 const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
@@ -33,12 +42,15 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   participant_left: [],
   devices_changed: [],
   publish_status_changed: ["streams"],
+  attempt_changed: ["people"],
+  entries_added: ["entries"],
+  exam_changed: ["exams"],
   roster_changed: ["participants", "people", "rooms"],
   cheat_config_changed: ["config"],
   cheat_records_added: ["records"],
   message: ["messages"],
   detections_counted: ["records"],
-  gap: ["participants", "people", "rooms", "records", "messages", "streams", "config"],
+  gap: ["participants", "people", "entries", "exams", "rooms", "records", "messages", "streams", "config"],
 };
 
 /** The input of a query of a procedure. */
@@ -107,6 +119,8 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
       queries.participant.locate.pathKey(),
       queries.participant.listUnseated.pathKey(),
     ],
+    entries: [queries.exam.entries.pathKey()],
+    exams: [queries.exam.get.pathKey(), queries.exam.list.pathKey()],
     rooms: [queries.room.list.pathKey()],
     records: [queries.cheat.listRecords.pathKey()],
     messages: [queries.im.history.pathKey()],

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { attemptFields, examEntrySchema } from "./attempt.js";
 import { cheatConfigSchema, cheatRecordSchema } from "./cheat.js";
 import { boundedList, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
@@ -39,7 +40,9 @@ export interface ExamPeople {
 type PartOf<State> = Exclude<keyof State, "lastEventId">;
 
 /** The fields that a row of the log holds. It is small: what is large or may change is looked up. */
-type LogFields<About extends "room" | "exam"> = Readonly<Record<string, z.ZodType<string | number>>> &
+type LogFields<About extends "room" | "exam"> = Readonly<
+  Record<string, z.ZodType<string | number | boolean | Date | undefined>>
+> &
   // An erasure searches the events of rooms only.
   (About extends "exam" ? { readonly userId?: never } : unknown);
 type NoFields = Readonly<Record<never, never>>;
@@ -227,6 +230,66 @@ export const events = {
     payload: { userId: found.userId, camera: cameraSchema, status: publishStatusSchema },
     internal: { role: participantRoleSchema },
     example: { userId: "e1", camera: "main", status: "publishing" },
+  }),
+  attempt_changed: declareEvent({
+    meaning: "Staff decided about the attempt of a person, or the person has finished.",
+    about: "room",
+    seenBy: "concerned",
+    changes: MEMBERS,
+    countsFor: "examAndRoom",
+    payload: { ...person, ...attemptFields },
+    example: {
+      ...LI,
+      status: "paused",
+      since: exampleTime,
+      givesBack: true,
+      pausedMs: 0,
+      extendedMinutes: 15,
+    },
+  }),
+  entries_added: declareEvent({
+    meaning: "Staff decided or noted something about people of the room or about the room.",
+    about: "room",
+    seenBy: "staff",
+    changes: NOTHING,
+    // The decisions count.
+    countsFor: "nobody",
+    lookedUp: {
+      entries: z
+        .array(examEntrySchema)
+        .describe("The entries, without those that were deleted after this event."),
+    },
+    // The ids of the first and the last entry. All ids of the room in between belong to the event, too.
+    internal: { from: z.int(), to: z.int() },
+    example: {
+      entries: [
+        {
+          id: 3,
+          roomId: "r1",
+          userId: "e1",
+          by: { userId: "t1", role: "teacher" },
+          kind: "pause",
+          giveBack: true,
+          reason: "technical",
+          note: "The power is out in the building.",
+          message: "Please wait.",
+          time: exampleTime,
+        },
+      ],
+    },
+  }),
+  exam_changed: declareEvent({
+    meaning: "The name, the times or a setting of the exam changed.",
+    about: "exam",
+    seenBy: "everybody",
+    changes: NOTHING,
+    countsFor: "examAndRoom",
+    payload: {
+      name: z.string().describe("The name of the exam."),
+      startTime: z.date().describe("When the exam begins."),
+      endTime: z.date().describe("When the exam ends, without the minutes of single people."),
+    },
+    example: { name: "Algebra", startTime: exampleTime, endTime: new Date("2026-01-02T05:04:05Z") },
   }),
   roster_changed: declareEvent({
     meaning:

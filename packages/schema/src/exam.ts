@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MAX_EXTENDED_MINUTES } from "./attempts.js";
 import { classifyFound } from "./audio.js";
 import {
   idSchema,
@@ -75,6 +76,13 @@ export type ExamAudio = z.infer<typeof examAudioSchema>;
 export type ScheduledAudio = z.infer<typeof scheduledAudioSchema>;
 export type AttachedAudio = z.infer<typeof attachedAudioSchema>;
 
+const controllers = z.enum(["rooms", "creator"]);
+const CONTROLLED_BY =
+  "Who extends, terminates and reopens attempts: `rooms`, the teachers of each room, or `creator`, the exam's creator alone. Administrators always can.";
+const MAX_ROOM_MINUTES =
+  "The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator.";
+const maxRoomMinutes = wholeNumber(0, MAX_EXTENDED_MINUTES);
+
 /** The fields that every form of an exam has. */
 const examName = z.string().describe("The name of the exam.");
 const startTime = z.date().describe("When the exam begins.");
@@ -85,10 +93,12 @@ const examFieldsSchema = z.object({
   startTime,
   endTime: z
     .date()
-    .describe("When the exam ends. For an examinee with extra minutes, the time at which it ends for them."),
+    .describe("When the exam ends. For an examinee, when it ends for them, with their minutes and pauses."),
   videoProfile: videoProfileSchema
     .optional()
     .describe("How the cameras of examinees should encode video. Absent: as the apps choose."),
+  controlledBy: controllers.describe(CONTROLLED_BY),
+  maxRoomMinutes: z.int().optional().describe(`${MAX_ROOM_MINUTES} Absent: as many as anyone.`),
   mayManage: z
     .boolean()
     .describe(
@@ -168,6 +178,8 @@ export const createExamInput = z
     videoProfile: optional(videoProfileInput).describe(
       "How the cameras of examinees should encode video. Absent: as the apps choose.",
     ),
+    controlledBy: withDefault(controllers, "rooms").describe(CONTROLLED_BY),
+    maxRoomMinutes: optional(maxRoomMinutes).describe(`${MAX_ROOM_MINUTES} Absent: as many as anyone.`),
     audio: withDefault(examAudioInput, []),
   })
   .refine((exam) => exam.endTime > exam.startTime, { path: ["endTime"], error: "must be after startTime" })
@@ -183,6 +195,8 @@ export const updateExamInput = z
     videoProfile: videoProfileInput
       .nullish()
       .describe("How the cameras of examinees should encode video. `null` removes the profile."),
+    controlledBy: optional(controllers).describe(CONTROLLED_BY),
+    maxRoomMinutes: maxRoomMinutes.nullish().describe(`${MAX_ROOM_MINUTES} \`null\`: as many as anyone.`),
     audio: optional(examAudioInput).describe("Replaces all audio of the exam."),
   })
   .describe("Input of `exam.update`. Absent fields keep their value.");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
 import { cheatConfigSchema } from "./cheat.js";
 import { optional, withDefault } from "./common.js";
 import { extraMinutes, found, given, personName } from "./fields.js";
@@ -38,6 +39,7 @@ export const memberSchema = z
     role: participantRoleSchema,
     name: personName,
     extraMinutes,
+    attempt: attemptSchema.optional().describe(NO_ATTEMPT),
     publishStatus: publishStatuses,
   })
   .describe("A person of a room, as subscribers see them.");

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
 import { label, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, nextText, personName } from "./fields.js";
 import { eventIdSchema, presenceSchema } from "./live.js";
@@ -124,6 +125,7 @@ export const rosterEntrySchema = z
     name: personName,
     role: participantRoleSchema,
     extraMinutes,
+    attempt: attemptSchema.optional().describe(NO_ATTEMPT),
     roomId: z.string().optional().describe("The id of the room. Absent: the person has no room yet."),
     publishStatus: publishStatuses,
     publishStatusSince: z

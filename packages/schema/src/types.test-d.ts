@@ -81,6 +81,8 @@ it("types exams and audio for clients", () => {
     startTime: Date;
     endTime: Date;
     videoProfile?: Video | Absent;
+    controlledBy?: "rooms" | "creator" | Absent;
+    maxRoomMinutes?: number | Absent;
     audio?: Played[] | Absent;
   }>();
   expectTypeOf<z.input<typeof updateExamInput>["examId"]>().toEqualTypeOf<string>();

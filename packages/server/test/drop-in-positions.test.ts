@@ -17,13 +17,17 @@ beforeAll(async () => {
 });
 afterAll(() => fixture?.close());
 
-const enter = async () => {
+/** Makes a login, with which a page enters as often as it likes. */
+const logIn = async () => {
   const token = await fixture.token({ sub: "examinee1", role: "examinee" });
   const { appId, appToken, auth } = await imLogin(url, token, { roomId: groupId, userId: "examinee1" });
-  const connection = await rawDropIn(url);
-  await connection.ask({ do: "login", login: { appId, appToken, auth } });
-  return connection;
+  return async () => {
+    const connection = await rawDropIn(url);
+    await connection.ask({ do: "login", login: { appId, appToken, auth } });
+    return connection;
+  };
 };
+const enter = async () => (await logIn())();
 const say = async (...numbers: number[]): Promise<number[]> => {
   const ids: number[] = [];
   for (const data of numbers) {
@@ -56,6 +60,41 @@ describe("a page that joins", () => {
     // Joining again continues from the current position.
     const again = await page.ask({ do: "join", groupId });
     expect([Number(again.at) >= end, again.seen]).toEqual([true, second]);
+  });
+
+  it("whose person was terminated receives the end of their exam each time that it returns, until they are reopened", async () => {
+    const { teacher } = fixture;
+    const returning = await logIn();
+    const decision = (key: string) => ({
+      roomId: groupId,
+      userIds: ["examinee1"],
+      reason: { code: "misconduct" as const },
+      key,
+    });
+    let position: { at: string; seen: number };
+    {
+      using page = await returning();
+      position = await page.ask({ do: "join", groupId });
+      await teacher.attempt.terminate(decision("terminate"));
+      const { at, message } = await page.receive("message");
+      expect(message).toMatchObject({ type: 20_020 });
+      position = { at, seen: message.seqnum };
+    }
+    for (let time = 0; time < 2; time++) {
+      using page = await returning();
+      const joined = await page.ask({ do: "join", groupId, after: position.at, seen: position.seen });
+      expect(joined.seen).toBe(position.seen - 1);
+      expect((await page.receive("message")).message).toMatchObject({ type: 20_020, seqnum: position.seen });
+    }
+    {
+      using page = await returning();
+      expect(await page.ask({ do: "join", groupId })).toMatchObject({ code: 441 });
+    }
+    await teacher.attempt.reopen(decision("reopen"));
+    using page = await returning();
+    await page.ask({ do: "join", groupId, after: position.at, seen: 0 });
+    const [id] = await say(7);
+    expect((await page.receive("message")).message.seqnum).toBe(id);
   });
 
   it("from a position receives the messages after it", async () => {

@@ -57,7 +57,7 @@ const present = async (fixture: RoomFixture, { id } = fixture.room): Promise<str
 /** The presence events of a room. */
 const presenceEvents = async (fixture: RoomFixture, { id } = fixture.room): Promise<string[]> =>
   (await fixture.happened({ ...fixture.room, id }, "participant_entered", "participant_left")).map(
-    ([type, { userId, role, camera }]) => `${type.slice(12)} ${userId} ${role} ${camera}`,
+    ([type, { userId, role, camera }]) => [type.slice(12), userId, role, camera].join(" "),
   );
 
 it("a page that would exceed the room's budget of events waits, with its newest state, and is not lost", async () => {
@@ -122,7 +122,7 @@ describe("a connected page", () => {
 describe("the number of devices of a page", () => {
   const counted = async (fixture: RoomFixture): Promise<string[]> =>
     (await fixture.happened(fixture.room, "participant_entered", "devices_changed", "participant_left")).map(
-      ([type, { userId, camera, devices }]) => `${type} ${userId} ${camera} ${devices ?? ""}`.trim(),
+      ([type, { userId, camera, devices }]) => [type, userId, camera, devices].join(" ").trim(),
     );
   const devices = async (fixture: RoomFixture) =>
     (await fixture.query(INSPECTOR, "room.presence", { roomId: fixture.room.id })).data.map(

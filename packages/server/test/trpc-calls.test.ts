@@ -43,6 +43,7 @@ const exam = {
   name: "Exam",
   startTime: START,
   endTime: END,
+  controlledBy: "rooms",
   mayManage: true,
   mayDuplicate: true,
   scheduledAudio: [],

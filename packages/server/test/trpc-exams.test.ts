@@ -25,6 +25,7 @@ describe("exam.create", () => {
       name: "期末",
       startTime: START,
       endTime: END,
+      controlledBy: "rooms",
       mayManage: true,
       mayDuplicate: true,
       scheduledAudio: [],

@@ -4,7 +4,7 @@ import type { RetryOptions } from "../retry.js";
 import { type FeedCore, setState } from "./core.js";
 import { oncePerFrame } from "./frames.js";
 import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people-types.js";
-import { applyEvent, ofExam } from "./state.js";
+import { applyEvent, attemptIn, ofExam } from "./state.js";
 import { type Follower, follow } from "./subscription-loop.js";
 
 // The people of an exam in memory. Events carry absolute values, so an event that a page already includes changes nothing.
@@ -228,6 +228,8 @@ export const followPeople = (
         publishStatus: { ...publishStatus, [camera]: status },
         publishStatusSince: { ...publishStatusSince, [camera]: time },
       })),
+    attempt_changed: ({ roomId, userId, ...event }) =>
+      rows.update({ roomId, userId }, () => ({ attempt: attemptIn({ roomId, userId, ...event }) })),
     detections_counted({ people }) {
       for (const { detections, lastDetectionTime, ...key } of people)
         rows.update(key, () => ({ detections, ...(lastDetectionTime && { lastDetectionTime }) }));

@@ -1,5 +1,13 @@
 import type { ChangedParts, EventType } from "@invigil/schema";
-import type { ExamEvent, ExamSnapshot, Presence, Room, RoomEvent, RoomSnapshot } from "../procedures.js";
+import type {
+  ExamEvent,
+  ExamSnapshot,
+  Member,
+  Presence,
+  Room,
+  RoomEvent,
+  RoomSnapshot,
+} from "../procedures.js";
 
 // How events change the client's state. Each declares which parts it changes (packages/schema/src/events.ts): what is missing here, or
 // changes another part, does not compile.
@@ -28,10 +36,25 @@ const setMember = (
   { userId, role, name, extraMinutes }: EventOf<"participant_added" | "participant_updated">,
 ) => {
   const known = members.find((other) => other.userId === userId);
-  const { publishStatus = { main: "idle", pc: "idle" } } = known ?? {};
-  const now = { userId, role, name, extraMinutes, publishStatus };
+  const { publishStatus = { main: "idle", pc: "idle" }, attempt } = known ?? {};
+  const now = { userId, role, name, extraMinutes, publishStatus, ...(attempt && { attempt }) };
   return { members: replaceOrAppend(members, (other) => other === known, now) };
 };
+
+/** The attempt that an event is about. */
+export const attemptIn = ({
+  status,
+  since,
+  givesBack,
+  pausedMs,
+  extendedMinutes,
+}: EventOf<"attempt_changed">): NonNullable<Member["attempt"]> => ({
+  status,
+  since,
+  givesBack,
+  pausedMs,
+  extendedMinutes,
+});
 
 type Page = Pick<Presence, "userId" | "camera">;
 const isPage = (one: Page, other: Page): boolean =>
@@ -60,6 +83,11 @@ const ofRoom: Reducers<"room", RoomSnapshot> = {
       member.userId === userId
         ? { ...member, publishStatus: { ...member.publishStatus, [camera]: status } }
         : member,
+    ),
+  }),
+  attempt_changed: ({ members }, event) => ({
+    members: members.map((member) =>
+      member.userId === event.userId ? { ...member, attempt: attemptIn(event) } : member,
     ),
   }),
   cheat_config_changed: (_, { cheatConfig }) => ({ cheatConfig }),

@@ -1,4 +1,5 @@
 import { createAccountRouter } from "../features/account/router.js";
+import { createAttemptRouter } from "../features/attempt/router.js";
 import { createAudioRouter } from "../features/audio/router.js";
 import { createAuditRouter } from "../features/audit/router.js";
 import { createAuthRouter } from "../features/auth/router.js";
@@ -21,6 +22,7 @@ export const createAppRouter = (services: Services) =>
     room: createRoomRouter(services),
     exam: createExamRouter(services),
     participant: createParticipantRouter(services),
+    attempt: createAttemptRouter(services),
     audio: createAudioRouter(services),
     cheat: createCheatRouter(services),
     im: createImRouter(services),

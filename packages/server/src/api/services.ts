@@ -18,6 +18,8 @@ import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
 import { createAccountService } from "../features/account/service.js";
 import { createAccountStore } from "../features/account/store.js";
+import { createAttemptService } from "../features/attempt/service.js";
+import { createAttemptStore } from "../features/attempt/store.js";
 import { createAudioService } from "../features/audio/service.js";
 import { createAudioStore } from "../features/audio/store.js";
 import { createAuditQuota } from "../features/audit/quota.js";
@@ -297,6 +299,12 @@ export const createServices = (
     rates,
     quotas,
   });
+  const attempt = createAttemptService({
+    store: createAttemptStore({ storage, writes, tasks: taskLog }),
+    rates,
+    clock,
+    afterExamSeconds: config.tokenAfterExamSeconds,
+  });
   const issuing = createIssuingService({ store: authStore, participant, tokens, clock, log });
   const roster = createRosterService({
     store: createRosterStore({
@@ -318,7 +326,7 @@ export const createServices = (
     quotas,
   });
   const exam = createExamService({
-    store: createExamStore({ storage, writes, bulk }),
+    store: createExamStore({ storage, writes, events: eventLog, bulk }),
     together: storage.together,
     access,
     audio,
@@ -375,6 +383,7 @@ export const createServices = (
     exam,
     participant,
     tokens,
+    clock,
     onAccessRevoked: delivery.recheckAccess,
     log,
     rates,
@@ -510,6 +519,7 @@ export const createServices = (
     participant,
     imports,
     roster,
+    attempt,
     plan,
     room,
     links,

@@ -38,7 +38,7 @@ export const newEvent = <Type extends EventType, Place extends RoomKey>(
 /** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
 export const arrivalEvents = (
   room: RoomKey,
-  { publishStatus, ...person }: Arrival,
+  { publishStatus, attempt, ...person }: Arrival,
   now: Date,
 ): NewEvent[] => {
   const { userId, role } = person;
@@ -47,7 +47,8 @@ export const arrivalEvents = (
     if (status === "idle") return [];
     return newEvent(room, "publish_status_changed", { userId, role, camera, status }, now);
   });
-  return [newEvent(room, "participant_added", person, now), ...statuses];
+  const attempts = attempt ? [newEvent(room, "attempt_changed", { userId, role, ...attempt }, now)] : [];
+  return [newEvent(room, "participant_added", person, now), ...attempts, ...statuses];
 };
 
 const insertEvent = insertion(roomEvents);

@@ -15,6 +15,8 @@ export interface StoredExam {
   readonly endTime: Date;
   readonly videoProfile: VideoProfile | null;
   readonly createdBy: string;
+  readonly controlledBy: "rooms" | "creator";
+  readonly maxRoomMinutes: number | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }

@@ -1,4 +1,5 @@
 import {
+  type Attempt,
   type Camera,
   cameraSchema,
   type ImServer,
@@ -19,6 +20,7 @@ import {
   visibleParticipants,
   visibleRooms,
 } from "../storage/tables.js";
+import { attemptOf, attemptOfPerson } from "./attempts.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
 import { noteStatuses } from "./presence-times.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
@@ -64,6 +66,8 @@ export interface Arrival {
   readonly name: string;
   readonly extraMinutes: number;
   readonly publishStatus: Readonly<Record<Camera, PublishStatus>>;
+  /** Undefined if nothing was decided about their attempt. */
+  readonly attempt?: Attempt | undefined;
 }
 
 const rolesOfPeople = statement((dialect) =>
@@ -295,17 +299,18 @@ export const preparePerson = async (
     // If the person was in the room before, their streams may have continued, and reports about them were stored.
     return isNew ? "idle" : readPublishStatus(tx, stream);
   };
-  const [unseatedPerson, main, pc, writeSeat] = await Promise.all([
+  const [unseatedPerson, main, pc, writeSeat, attempt] = await Promise.all([
     takeUnseated,
     status("main"),
     status("pc"),
     prepareSeat(tx, { examId, roomId, userId }),
+    person.role === "examinee" ? tx.get(attemptOfPerson, { examId, userId }) : undefined,
   ]);
   const publishStatus = { main, pc };
   const row = rowOf(person, unseatedPerson, publishStatus);
   const { role, name, extraMinutes } = row;
   return {
-    arrival: { userId, role, name, extraMinutes, publishStatus },
+    arrival: { userId, role, name, extraMinutes, publishStatus, attempt: attemptOf(attempt ?? null) },
     write: async () => {
       const times = cameraSchema.options
         .map((camera) => ({

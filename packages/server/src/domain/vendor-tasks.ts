@@ -227,6 +227,34 @@ export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogD
           events.addAll(tx, left),
         ]);
     },
+    /**
+     * Prepares to tell people that the exam has ended for them, and to remove them from its groups. Returns a function that starts all further
+     * statements at once.
+     */
+    async prepareDismissals(
+      tx: ExamTransaction,
+      seats: readonly { readonly room: RoomOfGroups; readonly userId: string }[],
+      now: Date,
+    ): Promise<(before: readonly NewEvent[]) => Promise<unknown>> {
+      const givenIds = await messageIds(tx, seats.filter(({ room }) => isBuiltIn(room)).length);
+      const ends = seats.map(({ room, userId }) => ({
+        room,
+        signal: signals.endUser.type,
+        data: { sid: ids.next(), receiverIdList: loginsOf(userId) },
+        userIds: loginsOf(userId),
+        now,
+      }));
+      return (before) =>
+        Promise.all([
+          announceAll(tx, ends, givenIds, before),
+          outbox.add(
+            tx,
+            seats.flatMap(({ room, userId }) =>
+              tasksOf(leaveGroup, room, { userIds: [...loginsOf(userId)] }, { now }),
+            ),
+          ),
+        ]);
+    },
     /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone if the deletion has begun */
     async keepGroups(tx: Transaction, examId: string, taskIds: readonly string[]): Promise<void> {
       const kept = await Promise.all(taskIds.map((id) => outbox.cancel(tx, { examId, id })));

@@ -228,9 +228,8 @@ export interface ExamPerson {
   readonly name?: string | undefined;
   /** With `roomId`: the generation of the person's links. */
   readonly generation?: number | undefined;
-  /** The end of the exam for everybody. `extraMinutes` are added for this person. */
-  readonly examEndTime: Date;
-  readonly extraMinutes: number;
+  /** When the exam ends for this person. */
+  readonly endsAt: Date;
 }
 
 /** Whether a text has the format of the token ids that this server generates. Any other text may be a secret. */
@@ -266,11 +265,8 @@ export const createTokenIssuer = ({
    * Returns when the last token that is issued for a person of an exam expires.
    * @throws EXAM_OVER if that time has passed
    */
-  const lastExpiry = ({
-    examEndTime,
-    extraMinutes,
-  }: Pick<ExamPerson, "examEndTime" | "extraMinutes">): Date => {
-    const lastSecond = Math.floor(examEndTime.getTime() / 1000 + extraMinutes * 60 + afterExamSeconds);
+  const lastExpiry = (endsAt: Date): Date => {
+    const lastSecond = Math.floor(endsAt.getTime() / 1000 + afterExamSeconds);
     if (lastSecond <= nowSeconds())
       throw new InvigilError("EXAM_OVER", "The exam is over: no tokens are issued for it anymore.");
     return new Date(lastSecond * 1000);
@@ -284,10 +280,10 @@ export const createTokenIssuer = ({
      * @throws EXAM_OVER if that time has passed
      */
     async issueForExam(
-      { examEndTime, extraMinutes, ...person }: ExamPerson,
+      { endsAt, ...person }: ExamPerson,
       ttlSeconds: number = Number.POSITIVE_INFINITY,
     ): Promise<IssuedToken> {
-      const left = lastExpiry({ examEndTime, extraMinutes }).getTime() / 1000 - nowSeconds();
+      const left = lastExpiry(endsAt).getTime() / 1000 - nowSeconds();
       return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, MAX_SECONDS) });
     },
   };

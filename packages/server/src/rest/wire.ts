@@ -196,7 +196,12 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
   });
 
   // The vendor's apps know no rights.
-  const examOnWire = examSchema.omit({ mayManage: true, mayDuplicate: true });
+  const examOnWire = examSchema.omit({
+    controlledBy: true,
+    maxRoomMinutes: true,
+    mayManage: true,
+    mayDuplicate: true,
+  });
   const { scheduledAudio, manualAudio, ...examFields } = examOnWire.shape;
   const scheduled = scheduledAudioSchema.extend({
     startTime: saying(examTime, scheduledAudioSchema.shape.startTime),

@@ -1,4 +1,4 @@
-import type { EventType, ImServer, VideoProfile } from "@invigil/schema";
+import type { EntryKind, EventType, ImServer, ReasonCode, VideoProfile } from "@invigil/schema";
 import { getTableColumns, sql } from "drizzle-orm";
 import { foreignKey, index, primaryKey, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { bytes, flag, integer, json, mentions, personId, personLogin, text, time } from "./columns.js";
@@ -98,6 +98,12 @@ export const exams = declareTable({ owner: "installation", lives: "withOwner" })
     /** The user id of the creator, who may add rooms to the exam before they are in one. */
     createdBy: personId("created_by", "kept").notNull(),
     ...timestamps,
+    /** Who extends, terminates and reopens attempts: the teachers of the rooms, or the creator alone. */
+    controller: text({ enum: ["rooms", "creator"] })
+      .notNull()
+      .default("rooms"),
+    /** The most minutes in total that teachers of rooms may give to an attempt. Null: as many as anyone. */
+    maxRoomMinutes: integer("max_room_minutes"),
     removedBy: removedBy(),
   },
   (table) => [
@@ -265,6 +271,65 @@ export const unseated = declareTable({ owner: "exam", lives: "withOwner" })(
   ],
 );
 
+/**
+ * The attempts of people at exams. A row is made by the first decision about the person, so most people have none: their attempts are running.
+ * It is written by decisions alone, so that rights can depend on it.
+ */
+export const attempts = declareTable({ owner: "exam", lives: "withOwner" })(
+  "attempts",
+  {
+    examId: text("exam_id")
+      .notNull()
+      .references(() => exams.id),
+    userId: personId("user_id", "deleted").notNull(),
+    status: text({ enum: ["running", "paused", "finished", "terminated"] }).notNull(),
+    /** Since when it has this status. Null: since the beginning. */
+    since: time("since"),
+    /** Whether the time of the current pause is given back. */
+    givesBack: flag("gives_back").notNull(),
+    /** The time that was given back, in milliseconds, without that of the current pause. */
+    pausedMs: integer("paused_ms").notNull(),
+    /** The minutes that were given, or taken away, because of incidents. */
+    extendedMinutes: integer("extended_minutes").notNull(),
+    updatedAt: time("updated_at").notNull(),
+  },
+  // Begins with the exam, because its deletion finds the rows by it.
+  (table) => [primaryKey({ columns: [table.examId, table.userId] })],
+);
+
+/** What staff decided and noted about people and rooms of an exam, and when people finished by themselves. */
+export const examEntries = declareTable({ owner: "exam", lives: "withOwner", hot: "appended" })(
+  "exam_entries",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    examId: examOfRow(),
+    /** The room through which it was decided. Null: it is about the whole exam. */
+    roomId: text("room_id"),
+    /** The person whom it is about. Null: it is about the room or the exam. */
+    userId: personId("user_id", "deleted"),
+    byUserId: personId("by_user_id", "kept").notNull(),
+    byRole: text("by_role", { enum: ["admin", "teacher", "inspector", "examinee"] }).notNull(),
+    kind: text().$type<EntryKind>().notNull(),
+    /** What further distinguishes entries of a kind, such as whether answers are submitted. */
+    detail: text(),
+    minutes: integer(),
+    reason: text().$type<ReasonCode>(),
+    /** For staff. The notes of others may name the person. */
+    note: mentions(text(), "kept"),
+    /** What the person is told. */
+    message: mentions(text(), "kept"),
+    /** The idempotency key of the call. */
+    key: text(),
+    createdAt: time("created_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("exam_entries_by_key").on(table.userId, table.key, table.examId),
+    index("exam_entries_by_exam").on(table.examId, table.id),
+    index("exam_entries_by_room").on(table.roomId, table.id, table.examId),
+    index("exam_entries_by_user").on(table.userId, table.id, table.examId),
+  ],
+);
+
 /** The owners of streams, and their exams. Stream names are looked up here, never parsed. */
 export const streamNames = declareTable({ owner: "room", lives: "withOwner", shared: true })(
   "stream_names",
@@ -377,9 +442,9 @@ export const deadLetters = declareTable({ owner: "exam", lives: "untilDone", sha
 
 /**
  * The data of an event, besides its room, type and time. Small: it refers to other rows instead of copying
- * them.
+ * them. It is read as JSON, in which times are texts.
  */
-export type EventData = Readonly<Record<string, string | number>>;
+export type EventData = Readonly<Record<string, string | number | boolean | Date | undefined>>;
 
 /**
  * The event log. An event is written in the transaction of the change that it reports, and expires after a

@@ -325,7 +325,7 @@ export const bodyKibOf = (procedure: AnyTRPCProcedure): number => {
   return bodyKib;
 };
 
-// Each kind says which roles may call its procedures, and each procedure what it is about: `staff("room")`. Administrators may call all.
+// Each kind says which roles may call its procedures, and each procedure what it is about: `staff("room")`. Administrators may call all but those of `examinees`.
 
 /** Needs no token. */
 export const publicProcedure = trpc.procedure.use(({ ctx, path, type, meta, next }) =>
@@ -344,6 +344,8 @@ export const publicProcedure = trpc.procedure.use(({ ctx, path, type, meta, next
     }
   }),
 );
+/** For what examinees do for themselves. */
+export const examinees = kindOf("examinee");
 export const anyone = kindOf("admin", "teacher", "inspector", "examinee");
 /** For reports of detections: from the devices of examinees, and from the people who run rooms. */
 export const allButInspectors = kindOf("admin", "teacher", "examinee");

@@ -7,7 +7,7 @@ import { type CallerName, callersOf, permissions } from "./permissions.js";
 import { accountOf, type callOf, credentialsOf } from "./procedure-calls.js";
 
 /** The first of these who is not refused makes a call. */
-const CALLERS: readonly CallerName[] = ["teacher", "admin"];
+const CALLERS: readonly CallerName[] = ["teacher", "admin", "examinee"];
 
 /**
  * Prepares a call in a fixture of its own, so that all that is left to do is the call itself.

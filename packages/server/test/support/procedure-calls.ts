@@ -82,6 +82,28 @@ const deleteExams = async (fixture: ExamsFixture): Promise<void> => {
 
 const addAccount = (fixture: ExamsFixture) => fixture.admin.account.create(accountOf(fixture));
 
+let decisions = 0;
+/** Decides about a person, each time with another key. */
+const deciding =
+  (more: object = {}): Input =>
+  (fixture) => ({
+    ...own(fixture),
+    userIds: ["examinee2"],
+    reason: { code: "technical", note: "The power is out.", message: "Please wait." },
+    key: `decision-${++decisions}`,
+    ...more,
+  });
+const decisionAboutAll = ({ room }: ExamsFixture) => ({
+  roomId: room.id,
+  reason: { code: "other" as const },
+  key: `decision-${++decisions}`,
+});
+/** Reopens and resumes the attempts of the room. */
+const continuing = async (fixture: ExamsFixture): Promise<unknown> => {
+  await fixture.admin.attempt.reopen(decisionAboutAll(fixture));
+  return fixture.admin.attempt.resume(decisionAboutAll(fixture));
+};
+
 /** The newest session of a person whose account no other call changes. */
 let sessionId = "none";
 const addSession = async (fixture: ExamsFixture): Promise<void> => {
@@ -229,9 +251,35 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.people, by first letters": { input: (fixture) => ({ ...examOf(fixture), search: "wf" }) },
   "exam.people, with the next page": { input: (fixture) => ({ ...examOf(fixture), cursor: "r1" }) },
   "exam.people, without a room": { input: (fixture) => ({ ...examOf(fixture), cursor: "u0" }) },
+  "exam.entries": { input: examOf },
+  "exam.entries, about a person": {
+    input: (fixture) => ({ ...examOf(fixture), ...own(fixture), userId: "examinee2" }),
+  },
   "exam.snapshot": { input: examOf },
   "exam.onEvent": { input: (fixture) => ({ ...examOf(fixture), lastEventId: "999999999" }) },
   "exam.onPeople": { input: (fixture) => ({ ...examOf(fixture), lastEventId: "999999999" }) },
+  "attempt.pause": { before: continuing, input: deciding() },
+  "attempt.resume": {
+    async before(fixture) {
+      await continuing(fixture);
+      await fixture.admin.attempt.pause(decisionAboutAll(fixture));
+    },
+    input: deciding(),
+  },
+  "attempt.extend": { before: continuing, input: deciding({ minutes: 1 }) },
+  "attempt.extend, in the exam": {
+    before: continuing,
+    input: (fixture, caller, n) => ({ ...examOf(fixture), ...deciding({ minutes: 1 })(fixture, caller, n) }),
+  },
+  "attempt.terminate": { before: continuing, input: deciding({ answers: "save" }) },
+  "attempt.reopen": {
+    async before(fixture) {
+      await continuing(fixture);
+      await fixture.admin.attempt.terminate({ ...decisionAboutAll(fixture), userIds: ["examinee2"] });
+    },
+    input: deciding(),
+  },
+  "attempt.finish": { input: own },
   "participant.get": { input: (fixture) => ({ ...own(fixture), userId: "teacher1" }) },
   "participant.list": { input: own },
   "participant.add": {

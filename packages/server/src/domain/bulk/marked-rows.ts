@@ -1,7 +1,15 @@
 import { and, asc, eq, gt, isNotNull, lte, max } from "drizzle-orm";
 import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
-import { participants, type personChanges, rooms, streamNames, unseated } from "../../storage/tables.js";
+import {
+  attempts,
+  participants,
+  type personChanges,
+  rooms,
+  streamNames,
+  unseated,
+} from "../../storage/tables.js";
+import { attemptColumns, isAttemptOf } from "../attempts.js";
 import type { ExamTransaction } from "../exam-transaction.js";
 import { forgetRoomExam, type RoomKey } from "../room-exams.js";
 import type { ChangeKey } from "./types.js";
@@ -46,9 +54,11 @@ export const seatsAddedBetween = statement((dialect) =>
       main: participants.mainPublishStatus,
       pc: participants.pcPublishStatus,
       roomAddedBy: rooms.addedBy,
+      attempt: attemptColumns,
     })
     .from(participants)
     .innerJoin(rooms, isRoomOfParticipant)
+    .leftJoin(attempts, isAttemptOf(participants))
     .where(
       and(
         dialect.inExam(participants.examId),

@@ -1,6 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
+import { attemptOf } from "../attempts.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from "../events.js";
 import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
@@ -189,10 +190,10 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
     await events.addAll(
       tx,
-      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc }) =>
+      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc, attempt }) =>
         arrivalEvents(
           { examId, roomId },
-          { userId, role, name, extraMinutes, publishStatus: { main, pc } },
+          { userId, role, name, extraMinutes, publishStatus: { main, pc }, attempt: attemptOf(attempt) },
           createdAt,
         ),
       ),

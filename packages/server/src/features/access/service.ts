@@ -9,6 +9,7 @@ import type {
   IdsOf,
   Opened,
   StoredExam,
+  StoredRoom,
   Subject,
 } from "../../domain/opened.js";
 // oxlint-disable-next-line no-restricted-imports -- This file decides what a caller may use.
@@ -23,10 +24,13 @@ export interface AccessService extends Access {
   /** Whether a person's account is disabled. Checks no permissions: for use by other services. */
   isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
   /**
-   * Returns a person's role in a room, or undefined if they are not in it. Checks no permissions: for use by
+   * Returns a room and a person's role in it, or undefined if they are not in it. Checks no permissions: for use by
    * other services.
    */
-  roleIn(roomId: string, userId: string): Promise<Role | undefined>;
+  seatIn(
+    roomId: string,
+    userId: string,
+  ): Promise<{ readonly role: Role; readonly room: StoredRoom } | undefined>;
   /** Returns what a caller may do with an exam as a whole that they may use. */
   rightsIn(caller: Caller, exam: Pick<StoredExam, "id" | "createdBy">): ExamRights;
 }
@@ -169,9 +173,9 @@ export const createAccessService = ({
       });
     },
     isDisabled,
-    async roleIn(roomId, userId) {
+    async seatIn(roomId, userId) {
       const { room: found } = await store.ask({ roomId, memberId: userId });
-      return found?.role ?? undefined;
+      return found?.role ? { role: found.role, room: found.room } : undefined;
     },
     rightsIn,
   };

@@ -1,14 +1,16 @@
-import type { Role, Room } from "@invigil/schema";
+import { isOver, type Role, type Room } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
+import { isAttemptOf } from "../../domain/attempts.js";
 import type { StoredExam, StoredRoom, StoredSession } from "../../domain/opened.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
-import { generationInRoom } from "../../domain/seats.js";
+import { generationInRoom, type SeatKey } from "../../domain/seats.js";
 import { allOf, continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
-import type { Queries } from "../../storage/port.js";
+import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   accounts,
+  attempts,
   bulkChanges,
   exams,
   participants,
@@ -98,7 +100,11 @@ const sessionById = statement(
 );
 const roomWithRole = statement(
   query
-    .select({ room: roomColumns, role: visibleParticipants.role })
+    .select({
+      room: roomColumns,
+      role: visibleParticipants.role,
+      attempt: { status: attempts.status, since: attempts.since },
+    })
     .from(visibleRooms)
     .leftJoin(
       visibleParticipants,
@@ -108,6 +114,7 @@ const roomWithRole = statement(
         eq(visibleParticipants.userId, param("userId")),
       ),
     )
+    .leftJoin(attempts, and(isAttemptOf(visibleParticipants), eq(visibleParticipants.role, "examinee")))
     .where(isRoom),
 );
 const examById = statement(
@@ -119,6 +126,8 @@ const examById = statement(
       endTime: visibleExams.endTime,
       videoProfile: visibleExams.videoProfile,
       createdBy: visibleExams.createdBy,
+      controlledBy: visibleExams.controller,
+      maxRoomMinutes: visibleExams.maxRoomMinutes,
       createdAt: visibleExams.createdAt,
       updatedAt: visibleExams.updatedAt,
     })
@@ -127,7 +136,7 @@ const examById = statement(
 );
 const roomsOfPerson = () =>
   query
-    .select({ id: visibleRooms.id, status: visibleRooms.status })
+    .select({ id: visibleRooms.id, status: visibleRooms.status, attempt: { status: attempts.status } })
     .from(visibleParticipants)
     .innerJoin(
       visibleRooms,
@@ -135,7 +144,8 @@ const roomsOfPerson = () =>
         eq(visibleRooms.examId, visibleParticipants.examId),
         eq(visibleRooms.id, visibleParticipants.roomId),
       ),
-    );
+    )
+    .leftJoin(attempts, and(isAttemptOf(visibleParticipants), eq(visibleParticipants.role, "examinee")));
 const isPerson = and(
   eq(visibleParticipants.userId, param("userId")),
   eq(visibleParticipants.role, param("role")),
@@ -145,7 +155,15 @@ const roomsInExam = statement(
 );
 const roomsInAllExams = statement(roomsOfPerson().where(isPerson));
 
-const ROOMS_AND_PEOPLE = [rooms, participants, personChanges, bulkChanges] as const;
+/** A room as it is for an examinee: it has ended for those whose attempt is over. */
+const asOfAttempt = ({ room, role, attempt }: NonNullable<RoomRow>): RoomWithRole =>
+  attempt && isOver(attempt) && room.status === "in_progress"
+    ? { room: { ...room, status: "ended", endedAt: attempt.since }, role }
+    : { room, role };
+type RoomRow = Awaited<ReturnType<typeof readRoomWithRole>>;
+const readRoomWithRole = (reader: Reader, seat: SeatKey) => reader.get(roomWithRole, { ...seat });
+
+const ROOMS_AND_PEOPLE = [rooms, participants, personChanges, bulkChanges, attempts] as const;
 
 export const createAccessStore = ({
   storage,
@@ -174,18 +192,24 @@ export const createAccessStore = ({
     (reader, examId: string, roomId: string, userId: string) =>
       reader.get(generationInRoom, { examId, roomId, userId }),
   );
-  const roomOf = storage.cached(ofPeople, (reader, examId: string, roomId: string, userId: string) =>
-    reader.get(roomWithRole, { examId, roomId, userId }),
-  );
+  const roomOf = storage.cached(ofPeople, async (reader, examId: string, roomId: string, userId: string) => {
+    const found = await readRoomWithRole(reader, { examId, roomId, userId });
+    return found && asOfAttempt(found);
+  });
   const examOf = storage.cached({ tables: [exams, bulkChanges], freshPerTurn }, (reader, examId: string) =>
     reader.get(examById, { examId }),
   );
   const roomsOf = storage.cached(
     ofPeople,
-    (reader, examId: string | undefined, userId: string, role: Role): Promise<RoomOfPerson[]> =>
-      examId === undefined
+    async (reader, examId: string | undefined, userId: string, role: Role): Promise<RoomOfPerson[]> => {
+      const found = await (examId === undefined
         ? reader.all(roomsInAllExams, { userId, role })
-        : reader.all(roomsInExam, { examId, userId, role }),
+        : reader.all(roomsInExam, { examId, userId, role }));
+      return found.map(({ id, status, attempt }) => ({
+        id,
+        status: attempt && isOver(attempt) ? "ended" : status,
+      }));
+    },
   );
 
   /**

@@ -1,5 +1,6 @@
-import type { IssuedToken, IssueTokenInput } from "@invigil/schema";
+import { endsAtOf, type IssuedToken, type IssueTokenInput } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import type { PersonTimes } from "../../domain/attempts.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened, StoredExam, StoredRoom } from "../../domain/opened.js";
 import type { Principal, TokenIssuer } from "../../identity/tokens.js";
@@ -37,6 +38,10 @@ export const createIssuingService = ({
   clock: () => Date;
   log: FastifyBaseLogger;
 }): IssuingService => {
+  const endsAtFor = (
+    { startTime, endTime }: Pick<StoredExam, "startTime" | "endTime">,
+    { extraMinutes, attempt }: PersonTimes,
+  ): Date => endsAtOf({ startTime, endTime, extraMinutes }, attempt, clock());
   const forRoom = async (
     caller: Principal,
     { id: roomId, examId }: StoredRoom,
@@ -58,19 +63,18 @@ export const createIssuingService = ({
       roomId,
       name: input.name ?? seat.name ?? undefined,
       generation: seat.generation,
-      examEndTime: seat.examEndTime,
-      extraMinutes: seat.extraMinutes ?? 0,
+      endsAt: endsAtFor(seat.exam, seat.times),
     };
     return tokens.issueForExam(person, input.ttlSeconds);
   };
 
   const forExam = async (
-    { id: examId, endTime: examEndTime }: StoredExam,
+    { id: examId, ...exam }: StoredExam,
     input: IssueTokenInput,
   ): Promise<IssuedToken> => {
     const { userId, role, name, ttlSeconds } = input;
-    const extraMinutes = await participant.extraMinutesOf(examId, userId);
-    const person = { userId, role, examId, name, examEndTime, extraMinutes };
+    const endsAt = endsAtFor(exam, await participant.timesOf(examId, userId));
+    const person = { userId, role, examId, name, endsAt };
     return tokens.issueForExam(person, ttlSeconds);
   };
 

@@ -1,6 +1,13 @@
-import type { AccountRole, ParticipantRole } from "@invigil/schema";
+import { type AccountRole, type ExamTimes, type ParticipantRole, RUNNING } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { Attempt } from "../../coordination/login-throttle.js";
+import {
+  attemptColumns,
+  attemptOf,
+  isAttemptOf,
+  type PersonTimes,
+  plannedMinutes,
+} from "../../domain/attempts.js";
 import type { Author } from "../../domain/calls.js";
 import { isRoom } from "../../domain/people.js";
 import type { PruningClock } from "../../domain/pruning-clock.js";
@@ -11,6 +18,7 @@ import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   accounts,
+  attempts,
   revokedTokens,
   seatGenerations,
   sessions,
@@ -40,10 +48,10 @@ export interface NewSession {
  */
 export interface Seat {
   readonly examId: string;
-  readonly examEndTime: Date;
+  readonly exam: Pick<ExamTimes, "startTime" | "endTime">;
   readonly role: ParticipantRole | null;
   readonly name: string | null;
-  readonly extraMinutes: number | null;
+  readonly times: PersonTimes;
   /** The generation of the seat's links. */
   readonly generation: number;
 }
@@ -72,10 +80,11 @@ const seatInRoom = statement(
   query
     .select({
       examId: visibleRooms.examId,
-      examEndTime: visibleExams.endTime,
+      exam: { startTime: visibleExams.startTime, endTime: visibleExams.endTime },
       role: visibleParticipants.role,
       name: visibleParticipants.name,
-      extraMinutes: visibleParticipants.extraMinutes,
+      plannedMinutes: plannedMinutes({ examId: visibleRooms.examId, userId: param("userId") }),
+      attempt: attemptColumns,
       generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`,
     })
     .from(visibleRooms)
@@ -88,6 +97,7 @@ const seatInRoom = statement(
         eq(visibleParticipants.userId, param("userId")),
       ),
     )
+    .leftJoin(attempts, isAttemptOf(visibleParticipants))
     .leftJoin(
       seatGenerations,
       and(
@@ -244,6 +254,11 @@ export const createAuthStore = ({
     },
 
     seat: (roomId: string, userId: string): Promise<Seat | undefined> =>
-      examsOfRooms.find(storage, roomId, (examId) => storage.get(seatInRoom, { examId, roomId, userId })),
+      examsOfRooms.find(storage, roomId, async (examId) => {
+        const found = await storage.get(seatInRoom, { examId, roomId, userId });
+        if (!found) return undefined;
+        const { plannedMinutes: extraMinutes, attempt, ...seat } = found;
+        return { ...seat, times: { extraMinutes, attempt: attemptOf(attempt) ?? RUNNING } };
+      }),
   };
 };

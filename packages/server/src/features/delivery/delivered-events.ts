@@ -55,6 +55,10 @@ const LOOK_UPS: LookUps = {
     read: async (store, event) => ({ records: await store.records(event, event.data.from, event.data.to) }),
     sizeOf: ({ records }) => records.reduce((sum, { extraInfo }) => sum + BASE_SIZE + lengthOf(extraInfo), 0),
   },
+  entries_added: {
+    read: async (store, event) => ({ entries: await store.entries(event, event.data.from, event.data.to) }),
+    sizeOf: ({ entries }) => entries.length * BASE_SIZE,
+  },
   message: {
     async read(store, { examId, data }) {
       const row = await store.message(examId, data.messageId);

@@ -4,17 +4,25 @@ import {
   type EventType,
   type EventTypeSeenBy,
   events,
+  isOver,
   type ListedEvent,
   type ListedEventType,
   type ParticipantRole,
-  type Room,
   type RoomSnapshot,
 } from "@invigil/schema";
+import { z } from "zod";
 import { loginOf } from "../../domain/messages.js";
 import type { DeliveredEvent, Logged, LoggedEvent, QueuedEvent } from "./events.js";
 
 /** What an event declares. Undefined if a later version of the server has written it, and declares it. */
 export const declarationOf = ({ type }: LoggedEvent): (typeof events)[EventType] | undefined => events[type];
+
+/** The log is JSON, which has no times. */
+const readField = (schema: z.ZodType, value: unknown): unknown =>
+  typeof value === "string" &&
+  (schema instanceof z.ZodOptional ? schema.unwrap() : schema) instanceof z.ZodDate
+    ? new Date(value)
+    : value;
 
 /** The fields of an event that the log holds. Subscribers receive them. */
 export const payloadOf = (
@@ -23,7 +31,11 @@ export const payloadOf = (
 ): Record<string, unknown> => {
   const told: Record<string, unknown> = { type, id: String(id), roomId, time };
   // Safe: the log holds what its event declares.
-  for (const name in payload) told[name] = (data as Readonly<Record<string, unknown>>)[name];
+  for (const name in payload)
+    told[name] = readField(
+      payload[name as keyof typeof payload],
+      (data as Readonly<Record<string, unknown>>)[name],
+    );
   return told;
 };
 
@@ -77,8 +89,11 @@ export const isDeliverable = (caller: Caller, login: string, event: DeliveredEve
 };
 
 /** Whether the caller receives the cheat config. Examinees need it only while the room is in progress. */
-const canSeeConfig = (caller: Caller, { status }: Pick<Room, "status">): boolean =>
-  caller.role !== "examinee" || status === "in_progress";
+const canSeeConfig = (caller: Caller, { room, members }: Pick<RoomSnapshot, "room" | "members">): boolean => {
+  if (caller.role !== "examinee") return true;
+  const attempt = members.find(({ userId }) => userId === caller.userId)?.attempt;
+  return room.status === "in_progress" && !(attempt && isOver(attempt));
+};
 
 /** Returns the part of a snapshot that the caller may see. */
 export const visibleSnapshot = (
@@ -86,7 +101,7 @@ export const visibleSnapshot = (
   { cheatConfig, ...snapshot }: RoomSnapshot,
 ): RoomSnapshot => ({
   ...snapshot,
-  ...(cheatConfig && canSeeConfig(caller, snapshot.room) && { cheatConfig }),
+  ...(cheatConfig && canSeeConfig(caller, snapshot) && { cheatConfig }),
   members: snapshot.members.filter((member) => canSeePerson(caller, member)),
   presence: snapshot.presence.filter((page) => canSeePerson(caller, page)),
 });

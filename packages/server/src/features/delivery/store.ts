@@ -1,8 +1,9 @@
-import type { CheatRecord, EventType, Room, StoredCheatConfig } from "@invigil/schema";
+import type { CheatRecord, EventType, ExamEntry, Room, StoredCheatConfig } from "@invigil/schema";
 import { and, asc, between, eq, exists, gt, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import { newestBegin, readBounds } from "../../domain/event-bounds.js";
+import { toEntry } from "../../domain/exam-entries.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { shownConfigOfExam, shownRoomById } from "../../domain/shown-rooms.js";
@@ -12,6 +13,7 @@ import { param, query, statement } from "../../storage/statement.js";
 import {
   cheatRecords,
   type EventData,
+  examEntries,
   messages,
   prunedEvents,
   roomEvents,
@@ -159,6 +161,19 @@ const recordsOfRoom = statement((dialect) =>
     )
     .orderBy(asc(cheatRecords.id)),
 );
+const entriesOfRoom = statement(
+  query
+    .select()
+    .from(examEntries)
+    .where(
+      and(
+        eq(examEntries.examId, param("examId")),
+        eq(examEntries.roomId, param("roomId")),
+        between(examEntries.id, param("from"), param("to")),
+      ),
+    )
+    .orderBy(asc(examEntries.id)),
+);
 const messageById = statement(
   query
     .select()
@@ -247,6 +262,9 @@ export const createDeliveryStore = ({
     configOf: (examId: string): Promise<StoredCheatConfig | undefined> =>
       storage.get(shownConfigOfExam, { examId }),
 
+    /** The entries of a room with ids from `from` to `to`. */
+    entries: async ({ examId: ofExam, roomId }: RoomKey, from: number, to: number): Promise<ExamEntry[]> =>
+      (await storage.all(entriesOfRoom, { examId: ofExam, roomId, from, to })).map(toEntry),
     /** The records of a room with ids from `from` to `to`. */
     records: async (
       { examId: ofExam, roomId }: RoomKey,

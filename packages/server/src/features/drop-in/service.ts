@@ -17,6 +17,7 @@ import type { AccessLog } from "../../domain/access-log.js";
 import type { Origin } from "../../domain/calls.js";
 import { failureOf } from "../../domain/failures.js";
 import { loginOf, loginsOf, STAFF } from "../../domain/messages.js";
+import type { StoredRoom } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -55,6 +56,8 @@ export interface Joined {
   readonly events: AsyncGenerator<DeliveredRoomEvent, void, undefined>;
   /** Whether a message is a missed command that no longer applies. The page must not receive it. */
   readonly isStale: (message: Pick<DropInMessage, "seqnum" | "type">) => boolean;
+  /** The end signal of a person whose attempt was terminated, which each page that returns gets. */
+  readonly endSignal?: Delivery | undefined;
 }
 
 export interface DropInServiceDeps {
@@ -179,12 +182,32 @@ export const createDropInService = ({
   const createStaleFilter = async (
     { login }: Page,
     roomId: string,
-    { seen, newest }: { readonly seen: number; readonly newest: number },
+    {
+      seen,
+      newest,
+      endSignal,
+    }: { readonly seen: number; readonly newest: number; readonly endSignal?: Delivery | undefined },
   ): Promise<Joined["isStale"]> => {
     if (newest <= seen) return () => false;
     const query = { roomId, login, types: COMMAND_TYPES, after: seen, limit: MAX_COMMANDS };
     const replayed = commandsToReplay(await im.newestOf(query), { login, now: clock() });
-    return ({ seqnum, type }) => seqnum <= newest && COMMAND_TYPES.includes(type) && !replayed.has(seqnum);
+    return ({ seqnum, type }) =>
+      seqnum <= newest &&
+      seqnum !== endSignal?.message.seqnum &&
+      COMMAND_TYPES.includes(type) &&
+      !replayed.has(seqnum);
+  };
+  /** Finds the signal with which the server told a person that their attempt was terminated. */
+  const endSignalFor = async (
+    { login }: Page,
+    caller: Principal,
+    { id: roomId, endedAt }: StoredRoom,
+  ): Promise<Delivery | undefined> => {
+    if (caller.role !== "examinee" || !endedAt) return undefined;
+    const query = { roomId, login, types: [signals.endUser.type], after: 0, limit: 1 };
+    const [last] = await im.newestOf(query);
+    const isOfNow = last?.senderRole === "server" && last.createdAt >= endedAt;
+    return isOfNow ? deliveryOfStored(last) : undefined;
   };
 
   /** Tells the pages of a room on this server who is muted. Pages that may see the same share one status. */
@@ -275,7 +298,12 @@ export const createDropInService = ({
       const { lastEventId } = snapshot;
       // The position of a page can be ahead of the log if the database was restored from a backup.
       const at = String(Math.min(Number(after ?? lastEventId), Number(lastEventId)));
-      const seenId = Math.min(seen ?? (after === undefined ? newest : 0), newest);
+      const endSignal = after === undefined ? undefined : await endSignalFor(page, caller, room);
+      const seenId = Math.min(
+        seen ?? (after === undefined ? newest : 0),
+        newest,
+        endSignal ? endSignal.message.seqnum - 1 : newest,
+      );
       const reopen = async () => (await logins.callerIn(page, roomId)).room;
       const events = await subscriptions.subscribeToRoom({ caller, reopen, ...subscriber }, room, {
         camera: page.camera,
@@ -286,8 +314,8 @@ export const createDropInService = ({
       const { signal } = subscriber;
       if (!signal.aborted) joins.set(key, signal);
       signal.addEventListener("abort", () => joins.get(key) === signal && joins.delete(key), { once: true });
-      const isStale = await createStaleFilter(page, roomId, { seen: seenId, newest });
-      return { result: { group, at, seen: seenId }, events, isStale };
+      const isStale = await createStaleFilter(page, roomId, { seen: seenId, newest, endSignal });
+      return { result: { group, at, seen: seenId }, events, isStale, endSignal };
     },
 
     /**

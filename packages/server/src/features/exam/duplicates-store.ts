@@ -32,6 +32,8 @@ export interface ExamDetails {
   readonly startTime: Date;
   readonly endTime: Date;
   readonly videoProfile: VideoProfile | null;
+  readonly controlledBy: "rooms" | "creator";
+  readonly maxRoomMinutes: number | null;
   readonly audio: readonly { readonly clipId: string; readonly startTime: Date | null }[];
   readonly cheatConfig: string | undefined;
 }
@@ -75,6 +77,8 @@ const examById = statement(
       startTime: visibleExams.startTime,
       endTime: visibleExams.endTime,
       videoProfile: visibleExams.videoProfile,
+      controlledBy: visibleExams.controller,
+      maxRoomMinutes: visibleExams.maxRoomMinutes,
     })
     .from(visibleExams)
     .where(eq(visibleExams.id, param("examId"))),

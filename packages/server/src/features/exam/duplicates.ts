@@ -105,6 +105,8 @@ export const createDuplicateService = ({
             startTime,
             endTime,
             videoProfile: details.videoProfile,
+            controller: details.controlledBy,
+            maxRoomMinutes: details.maxRoomMinutes,
             createdBy: caller.userId,
             createdAt: now,
             updatedAt: now,

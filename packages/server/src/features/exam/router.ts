@@ -10,6 +10,8 @@ import {
   endedExamSchema,
   eraseExamInput,
   examCheckSchema,
+  examEntriesInput,
+  examEntryPageSchema,
   examPageSchema,
   examPeopleInput,
   examPlanSchema,
@@ -33,6 +35,7 @@ import {
 import { admins, anyone, inspectors, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
+import type { AttemptService } from "../attempt/service.js";
 import type { CheckService } from "../check/service.js";
 import type { CardService } from "../join/service.js";
 import type { PlanService } from "../plan/service.js";
@@ -52,6 +55,7 @@ export const createExamRouter = ({
   duplicates,
   checks,
   roster,
+  attempt,
   subscriptions,
 }: {
   exam: ExamService;
@@ -62,6 +66,7 @@ export const createExamRouter = ({
   duplicates: DuplicateService;
   checks: CheckService;
   roster: RosterService;
+  attempt: AttemptService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -93,7 +98,7 @@ export const createExamRouter = ({
       .meta({
         sentence: "Changes an exam.",
         errors: ["EXAM_NOT_FOUND", "AUDIO_CLIP_NOT_FOUND"],
-        charges: ["writeRows"],
+        charges: ["events", "writeRows"],
         bodyKib: 1024,
       })
       .input(updateExamInput)
@@ -245,6 +250,18 @@ export const createExamRouter = ({
       .input(examPeopleInput)
       .output(rosterPageSchema)
       .query(async ({ ctx: { caller, open }, input }) => roster.people(caller, await open(input), input)),
+    entries: anyone("roomsToRun")
+      .meta({
+        sentence: "Returns what was decided about the people of an exam, and what staff noted.",
+        access:
+          "Teachers and inspectors: entries of their rooms. Teachers: all of the exams that they created. Examinees: decisions about themselves.",
+        audited: "access",
+        errors: ["EXAM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(examEntriesInput)
+      .output(examEntryPageSchema)
+      .query(async ({ ctx: { caller, open }, input }) => attempt.entries(caller, await open(input), input)),
     snapshot: inspectors("exam")
       .meta({
         sentence: "Returns the rooms of an exam, and the position from which to subscribe.",

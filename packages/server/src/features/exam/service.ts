@@ -1,19 +1,20 @@
-import type {
-  Caller,
-  CreateExamInput,
-  DeletedExam,
-  DeleteExamInput,
-  EraseExamInput,
-  Exam,
-  ExamAudioInput,
-  ExamCounts,
-  ExamPage,
-  ExamSummary,
-  ListDeletedExamsInput,
-  ListExamsInput,
-  RestorableExamPage,
-  RestoredExam,
-  UpdateExamInput,
+import {
+  type Caller,
+  type CreateExamInput,
+  type DeletedExam,
+  type DeleteExamInput,
+  type EraseExamInput,
+  type Exam,
+  type ExamAudioInput,
+  type ExamCounts,
+  type ExamPage,
+  type ExamSummary,
+  endsAtOf,
+  type ListDeletedExamsInput,
+  type ListExamsInput,
+  type RestorableExamPage,
+  type RestoredExam,
+  type UpdateExamInput,
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Quotas } from "../../config/config.js";
@@ -52,7 +53,6 @@ export interface ExamServiceDeps {
   readonly log: FastifyBaseLogger;
 }
 
-const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
@@ -75,10 +75,22 @@ export const createExamService = ({
 }: ExamServiceDeps) => {
   /** Lists the fields explicitly: copying the others of an object takes several times as long. */
   const toPublic = (caller: Caller, exam: StoredExam): ExamSummary => {
-    const { id, name, startTime, endTime, videoProfile, createdAt, updatedAt } = exam;
+    const { id, name, startTime, endTime, videoProfile, controlledBy, maxRoomMinutes } = exam;
+    const { createdAt, updatedAt } = exam;
     const { mayManage, mayDuplicate } = access.rightsIn(caller, exam);
-    const summary = { id, name, startTime, endTime, mayManage, mayDuplicate, createdAt, updatedAt };
-    return videoProfile ? { ...summary, videoProfile } : summary;
+    return {
+      id,
+      name,
+      startTime,
+      endTime,
+      controlledBy,
+      mayManage,
+      mayDuplicate,
+      createdAt,
+      updatedAt,
+      ...(videoProfile && { videoProfile }),
+      ...(maxRoomMinutes !== null && { maxRoomMinutes }),
+    };
   };
   /** Reads an exam, unless its row is given. Its end is that of the person, if one is given. */
   const read = async (
@@ -86,18 +98,18 @@ export const createExamService = ({
     examId: string,
     { row, userId }: { readonly row?: StoredExam; readonly userId?: string | undefined } = {},
   ): Promise<Exam> => {
-    const [stored, audioOfExam, extraMinutes] = await together(() =>
+    const [stored, audioOfExam, times] = await together(() =>
       Promise.all([
         row ?? store.get(examId),
         audio.ofExam(examId),
-        userId === undefined ? 0 : participant.extraMinutesOf(examId, userId),
+        userId === undefined ? undefined : participant.timesOf(examId, userId),
       ]),
     );
     if (!stored) throw examNotFound(examId);
     const exam = { ...toPublic(caller, stored), ...audioOfExam };
-    return extraMinutes === 0
-      ? exam
-      : { ...exam, endTime: new Date(exam.endTime.getTime() + extraMinutes * MINUTE_MS) };
+    if (!times) return exam;
+    const { attempt, extraMinutes } = times;
+    return { ...exam, endTime: endsAtOf({ ...stored, extraMinutes }, attempt, clock()) };
   };
 
   const attachments = (examId: string, wanted: ExamAudioInput, createdAt: Date) =>
@@ -127,23 +139,26 @@ export const createExamService = ({
 
   return {
     assertMayCreate,
-    async create(caller: Opened<"unbound">, { audio: wanted, ...exam }: CreateExamInput): Promise<Exam> {
+    async create(
+      caller: Opened<"unbound">,
+      { audio: wanted, controlledBy: controller, ...exam }: CreateExamInput,
+    ): Promise<Exam> {
       rates.take({ caller }, { rooms: 1, writeRows: wanted.length });
       await assertMayCreate(caller);
       const now = clock();
       const id = ids.next();
-      const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
+      const made = { ...exam, controller, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
       refuse(await store.create(made, attachments(id, wanted, now), caller));
       return read(caller, id);
     },
     /** An examinee gets their own end of the exam as `endTime`. */
     get: (caller: Caller, { exam: row }: Opened<"exam">): Promise<Exam> =>
       read(caller, row.id, { row, userId: caller.role === "examinee" ? caller.userId : undefined }),
-    /** Returns when an exam ends for people without extra minutes. Checks no permissions: for use by other services. */
-    async endTimeOf(examId: string): Promise<Date> {
+    /** Returns when an exam begins and ends for people without minutes of their own. Checks no permissions: for use by other services. */
+    async timesOf(examId: string): Promise<Pick<Exam, "startTime" | "endTime">> {
       const exam = await store.get(examId);
       if (!exam) throw examNotFound(examId);
-      return exam.endTime;
+      return exam;
     },
     /** Administrators list all exams, other callers those that they have access to. All people who may use an exam see its counts. */
     async list(
@@ -175,7 +190,7 @@ export const createExamService = ({
       { id: examId }: Opened<"wholeExam">,
       { audio: wanted, ...changes }: UpdateExamInput,
     ): Promise<Exam> {
-      rates.take({ caller, examId }, { writeRows: wanted?.length ?? 0 });
+      rates.takeChange({ caller, examId }, { writeRows: wanted?.length ?? 0 });
       const now = clock();
       const change = (current: StoredExam) => {
         const startTime = changes.startTime ?? current.startTime;
@@ -190,6 +205,9 @@ export const createExamService = ({
           startTime,
           endTime,
           videoProfile: changes.videoProfile === undefined ? current.videoProfile : changes.videoProfile,
+          controlledBy: changes.controlledBy ?? current.controlledBy,
+          maxRoomMinutes:
+            changes.maxRoomMinutes === undefined ? current.maxRoomMinutes : changes.maxRoomMinutes,
           updatedAt: now,
         };
       };

@@ -25,6 +25,7 @@ import {
 } from "../../domain/bulk/soft-deleted.js";
 import type { Author } from "../../domain/calls.js";
 import { encodedParam } from "../../domain/encoded-param.js";
+import { type EventLog, wholeExam } from "../../domain/events.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
 import type { Writes } from "../../domain/writes.js";
@@ -41,11 +42,18 @@ import {
 } from "../../storage/tables.js";
 
 /** An exam as stored. */
-export type StoredExam = Omit<ExamSummary, "videoProfile" | "mayManage" | "mayDuplicate" | "counts"> & {
+export type StoredExam = Omit<
+  ExamSummary,
+  "videoProfile" | "maxRoomMinutes" | "mayManage" | "mayDuplicate" | "counts"
+> & {
   readonly videoProfile: VideoProfile | null;
+  readonly maxRoomMinutes: number | null;
   readonly createdBy: string;
 };
-type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
+type Changes = Pick<
+  StoredExam,
+  "name" | "startTime" | "endTime" | "videoProfile" | "controlledBy" | "maxRoomMinutes" | "updatedAt"
+>;
 
 export type { SoftDeletedExam };
 
@@ -61,6 +69,8 @@ const columns = {
   endTime: visibleExams.endTime,
   videoProfile: visibleExams.videoProfile,
   createdBy: visibleExams.createdBy,
+  controlledBy: visibleExams.controller,
+  maxRoomMinutes: visibleExams.maxRoomMinutes,
   createdAt: visibleExams.createdAt,
   updatedAt: visibleExams.updatedAt,
 };
@@ -156,6 +166,8 @@ const updateExam = statement(
       startTime: rawParam<Date>("startTime"),
       endTime: rawParam<Date>("endTime"),
       videoProfile: encodedParam(exams.videoProfile, "videoProfile"),
+      controller: rawParam<"rooms" | "creator">("controlledBy"),
+      maxRoomMinutes: rawParam<number | null>("maxRoomMinutes"),
       updatedAt: rawParam<Date>("updatedAt"),
     })
     .where(eq(exams.id, param("examId"))),
@@ -166,10 +178,12 @@ export type ExamStore = ReturnType<typeof createExamStore>;
 export const createExamStore = ({
   storage,
   writes,
+  events,
   bulk,
 }: {
   storage: Queries;
   writes: Writes;
+  events: EventLog;
   bulk: BulkChanges;
 }) => {
   /** A person's exams come from two queries with different orders, so they are merged and sorted here. */
@@ -232,7 +246,14 @@ export const createExamStore = ({
         const changed = change(current);
         if (missing !== undefined) return { missingClip: missing };
         if (audio) await replaceExamAudio(tx, examId, audio);
-        await tx.last(() => tx.run(updateExam, { ...changed, examId }));
+        const { name, startTime, endTime, updatedAt } = changed;
+        const told = { name, startTime, endTime };
+        await tx.last(() =>
+          Promise.all([
+            tx.run(updateExam, { ...changed, examId }),
+            events.add(tx, wholeExam(examId), "exam_changed", told, updatedAt),
+          ]),
+        );
         return undefined;
       }),
 

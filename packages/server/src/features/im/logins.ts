@@ -128,12 +128,15 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
       const rights = await rightsOf(login, roomId);
       const { userId, expiresAt, holder } = login;
       const isOwn = userId === holder.userId;
-      const role = isOwn ? rights.roleInRoom : await access.roleIn(roomId, userId);
+      const seat = isOwn ? undefined : await access.seatIn(roomId, userId);
+      const role = isOwn ? rights.roleInRoom : seat?.role;
       if (!role) throw forbidden(`The room ${roomId} is not open to you.`);
       // The same check as for calls of the API: the token's binding and, except for administrators, its role.
-      const room = await (call
+      const opened = await (call
         ? rights.open({ ...holder, ...call }, "room", { roomId })
         : rights.look(holder, "room", { roomId }));
+      // The room may have ended for the person alone.
+      const room: typeof opened = seat ? { ...opened, ...seat.room } : opened;
       if (!isOwn && (await access.isDisabled({ userId, role }))) throw hasEnded();
       const { roomId: boundTo, examId } = holder;
       const countedAs = { userId, roomId: boundTo, examId };

@@ -82,6 +82,8 @@ const toMessage = ({
   time: createdAt,
 });
 
+const roomEnded = (roomId: string) => new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+
 export type ImService = ReturnType<typeof createImService>;
 
 export const createImService = ({
@@ -99,7 +101,7 @@ export const createImService = ({
 }: ImServiceDeps) => {
   const sendMessage = async (
     caller: Caller,
-    { id: roomId, examId }: Opened<"room">,
+    { id: roomId, examId, status }: Opened<"room">,
     { type, text, to, camera, key }: SendMessageInput,
     { leavesOut }: { readonly leavesOut: boolean },
   ): Promise<SendResult> => {
@@ -115,10 +117,10 @@ export const createImService = ({
 
     const now = clock();
     const check = (room: RoomToSendIn): void => {
-      if (room?.status === "in_progress") return;
+      // The room may have ended for the caller alone.
+      if (room?.status === "in_progress" && (caller.role !== "examinee" || status === "in_progress")) return;
       const since = now.getTime() - (room?.endedAt?.getTime() ?? 0);
-      if (!runsRooms(caller) || since > GRACE_AFTER_END_MS)
-        throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+      if (!runsRooms(caller) || since > GRACE_AFTER_END_MS) throw roomEnded(roomId);
     };
     const sender = { senderId: caller.userId, senderRole: caller.role, senderCamera: camera };
     // An empty list means all staff.
@@ -239,7 +241,7 @@ export const createImService = ({
       };
       const person = own ? caller.userId : userIdOfLogin(userId);
       const camera = userId === person ? "main" : "pc";
-      if (!own && caller.roomId !== undefined && !(await access.roleIn(caller.roomId, person)))
+      if (!own && caller.roomId !== undefined && !(await access.seatIn(caller.roomId, person)))
         throw forbidden(`There is no ${person} in the room ${caller.roomId}, to which the token is bound.`);
       const issuers = storingLogins(messages, () =>
         logins.open(caller, of, { userId: person, camera, roomId: own ? undefined : roomId }),

@@ -1,5 +1,12 @@
-import type { ParticipantRole, RoomStatus } from "@invigil/schema";
+import { type ExamTimes, type ParticipantRole, type RoomStatus, RUNNING } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
+import {
+  attemptColumns,
+  attemptOf,
+  isAttemptOf,
+  type PersonTimes,
+  plannedMinutes,
+} from "../../domain/attempts.js";
 import type { Author } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
@@ -7,6 +14,7 @@ import type { JoinPage } from "../../identity/join-codes.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
+  attempts,
   joinCodes,
   seatGenerations,
   visibleExams,
@@ -36,7 +44,8 @@ export interface OpenSeat {
   readonly roomName: string;
   readonly roomStatus: RoomStatus;
   /** The end of the exam without extra minutes. */
-  readonly examEndTime: Date;
+  readonly exam: Pick<ExamTimes, "startTime" | "endTime">;
+  readonly times: PersonTimes;
   readonly generation: number;
 }
 
@@ -92,7 +101,9 @@ const openSeat = statement(
       extraMinutes: visibleParticipants.extraMinutes,
       roomName: visibleRooms.name,
       roomStatus: visibleRooms.status,
-      examEndTime: visibleExams.endTime,
+      exam: { startTime: visibleExams.startTime, endTime: visibleExams.endTime },
+      plannedMinutes: plannedMinutes(visibleParticipants),
+      attempt: attemptColumns,
       generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`.mapWith(Number),
     })
     .from(visibleParticipants)
@@ -104,6 +115,7 @@ const openSeat = statement(
       ),
     )
     .innerJoin(visibleExams, eq(visibleExams.id, visibleRooms.examId))
+    .leftJoin(attempts, isAttemptOf(visibleParticipants))
     .leftJoin(
       seatGenerations,
       and(
@@ -209,6 +221,10 @@ export const createCodeStore = ({ storage, writes }: { storage: Queries; writes:
     return another ? undefined : page;
   },
   /** Returns a seat. Undefined if the person, the room or the exam is not there. */
-  seat: ({ examId, roomId, userId }: OpenedPage): Promise<OpenSeat | undefined> =>
-    storage.get(openSeat, { examId, roomId, userId }),
+  async seat({ examId, roomId, userId }: OpenedPage): Promise<OpenSeat | undefined> {
+    const found = await storage.get(openSeat, { examId, roomId, userId });
+    if (!found) return undefined;
+    const { plannedMinutes: extraMinutes, attempt, ...seat } = found;
+    return { ...seat, times: { extraMinutes, attempt: attemptOf(attempt) ?? RUNNING } };
+  },
 });

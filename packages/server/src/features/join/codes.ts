@@ -1,4 +1,10 @@
-import type { JoinCode, JoinLinksInput, LinkOfCode, ParticipantRole } from "@invigil/schema";
+import {
+  isOver,
+  type JoinCode,
+  type JoinLinksInput,
+  type LinkOfCode,
+  type ParticipantRole,
+} from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../../config/config.js";
 import type { AccessLog } from "../../domain/access-log.js";
@@ -11,7 +17,6 @@ import type { RateLimits } from "../../limits/rates.js";
 import { invalidInput } from "../../platform/errors.js";
 import type { CodeStore } from "./codes-store.js";
 import {
-  examEndOf,
   ignoreExamOver,
   type LinkService,
   type MakeForSeat,
@@ -89,18 +94,19 @@ export const createCodeService = ({
     else requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "the join codes of teachers and inspectors");
   };
 
-  const draftOf: MakeForSeat<Draft> = async ({ room, person, generation }, examEndTime) => {
-    const { userId, name, role, extraMinutes } = person;
+  const draftOf: MakeForSeat<Draft> = async ({ room, person, generation }, exam) => {
+    const { userId, name, role } = person;
     assertConfigured(role);
     const { id: roomId, name: roomName, examId } = room;
-    const expiresAt = tokens.lastExpiry({ examEndTime, extraMinutes });
+    const endsAt = links.endsAtFor(person, exam);
+    const expiresAt = tokens.lastExpiry(endsAt);
     const about = {
       userId,
       name,
       role,
       roomId,
       roomName,
-      examEndTime: examEndOf(person, examEndTime),
+      examEndTime: endsAt,
       expiresAt,
     };
     const pageOf = (page: JoinPage): Page => {
@@ -173,11 +179,11 @@ export const createCodeService = ({
       const { role, generation, roomStatus } = seat;
       rates.take({ caller: { userId, role, roomId: room.roomId } }, { writes: 1 });
       const isCurrent = [...codes.of({ ...found, generation })].includes(code);
-      const isOpen = role !== "examinee" || roomStatus === "in_progress";
+      const isOpen = role !== "examinee" || (roomStatus === "in_progress" && !isOver(seat.times.attempt));
       if (!isCurrent || !isOpen) return "unknown";
       const place = { id: room.roomId, examId: room.examId, name: seat.roomName };
       const link = await links
-        .ofSeat({ room: place, person: { ...seat, userId }, generation }, seat.examEndTime)
+        .ofSeat({ room: place, person: { ...seat, userId }, generation }, seat.exam)
         .catch(ignoreExamOver);
       if (!link) return "unknown";
       log.info({ ...origin, ...room, userId, page, tokenId: link.tokenId }, "join code used");

@@ -1,4 +1,7 @@
 import {
+  type ExamTimes,
+  endsAtOf,
+  isOver,
   type JoinLink,
   type JoinLinksInput,
   MAX_LINKS_PER_CALL,
@@ -34,17 +37,15 @@ export interface Seat {
   /** The generation of the seat's links. */
   readonly generation: number;
 }
-/**
- * @param examEndTime the end of the exam without extra minutes
- * @throws EXAM_OVER if the person gets none
- */
-export type MakeForSeat<Made extends object> = (seat: Seat, examEndTime: Date) => Promise<Made>;
+/** @throws EXAM_OVER if the person gets none */
+export type MakeForSeat<Made extends object> = (seat: Seat, exam: ExamOfLinks) => Promise<Made>;
 
 export interface LinkServiceDeps {
   readonly store: LinkStore;
   readonly exam: ExamService;
   readonly participant: ParticipantService;
   readonly tokens: TokenIssuer;
+  readonly clock: () => Date;
   /** Called after tokens were revoked, so that open subscriptions check their tokens again. */
   readonly onAccessRevoked: () => void;
   readonly log: FastifyBaseLogger;
@@ -69,9 +70,8 @@ const withQuery = (base: string, query: Readonly<Record<string, string>>): strin
 export const ignoreExamOver = (error: unknown): undefined => {
   if (!(error instanceof InvigilError && error.code === "EXAM_OVER")) throw error;
 };
-/** When the exam ends for a person. */
-export const examEndOf = ({ extraMinutes }: Pick<RoomMember, "extraMinutes">, examEndTime: Date): Date =>
-  new Date(examEndTime.getTime() + extraMinutes * 60_000);
+/** An exam, as far as links depend on it. */
+export type ExamOfLinks = Pick<ExamTimes, "startTime" | "endTime">;
 
 export const requiredUrl = (url: string | undefined, setting: string, what: string): string => {
   if (url !== undefined) return url;
@@ -85,6 +85,7 @@ export const createLinkService = ({
   exam: exams,
   participant,
   tokens,
+  clock,
   onAccessRevoked,
   log,
   rates,
@@ -114,7 +115,10 @@ export const createLinkService = ({
     const key = { examId: room.examId, roomId: room.id };
     const generations = await store.generations(key);
     const people = await Promise.all(joining.map((role) => participant.members(key, role)));
-    return people.flat().map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
+    return people
+      .flat()
+      .filter(({ role, times }) => role !== "examinee" || !isOver(times.attempt))
+      .map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
   };
 
   /** The seats of the request, after the one of the cursor. */
@@ -142,17 +146,23 @@ export const createLinkService = ({
     return { url, pcUrl: `${url}#/pc` };
   };
 
+  /** Returns when the exam ends for a person. */
+  const endsAtFor = (
+    { times: { extraMinutes, attempt } }: Pick<RoomMember, "times">,
+    exam: ExamOfLinks,
+  ): Date => endsAtOf({ ...exam, extraMinutes }, attempt, clock());
+
   /** Creates the link of a seat. Checks no permissions. */
-  const linkOf = async (seat: Seat, endTime: Date): Promise<JoinLink> => {
+  const linkOf = async (seat: Seat, exam: ExamOfLinks): Promise<JoinLink> => {
     const { room, person, generation } = seat;
-    const { userId, name, role, extraMinutes } = person;
+    const { userId, name, role } = person;
+    const endsAt = endsAtFor(person, exam);
     const { token, tokenId, expiresAt } = await tokens.issueForExam({
       userId,
       role,
       roomId: room.id,
       generation,
-      examEndTime: endTime,
-      extraMinutes,
+      endsAt,
     });
     return {
       userId,
@@ -161,7 +171,7 @@ export const createLinkService = ({
       roomId: room.id,
       roomName: room.name,
       ...urlsOf(seat, token),
-      examEndTime: examEndOf(person, endTime),
+      examEndTime: endsAt,
       tokenId,
       expiresAt,
     };
@@ -176,15 +186,15 @@ export const createLinkService = ({
     const { limit, after } = input;
     const pace = createPace(SIGNED_AT_ONCE);
     const all: Awaited<ReturnType<typeof make>>[] = [];
-    let exam: { id: string; endTime: Date } | undefined;
+    let exam: (ExamOfLinks & { readonly id: string }) | undefined;
     for await (const seat of seatsFor(of, input)) {
       if (limit === undefined && all.length === MAX_LINKS_PER_CALL)
         throw invalidInput(
           "limit",
           `is needed: these are more than ${MAX_LINKS_PER_CALL} links. Ask for them page by page`,
         );
-      exam ??= "rooms" in of ? of.exam : { id: of.examId, endTime: await exams.endTimeOf(of.examId) };
-      const made = await make(seat, exam.endTime).catch(ignoreExamOver);
+      exam ??= "rooms" in of ? of.exam : { id: of.examId, ...(await exams.timesOf(of.examId)) };
+      const made = await make(seat, exam).catch(ignoreExamOver);
       if (made) all.push(made);
       if (all.length === limit) return all;
       await pace(1);
@@ -202,6 +212,7 @@ export const createLinkService = ({
      */
     join: (of: SeatsOf, input: JoinLinksInput): Promise<JoinLink[]> => forSeats(of, input, linkOf),
     ofSeat: linkOf,
+    endsAtFor,
     forSeats,
 
     /**

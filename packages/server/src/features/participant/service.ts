@@ -13,6 +13,7 @@ import type {
   StreamUrls,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import type { PersonTimes } from "../../domain/attempts.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened, StoredRoom } from "../../domain/opened.js";
 import type { RoomKey } from "../../domain/room-exams.js";
@@ -231,8 +232,7 @@ export const createParticipantService = ({
       if (withRecords) await erasure.finish();
       return { records: outcome.records };
     },
-    /** Returns an examinee's extra minutes. Checks no permissions: for use by other services. */
-    extraMinutesOf: async (examId: string, userId: string): Promise<number> =>
-      store.extraMinutes(examId, userId),
+    /** Returns what decides when the exam ends for an examinee. Checks no permissions: for use by other services. */
+    timesOf: async (examId: string, userId: string): Promise<PersonTimes> => store.times(examId, userId),
   };
 };

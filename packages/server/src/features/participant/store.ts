@@ -1,5 +1,12 @@
-import type { Participant, ParticipantRole, Role, RoomStatus } from "@invigil/schema";
-import { and, asc, eq, max, sql } from "drizzle-orm";
+import { type Participant, type ParticipantRole, type Role, type RoomStatus, RUNNING } from "@invigil/schema";
+import { and, asc, eq, sql } from "drizzle-orm";
+import {
+  attemptColumns,
+  attemptOf,
+  isAttemptOf,
+  type PersonTimes,
+  plannedMinutes,
+} from "../../domain/attempts.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
 import type { Author } from "../../domain/calls.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
@@ -12,10 +19,13 @@ import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
+  attempts,
   bulkChanges,
+  exams,
   participants,
   personChanges,
   rooms,
+  visibleExams,
   visibleParticipants,
   visibleRooms,
 } from "../../storage/tables.js";
@@ -23,7 +33,9 @@ import {
 /** A person in a room, without the URLs of their streams. */
 export type StoredParticipant = Omit<Participant, "streams">;
 /** The fields of a person that rarely change during the exam. */
-export type RoomMember = Pick<Participant, "userId" | "name" | "role" | "extraMinutes">;
+export interface RoomMember extends Pick<Participant, "userId" | "name" | "role" | "extraMinutes"> {
+  readonly times: PersonTimes;
+}
 /** The room whose people are read. */
 export interface RoomState extends RoomKey {
   /**
@@ -70,7 +82,13 @@ const inRoom = and(eq(examId, param("examId")), eq(roomId, param("roomId")));
 const isPerson = and(inRoom, eq(userId, param("userId")));
 const inRole = and(inRoom, eq(role, param("role")));
 
+/** Whether the person's attempt is over, so that none of the exam's rooms is in progress for them. */
+const hasFinished = sql`EXISTS (SELECT 1 FROM ${attempts} AS own WHERE own.exam_id = ${param("examId")}
+  AND own.user_id = ${visibleParticipants}.user_id AND own.status IN ('finished', 'terminated'))`.mapWith(
+  Boolean,
+);
 const personColumns = {
+  hasFinished,
   roomId,
   userId,
   role,
@@ -109,8 +127,16 @@ const withRoomsOf = (among: "all" | "viewer") => ({
 const withRooms = { all: withRoomsOf("all"), viewer: withRoomsOf("viewer") };
 const membersByRole = statement(
   query
-    .select({ userId, name, role, extraMinutes })
+    .select({
+      userId,
+      name,
+      role,
+      extraMinutes,
+      plannedMinutes: plannedMinutes(visibleParticipants),
+      attempt: attemptColumns,
+    })
     .from(visibleParticipants)
+    .leftJoin(attempts, isAttemptOf(visibleParticipants))
     .where(inRole)
     .orderBy(asc(seq)),
 );
@@ -123,12 +149,15 @@ const peopleInRoom = statement((dialect) =>
 const personInRoom = statement(
   query.select({ role, name, extraMinutes }).from(visibleParticipants).where(isPerson),
 );
-const mostMinutes = statement(
+const timesOfPerson = statement(
   query
-    .select({ extraMinutes: max(extraMinutes) })
-    .from(visibleParticipants)
-    .innerJoin(visibleRooms, and(eq(visibleRooms.examId, examId), eq(visibleRooms.id, roomId)))
-    .where(and(eq(userId, param("userId")), eq(role, "examinee"), eq(examId, param("examId")))),
+    .select({
+      extraMinutes: plannedMinutes({ examId: visibleExams.id, userId: param("userId") }),
+      attempt: attemptColumns,
+    })
+    .from(visibleExams)
+    .leftJoin(attempts, and(eq(attempts.examId, visibleExams.id), eq(attempts.userId, param("userId"))))
+    .where(eq(visibleExams.id, param("examId"))),
 );
 const updatePerson = statement(
   query
@@ -154,7 +183,7 @@ const toStored = (row: RowOf<typeof storedPerson>, hasRoomInProgress: boolean): 
   roomId: row.roomId,
   role: row.role,
   name: row.name,
-  hasRoomInProgress,
+  hasRoomInProgress: hasRoomInProgress && !(row.role === "examinee" && row.hasFinished),
   extraMinutes: row.extraMinutes,
   publishStatus: { main: row.mainPublishStatus, pc: row.pcPublishStatus },
   createdAt: row.createdAt,
@@ -183,7 +212,7 @@ export const createParticipantStore = ({
 }) => {
   const listOf = storage.cached(
     {
-      tables: [participants, personChanges, rooms, bulkChanges],
+      tables: [participants, personChanges, rooms, bulkChanges, attempts],
       max: REMEMBERED_LISTS,
       freshPerTurn: true,
     },
@@ -270,8 +299,13 @@ export const createParticipantStore = ({
         ? listOf(exam, room, ofRole, known)
         : listOf(exam, room, ofRole, undefined, known.userId, known.role),
     /** The same people in the same order, without the fields that change. */
-    members: (room: RoomKey, ofRole: ParticipantRole): Promise<RoomMember[]> =>
-      storage.all(membersByRole, { ...room, role: ofRole }),
+    async members(room: RoomKey, ofRole: ParticipantRole): Promise<RoomMember[]> {
+      const found = await storage.all(membersByRole, { ...room, role: ofRole });
+      return found.map(({ plannedMinutes: planned, attempt, ...member }) => ({
+        ...member,
+        times: { extraMinutes: planned, attempt: attemptOf(attempt) ?? RUNNING },
+      }));
+    },
     /**
      * Adds people to a room, or updates the names and extra minutes of those who are in it: all or none. Returns
      * the outcome for each person, or the first person who is in the room with another role.
@@ -359,11 +393,16 @@ export const createParticipantStore = ({
         },
       );
     },
-    /** Returns the highest number of extra minutes that an examinee has in a room of the exam. */
-    extraMinutes: storage.cached(
-      { tables: [participants, personChanges, rooms, bulkChanges], freshPerTurn: true },
-      async (reader, exam: string, user: string) =>
-        (await reader.get(mostMinutes, { examId: exam, userId: user }))?.extraMinutes ?? 0,
+    /** Returns an examinee's attempt, and the highest number of extra minutes that they have in a room of the exam. */
+    times: storage.cached(
+      { tables: [exams, participants, personChanges, rooms, bulkChanges, attempts], freshPerTurn: true },
+      async (reader, exam: string, user: string) => {
+        const found = await reader.get(timesOfPerson, { examId: exam, userId: user });
+        return {
+          extraMinutes: found?.extraMinutes ?? 0,
+          attempt: attemptOf(found?.attempt ?? null) ?? RUNNING,
+        };
+      },
     ),
     /**
      * Moves a person to the end of another room of the exam, and removes them from the groups of the old room.

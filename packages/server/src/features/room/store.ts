@@ -1,6 +1,7 @@
 import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, count, desc, eq, lt } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
+import { preparePausesEnd } from "../../domain/decisions.js";
 import { type EventLog, newEvent } from "../../domain/events.js";
 import type { ExamTransaction, RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewExam, NewPerson, NewRoom, Unseated } from "../../domain/people.js";
@@ -180,13 +181,25 @@ const prepareEnd = async (
     signalAt,
     tasks,
     events,
-  }: { readonly now: Date; readonly signalAt: Date; readonly tasks: TaskLog; readonly events: EventLog },
+    author,
+  }: {
+    readonly now: Date;
+    readonly signalAt: Date;
+    readonly tasks: TaskLog;
+    readonly events: EventLog;
+    readonly author: Author;
+  },
 ): Promise<(() => Promise<unknown>) | undefined> => {
-  const [ended, announceEnd] = await Promise.all([endRoom(tx, room, now), tasks.prepareEnd(tx, room)]);
+  const [ended, announceEnd, endPauses] = await Promise.all([
+    endRoom(tx, room, now),
+    tasks.prepareEnd(tx, room),
+    preparePausesEnd(tx, room, { events, author, now }),
+  ]);
   if (!ended) return undefined;
   const deletedAt = new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS);
   return () =>
     Promise.all([
+      endPauses(),
       events.add(tx, room, "room_ended", {}, now),
       // Before the deletion: tasks of one group run in the order of their ids.
       announceEnd(ended, { dueAt: signalAt, now }),
@@ -276,7 +289,7 @@ export const createRoomStore = ({
     author: Author,
   ): Promise<void> =>
     writes.ofExam({ examId, roomId }, author, async (tx) => {
-      const write = await prepareEnd(tx, { examId, roomId }, { ...times, tasks, events });
+      const write = await prepareEnd(tx, { examId, roomId }, { ...times, tasks, events, author });
       if (write) await tx.last(write);
     }),
 
@@ -290,7 +303,9 @@ export const createRoomStore = ({
     writes.ofExam({ examId }, author, async (tx) => {
       const found = await tx.all(roomsInProgress, { examId, most });
       const ended = await Promise.all(
-        found.map(({ id: roomId }) => prepareEnd(tx, { examId, roomId }, { ...times, tasks, events })),
+        found.map(({ id: roomId }) =>
+          prepareEnd(tx, { examId, roomId }, { ...times, tasks, events, author }),
+        ),
       );
       await tx.last(() => Promise.all(ended.flatMap((write) => write?.() ?? [])));
       return found.length;

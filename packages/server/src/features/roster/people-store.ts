@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Camera, Room, RosterCounts, RosterEntry } from "@invigil/schema";
 import { type AnyColumn, and, asc, eq, exists, gt, isNotNull, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
 import { shownRoom } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
@@ -14,6 +15,7 @@ import {
   type Values,
 } from "../../storage/statement.js";
 import {
+  attempts,
   pageTimes,
   visibleParticipants as participants,
   presence,
@@ -97,6 +99,7 @@ const seatedOf = (choice: Choice) =>
         name: page.name,
         role: page.role,
         extraMinutes: page.extraMinutes,
+        attempt: attemptColumns,
         main: page.mainPublishStatus,
         pc: page.pcPublishStatus,
         mainTimedStatus: mainTimes.status,
@@ -111,7 +114,8 @@ const seatedOf = (choice: Choice) =>
       .from(page)
       .leftJoin(mainTimes, and(isOfSeat(mainTimes, page), eq(mainTimes.camera, "main")))
       .leftJoin(pcTimes, and(isOfSeat(pcTimes, page), eq(pcTimes.camera, "pc")))
-      .leftJoin(recordedPeople, isOfSeat(recordedPeople, page));
+      .leftJoin(recordedPeople, isOfSeat(recordedPeople, page))
+      .leftJoin(attempts, isAttemptOf(page));
   });
 const pagesOfSeatedOf = (choice: Choice) =>
   statement((dialect) => {
@@ -276,6 +280,7 @@ const toEntry = (row: SeatedRow, pageRows: readonly PageRow[]): RosterEntry => {
     name: row.name,
     role: row.role,
     extraMinutes: row.extraMinutes,
+    ...(row.attempt && { attempt: attemptOf(row.attempt) }),
     roomId: row.roomId,
     publishStatus: { main: row.main, pc: row.pc },
     publishStatusSince: {

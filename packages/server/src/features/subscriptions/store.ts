@@ -1,13 +1,22 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { ExamSnapshot, Member, Room, RoomSnapshot } from "@invigil/schema";
+import { type ExamSnapshot, isOver, type Member, type Room, type RoomSnapshot } from "@invigil/schema";
 import { and, asc, between, eq, sql } from "drizzle-orm";
+import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
+import { isRoom } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import type { SeatKey } from "../../domain/seats.js";
 import { shownConfigOfExam, shownRoom, shownRoomById } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
-import { param, query, statement } from "../../storage/statement.js";
-import { cheatRecords, recordedPeople, visibleParticipants, visibleRooms } from "../../storage/tables.js";
+import { param, query, type Statement, statement } from "../../storage/statement.js";
+import {
+  attempts,
+  cheatRecords,
+  recordedPeople,
+  visibleParticipants,
+  visibleRooms,
+} from "../../storage/tables.js";
 
 /** How many cheat records there are about a person in a room. */
 export interface DetectionCount {
@@ -95,28 +104,48 @@ const toDetectionCount = ({
   detections: records ?? 0,
   ...(lastAt && { lastDetectionTime: lastAt }),
 });
+const openFor = statement(
+  query
+    .select({ status: visibleRooms.status, attempt: { status: attempts.status } })
+    .from(visibleRooms)
+    .leftJoin(attempts, and(eq(attempts.examId, visibleRooms.examId), eq(attempts.userId, param("userId"))))
+    .where(isRoom),
+);
 /** The rooms whose people with records are read in one turn of the event loop. */
 const ROOMS_A_TURN = 100;
 const membersOfRoom = statement(
   query
-    .select()
+    .select({
+      seq: visibleParticipants.seq,
+      userId: visibleParticipants.userId,
+      role: visibleParticipants.role,
+      name: visibleParticipants.name,
+      extraMinutes: visibleParticipants.extraMinutes,
+      mainPublishStatus: visibleParticipants.mainPublishStatus,
+      pcPublishStatus: visibleParticipants.pcPublishStatus,
+      attempt: attemptColumns,
+    })
     .from(visibleParticipants)
+    .leftJoin(attempts, isAttemptOf(visibleParticipants))
     .where(
       and(eq(visibleParticipants.examId, param("examId")), eq(visibleParticipants.roomId, param("roomId"))),
     ),
 );
+type MemberRow = typeof membersOfRoom extends Statement<infer Row> ? Row : never;
 const toMember = ({
   userId,
   role,
   name,
   extraMinutes,
+  attempt,
   mainPublishStatus,
   pcPublishStatus,
-}: typeof visibleParticipants.$inferSelect): Member => ({
+}: MemberRow): Member => ({
   userId,
   role,
   name,
   extraMinutes,
+  ...(attempt && { attempt: attemptOf(attempt) }),
   publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
 });
 
@@ -145,6 +174,11 @@ export type SubscriptionStore = ReturnType<typeof createSubscriptionStore>;
 export const createSubscriptionStore = ({ storage }: { storage: Queries }) => ({
   room: ({ examId, roomId }: RoomKey): Promise<Room | undefined> =>
     storage.get(shownRoomById, { examId, roomId }),
+  /** Whether a room is in progress for an examinee. */
+  async isOpenFor({ examId, roomId, userId }: SeatKey): Promise<boolean> {
+    const found = await storage.get(openFor, { examId, roomId, userId });
+    return found?.status === "in_progress" && !(found.attempt && isOver(found.attempt));
+  },
 
   /** The numbers of records about people of an exam, as they are now. */
   async detections(examId: string, { ranges, people }: DetectionSources): Promise<DetectionCount[]> {

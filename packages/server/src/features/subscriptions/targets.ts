@@ -93,8 +93,7 @@ export const roomTarget = (
     async deliver(entry) {
       if (!isVisibleTo(caller, entry)) return {};
       if (needsOpenRoom(caller, entry)) {
-        const room = await store.room({ examId, roomId });
-        if (room?.status !== "in_progress") return {};
+        if (!(await store.isOpenFor({ examId, roomId, userId: caller.userId }))) return {};
       }
       const loaded = await entry.load();
       return {

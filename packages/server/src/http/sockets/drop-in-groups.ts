@@ -105,7 +105,7 @@ export const createJoinedGroups = ({
       }
       const stop = new AbortController();
       const listener = { connection, drained, signal: stop.signal };
-      const { result, events, isStale } = await dropIn.join(page, { groupId, ...from }, listener);
+      const { result, events, isStale, endSignal } = await dropIn.join(page, { groupId, ...from }, listener);
       const tellMuted = createNewest<DropInMuteStatus>(drained, (status) => {
         if (!stop.signal.aborted) sendBytes(frames.muted(status));
       });
@@ -113,6 +113,7 @@ export const createJoinedGroups = ({
       const place: Position = { at: result.at, seen: result.seen, isStale, stop, stopMutes };
       joined.set(groupId, place);
       const begin = () => {
+        if (endSignal) deliver(page, place, createFrame(endSignal, result.at));
         deliverEvents(page, place, events).catch((error: unknown) => {
           if (!stop.signal.aborted) onEnd(endReasonOf(error), error);
         });

@@ -1,0 +1,209 @@
+import { z } from "zod";
+import { attemptStatuses, MAX_EXTENDED_MINUTES, reasonCodes } from "./attempts.js";
+import { roleSchema } from "./auth.js";
+import {
+  boundedList,
+  idSchema,
+  optional,
+  pageSizeSchema,
+  verbatimText,
+  wholeNumber,
+  withDefault,
+} from "./common.js";
+import { found, given, nextNumber } from "./fields.js";
+
+// What staff decide about the attempts of people at an exam.
+
+export const attemptStatusSchema = z
+  .enum(attemptStatuses)
+  .describe(
+    "`running`, `paused`, `finished` (by the person) or `terminated`. For people whose attempt is finished or terminated, the rooms of the exam have ended.",
+  );
+
+/** The fields of an attempt, which events have, too. */
+export const attemptFields = {
+  status: attemptStatusSchema,
+  since: z.date().optional().describe("Since when it has this status. Absent: since the beginning."),
+  givesBack: z.boolean().describe("Whether the time of the current pause is given back."),
+  pausedMs: z
+    .int()
+    .describe(
+      "The time that was given back, in milliseconds: of earlier pauses, and between an end and its reopening.",
+    ),
+  extendedMinutes: z
+    .int()
+    .describe("The minutes that were given, or taken away if negative, because of incidents."),
+} as const;
+export const attemptSchema = z
+  .object(attemptFields)
+  .describe("One person's sitting in one exam. `endsAtOf` computes from it when the exam ends for them.");
+
+export const NO_ATTEMPT =
+  "The person's attempt at the exam. Absent: nothing was decided about it, and it is running.";
+
+const reasonCode = z.enum(reasonCodes).describe("Why it was decided: a code that apps have texts for.");
+/** The longest note or message, in UTF-16 code units. */
+export const MAX_NOTE = 1000;
+const note = verbatimText(1, MAX_NOTE).describe("A text for staff. The person never sees it.");
+const message = verbatimText(1, MAX_NOTE).describe("A text that the person sees.");
+
+/** The most people whom one call decides about. */
+export const MAX_DECIDED = 500;
+
+const decision = z.object({
+  roomId: given.roomId,
+  examId: optional(given.examId).describe(
+    "The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in.",
+  ),
+  userIds: optional(boundedList(idSchema, MAX_DECIDED, `must be at most ${MAX_DECIDED} people`)).describe(
+    "The user ids of examinees in the room. Absent: all of them.",
+  ),
+  reason: z
+    .object({
+      code: reasonCode,
+      note: optional(note).describe("A text for staff, which the person never sees. Absent: none."),
+      message: optional(message).describe("A text that the person sees. Absent: none."),
+    })
+    .describe("Why it is decided."),
+  key: verbatimText(1, 64).describe(
+    "An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others.",
+  ),
+  dryRun: withDefault(z.boolean(), false).describe(
+    "Whether to answer what would happen, and change nothing.",
+  ),
+});
+
+export const pauseAttemptsInput = decision
+  .extend({
+    giveBack: withDefault(z.boolean(), true).describe(
+      "Whether the exam ends later by the time of the pause.",
+    ),
+  })
+  .describe("Input of `attempt.pause`.");
+export const resumeAttemptsInput = decision.describe("Input of `attempt.resume`.");
+export const extendAttemptsInput = decision
+  .extend({
+    minutes: wholeNumber(-MAX_EXTENDED_MINUTES, MAX_EXTENDED_MINUTES)
+      .refine((minutes) => minutes !== 0, "must not be 0")
+      .describe("The minutes to add to those that were given before. Negative: they are taken away."),
+  })
+  .describe("Input of `attempt.extend`.");
+export const answersSchema = z
+  .enum(["submit", "save", "discard"])
+  .describe("What the system with the questions should do with the answers.");
+export const terminateAttemptsInput = decision
+  .extend({ answers: withDefault(answersSchema, "submit") })
+  .describe("Input of `attempt.terminate`.");
+export const reopenAttemptsInput = decision.describe("Input of `attempt.reopen`.");
+export const finishAttemptInput = z
+  .object({ roomId: given.roomId })
+  .describe("Input of `attempt.finish`: a room in which the caller sits the exam.");
+
+export type Decision = z.infer<typeof decision>;
+export type PauseAttemptsInput = z.infer<typeof pauseAttemptsInput>;
+export type ExtendAttemptsInput = z.infer<typeof extendAttemptsInput>;
+export type TerminateAttemptsInput = z.infer<typeof terminateAttemptsInput>;
+
+const endsAt = z
+  .date()
+  .describe("When the exam ends for the person. During a pause whose time is given back, as of now.");
+
+export const decidedSchema = z
+  .object({
+    people: z
+      .array(
+        z
+          .object({
+            userId: found.userId,
+            outcome: z
+              .enum(["changed", "unchanged", "refused"])
+              .describe(
+                "`unchanged`: it was so before, or an earlier call with the same key has decided it. `refused`: see `refusal`.",
+              ),
+            refusal: z
+              .enum(["over", "pastEnd", "endsInPast", "tooManyMinutes"])
+              .optional()
+              .describe(
+                "`over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. Absent: it is not refused.",
+              ),
+            attempt: attemptSchema.describe("The attempt afterwards."),
+            endsAt,
+            needsLink: z
+              .boolean()
+              .optional()
+              .describe("True if the exam now ends after the person's links and tokens: they need new ones."),
+          })
+          .describe("What happened to one person."),
+      )
+      .describe("The people about whom this call has decided, in the order of the room."),
+    remaining: z
+      .int()
+      .describe(
+        `How many people are left, because a call decides about at most ${MAX_DECIDED}. Call again with the same key until none is left.`,
+      ),
+  })
+  .describe("Output of `attempt.pause`, `resume`, `extend`, `terminate` and `reopen`.");
+export type Decided = z.infer<typeof decidedSchema>;
+
+export const finishedAttemptSchema = z
+  .object({ attempt: attemptSchema, endsAt })
+  .describe("Output of `attempt.finish`.");
+export type FinishedAttempt = z.infer<typeof finishedAttemptSchema>;
+
+/** The kinds of entries. */
+export const entryKinds = ["pause", "resume", "extend", "terminate", "finish", "reopen"] as const;
+export type EntryKind = (typeof entryKinds)[number];
+
+export const examEntrySchema = z
+  .object({
+    id: z.int().describe("The id of the entry. Ids increase within an exam."),
+    roomId: z
+      .string()
+      .optional()
+      .describe("The room through which it was decided. Absent: it is about the whole exam."),
+    userId: z
+      .string()
+      .optional()
+      .describe("The person whom it is about. Absent: it is about the room or the exam."),
+    by: z
+      .object({ userId: found.userId, role: roleSchema })
+      .optional()
+      .describe("Who decided it. Absent for examinees."),
+    kind: z.enum(entryKinds).describe("What was decided."),
+    minutes: z
+      .int()
+      .optional()
+      .describe("Of `extend`: the minutes. Negative: they were taken away. Absent: another kind."),
+    giveBack: z
+      .boolean()
+      .optional()
+      .describe("Of `pause`: whether its time is given back. Absent: another kind."),
+    answers: answersSchema
+      .optional()
+      .describe("Of `terminate`: what should be done with the answers. Absent: another kind."),
+    reason: reasonCode.optional().describe("Why it was decided. Absent: none was given."),
+    note: note.optional().describe("A text for staff. Absent: none, and for examinees."),
+    message: message.optional().describe("A text that the person sees. Absent: none."),
+    time: z.date().describe("When it was decided, by the server's clock."),
+  })
+  .describe("A decision about a person, or what staff noted about a person, a room or an exam.");
+export type ExamEntry = z.infer<typeof examEntrySchema>;
+
+export const examEntriesInput = z
+  .object({
+    examId: given.examId,
+    roomId: optional(given.roomId).describe(
+      "Only entries of this room. Absent: of all that the caller may see.",
+    ),
+    userId: optional(given.userId).describe("Only entries about this person. Absent: about all."),
+    pageSize: pageSizeSchema(100),
+    cursor: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)).describe(
+      "The `nextCursor` of the previous page. Absent: the first page.",
+    ),
+  })
+  .describe("Input of `exam.entries`.");
+export type ExamEntriesInput = z.infer<typeof examEntriesInput>;
+export const examEntryPageSchema = z
+  .object({ entries: z.array(examEntrySchema).describe("The newest entries first."), nextCursor: nextNumber })
+  .describe("Output of `exam.entries`.");
+export type ExamEntryPage = z.infer<typeof examEntryPageSchema>;

@@ -1,0 +1,207 @@
+import {
+  type Attempt,
+  type AttemptAction,
+  type AttemptRefusal,
+  attemptAfter,
+  type EntryKind,
+  type ExamTimes,
+  type ReasonCode,
+} from "@invigil/schema";
+import { and, eq, sql } from "drizzle-orm";
+import type { Reader } from "../storage/port.js";
+import { insertion, param, query, statement } from "../storage/statement.js";
+import { attempts, examEntries, visibleExams, visibleParticipants, visibleRooms } from "../storage/tables.js";
+import { attemptColumns, attemptOf, isAttemptOf, plannedMinutes } from "./attempts.js";
+import type { Author } from "./calls.js";
+import { type EventLog, type NewEvent, newEvent } from "./events.js";
+import type { ExamTransaction } from "./exam-transaction.js";
+import type { RoomKey } from "./room-exams.js";
+
+// Decisions about attempts, as they are written. `attemptAfter` (packages/schema) has the rules.
+
+/** A decision, as it is written about each person. */
+export interface NewEntry {
+  readonly kind: EntryKind;
+  readonly detail?: string | null;
+  readonly minutes?: number | null;
+  readonly reason?: ReasonCode | null;
+  readonly note?: string | null;
+  readonly message?: string | null;
+  readonly key?: string | null;
+}
+
+/** A person about whose attempt is decided. */
+export interface Candidate {
+  readonly userId: string;
+  readonly attempt: Attempt;
+  readonly times: ExamTimes;
+}
+export interface DecidedAttempt {
+  readonly userId: string;
+  readonly after: Attempt;
+}
+
+const upsertAttempts = statement((dialect) =>
+  query
+    .insert(attempts)
+    .select(
+      sql`SELECT changed."examId", changed."userId", changed."status", changed."since", changed."givesBack", changed."pausedMs", changed."extendedMinutes", changed."updatedAt"
+        FROM ${dialect.rows("changed", { examId: "text", userId: "text", status: "text", since: "time", givesBack: "flag", pausedMs: "integer", extendedMinutes: "integer", updatedAt: "time" })} WHERE true`,
+    )
+    .onConflictDoUpdate({
+      target: [attempts.examId, attempts.userId],
+      set: {
+        status: sql`excluded.status`,
+        since: sql`excluded.since`,
+        givesBack: sql`excluded.gives_back`,
+        pausedMs: sql`excluded.paused_ms`,
+        extendedMinutes: sql`excluded.extended_minutes`,
+        updatedAt: sql`excluded.updated_at`,
+      },
+    }),
+);
+const insertEntries = insertion(examEntries, { ids: "given" });
+const openPauses = statement(
+  query
+    .select({
+      userId: visibleParticipants.userId,
+      startTime: visibleExams.startTime,
+      endTime: visibleExams.endTime,
+      extraMinutes: plannedMinutes(visibleParticipants),
+      attempt: attemptColumns,
+    })
+    .from(visibleParticipants)
+    .innerJoin(attempts, and(isAttemptOf(visibleParticipants), eq(attempts.status, "paused")))
+    .innerJoin(visibleExams, eq(visibleExams.id, visibleParticipants.examId))
+    .where(
+      and(
+        eq(visibleParticipants.examId, param("examId")),
+        eq(visibleParticipants.roomId, param("roomId")),
+        eq(visibleParticipants.role, "examinee"),
+      ),
+    ),
+);
+const seatsOfPeople = statement((dialect) =>
+  query
+    .select({
+      userId: visibleParticipants.userId,
+      roomId: visibleRooms.id,
+      status: visibleRooms.status,
+      imServer: visibleRooms.imServer,
+    })
+    .from(visibleParticipants)
+    .innerJoin(
+      visibleRooms,
+      and(
+        eq(visibleRooms.examId, visibleParticipants.examId),
+        eq(visibleRooms.id, visibleParticipants.roomId),
+      ),
+    )
+    .where(
+      and(
+        eq(visibleParticipants.examId, param("examId")),
+        eq(visibleParticipants.role, "examinee"),
+        dialect.isAnyOf(visibleParticipants.userId, "userIds"),
+      ),
+    ),
+);
+/** Returns the seats of examinees in the rooms of an exam. */
+export const readSeats = (reader: Reader, examId: string, userIds: readonly string[]) =>
+  reader.all(seatsOfPeople, { examId, userIds });
+type Seat = Awaited<ReturnType<typeof readSeats>>[number];
+
+/** Returns the attempt of each person after an action, or why it is not possible. */
+export const decideAttempts = <One extends Candidate>(
+  candidates: readonly One[],
+  action: AttemptAction,
+  { now, maxMinutes }: { readonly now: Date; readonly maxMinutes?: number | undefined },
+): { readonly candidate: One; readonly after: Attempt | AttemptRefusal }[] =>
+  candidates.map((candidate) => ({
+    candidate,
+    after: attemptAfter(candidate.attempt, action, {
+      exam: candidate.times,
+      now,
+      ...(maxMinutes !== undefined && { maxMinutes }),
+    }),
+  }));
+
+/**
+ * Prepares to write decisions about people: their attempts, entries, and an event for each of their seats. Returns a function that starts all
+ * statements at once, and the events, which the caller may add together with others.
+ */
+export const prepareDecisions = async (
+  tx: ExamTransaction,
+  { examId, roomId }: RoomKey,
+  people: readonly DecidedAttempt[],
+  {
+    entry,
+    seats,
+    author,
+    now,
+  }: {
+    readonly entry: NewEntry;
+    readonly seats: readonly Seat[];
+    readonly author: Pick<Author, "userId" | "role">;
+    readonly now: Date;
+  },
+): Promise<{ readonly write: () => Promise<unknown>; readonly events: readonly NewEvent[] }> => {
+  const ids = await tx.ids(examEntries, people.length);
+  const rows = people.map(({ userId }, index) => {
+    const id = ids[index];
+    if (id === undefined) throw new Error("an entry was given no id");
+    const by = { byUserId: author.userId, byRole: author.role };
+    return { id, examId, roomId, userId, ...by, ...entry, createdAt: now };
+  });
+  const changed = people.map(({ userId, after }) => ({
+    examId,
+    userId,
+    ...after,
+    since: after.since ?? null,
+    updatedAt: now,
+  }));
+  const byPerson = new Map(people.map(({ userId, after }) => [userId, after]));
+  const changes = seats.flatMap((seat): NewEvent[] => {
+    const after = byPerson.get(seat.userId);
+    if (!after) return [];
+    const place = { examId, roomId: seat.roomId };
+    return [newEvent(place, "attempt_changed", { userId: seat.userId, role: "examinee", ...after }, now)];
+  });
+  const [from, to] = [ids[0], ids.at(-1)];
+  const added =
+    from === undefined || to === undefined
+      ? []
+      : [newEvent({ examId, roomId }, "entries_added", { from, to }, now)];
+  return {
+    write: () => Promise.all([tx.run(upsertAttempts, { changed }), tx.insert(insertEntries, rows)]),
+    events: [...changes, ...added],
+  };
+};
+
+/** Prepares to end the open pauses of people in a room that ends. Returns a function that starts all further statements at once. */
+export const preparePausesEnd = async (
+  tx: ExamTransaction,
+  room: RoomKey,
+  { events, author, now }: { readonly events: EventLog; readonly author: Author; readonly now: Date },
+): Promise<() => Promise<unknown>> => {
+  const paused = await tx.all(openPauses, { ...room });
+  if (paused.length === 0) return () => Promise.resolve();
+  const candidates = paused.flatMap(({ userId, attempt: row, ...times }): Candidate[] => {
+    const attempt = attemptOf(row);
+    return attempt ? [{ userId, attempt, times }] : [];
+  });
+  const decided = decideAttempts(candidates, { kind: "resume" }, { now }).flatMap(({ candidate, after }) =>
+    typeof after === "string" ? [] : [{ userId: candidate.userId, after }],
+  );
+  const seats = await readSeats(
+    tx,
+    room.examId,
+    decided.map(({ userId }) => userId),
+  );
+  const { write, events: changes } = await prepareDecisions(tx, room, decided, {
+    entry: { kind: "resume" },
+    seats,
+    author,
+    now,
+  });
+  return () => Promise.all([write(), events.addAll(tx, changes)]);
+};

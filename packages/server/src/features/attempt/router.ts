@@ -1,0 +1,79 @@
+import {
+  decidedSchema,
+  extendAttemptsInput,
+  finishAttemptInput,
+  finishedAttemptSchema,
+  pauseAttemptsInput,
+  reopenAttemptsInput,
+  resumeAttemptsInput,
+  terminateAttemptsInput,
+} from "@invigil/schema";
+import { examinees, teachers } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
+import type { AttemptService } from "./service.js";
+
+const access = "Teachers: their own rooms, and with `examId` all rooms of an exam that they created.";
+const controlled = `${access} If the exam is controlled by its creator, only its creator.`;
+const errors = [
+  "ROOM_NOT_FOUND",
+  "EXAM_NOT_FOUND",
+  "ROOM_ENDED",
+  "PARTICIPANT_NOT_FOUND",
+  "PARTICIPANT_CONFLICT",
+] as const;
+const meta = { access, errors, charges: ["events", "writeRows"], rows: 500, longAnswer: true } as const;
+
+export const createAttemptRouter = ({ attempt }: { attempt: AttemptService }) =>
+  router({
+    pause: teachers("roomsToRun", "room")
+      .meta({ ...meta, sentence: "Pauses the attempts of examinees of a room." })
+      .input(pauseAttemptsInput)
+      .output(decidedSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => attempt.pause(caller, await open(input), input)),
+    resume: teachers("roomsToRun", "room")
+      .meta({ ...meta, sentence: "Resumes attempts that are paused.", allowedWhenDiskFull: true })
+      .input(resumeAttemptsInput)
+      .output(decidedSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => attempt.resume(caller, await open(input), input)),
+    extend: teachers("roomsToRun", "room")
+      .meta({
+        ...meta,
+        access: controlled,
+        sentence: "Gives minutes to the attempts of examinees of a room, or takes some away.",
+      })
+      .input(extendAttemptsInput)
+      .output(decidedSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => attempt.extend(caller, await open(input), input)),
+    terminate: teachers("roomsToRun", "room")
+      .meta({
+        ...meta,
+        access: controlled,
+        sentence: "Ends the attempts of examinees of a room: the room has ended for them.",
+        allowedWhenDiskFull: true,
+      })
+      .input(terminateAttemptsInput)
+      .output(decidedSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        attempt.terminate(caller, await open(input), input),
+      ),
+    reopen: teachers("roomsToRun", "room")
+      .meta({
+        ...meta,
+        access: controlled,
+        sentence: "Reopens attempts that were finished or terminated, and gives back the time since then.",
+      })
+      .input(reopenAttemptsInput)
+      .output(decidedSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => attempt.reopen(caller, await open(input), input)),
+    finish: examinees("room")
+      .meta({
+        sentence: "Ends the caller's own attempt. Staff can reopen it.",
+        errors: ["ROOM_NOT_FOUND"],
+        charges: ["events"],
+        audited: "none",
+        allowedWhenDiskFull: true,
+      })
+      .input(finishAttemptInput)
+      .output(finishedAttemptSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => attempt.finish(caller, await open(input))),
+  });

@@ -1,0 +1,228 @@
+import {
+  type AttemptAction,
+  type Caller,
+  type Decided,
+  type Decision,
+  type ExamEntriesInput,
+  type ExamEntryPage,
+  type ExtendAttemptsInput,
+  endsAtOf,
+  type FinishedAttempt,
+  MAX_DECIDED,
+  type PauseAttemptsInput,
+  type TerminateAttemptsInput,
+} from "@invigil/schema";
+import type { ActingCaller } from "../../domain/calls.js";
+import type { NewEntry } from "../../domain/decisions.js";
+import { GIVES_BACK, toEntry } from "../../domain/exam-entries.js";
+import type { Opened } from "../../domain/opened.js";
+import type { RateLimits } from "../../limits/rates.js";
+import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import { pageOf } from "../../platform/paging.js";
+import type {
+  AttemptStore,
+  DecisionOutcome,
+  DecisionRequest,
+  ExamOfDecision,
+  PersonOfDecision,
+} from "./store.js";
+
+/** How many people one transaction decides about. Each has about four rows. */
+const DECIDED_AT_ONCE = 100;
+
+/** The actions that a setting of the exam may leave to its creator. */
+const CONTROLLED: readonly AttemptAction["kind"][] = ["extend", "terminate", "reopen"];
+
+export type AttemptService = ReturnType<typeof createAttemptService>;
+
+/** Decides about the attempts of people, and keeps what was decided. */
+export const createAttemptService = ({
+  store,
+  rates,
+  clock,
+  afterExamSeconds,
+}: {
+  store: AttemptStore;
+  rates: RateLimits;
+  clock: () => Date;
+  /** How long links and tokens are valid after the end of the exam, in seconds. */
+  afterExamSeconds: number;
+}) => {
+  /** @throws FORBIDDEN */
+  const maxMinutesOf = (
+    caller: Caller,
+    kind: AttemptAction["kind"],
+    { createdBy, controlledBy, maxRoomMinutes }: ExamOfDecision,
+  ): number | undefined => {
+    const isManager = caller.role === "admin" || caller.userId === createdBy;
+    if (isManager || caller.role === "examinee") return undefined;
+    if (controlledBy === "creator" && CONTROLLED.includes(kind))
+      throw forbidden("The exam's creator alone extends, terminates and reopens attempts.");
+    return maxRoomMinutes ?? undefined;
+  };
+
+  const assertPeople = (
+    roomId: string,
+    userIds: readonly string[] | undefined,
+    found: readonly PersonOfDecision[],
+  ): void => {
+    const byId = new Map(found.map((person) => [person.userId, person]));
+    for (const userId of userIds ?? []) {
+      const role = byId.get(userId)?.role;
+      if (role === undefined)
+        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+      if (role !== "examinee")
+        throw new InvigilError(
+          "PARTICIPANT_CONFLICT",
+          `${userId} is in the room as ${role}, and only examinees have attempts.`,
+        );
+    }
+  };
+  /** @throws INVALID_INPUT if the key was used for something else */
+  const assertSameKey = (entry: NewEntry, found: readonly PersonOfDecision[]): void => {
+    const fields = ["kind", "detail", "minutes", "reason", "note", "message"] as const;
+    for (const { userId, decided } of found)
+      if (decided && fields.some((field) => (decided[field] ?? null) !== (entry[field] ?? null)))
+        throw invalidInput("key", `was used for another decision about ${userId}`);
+  };
+
+  const resultOf = (outcome: DecisionOutcome, now: Date): Decided["people"][number] => {
+    const { userId, times, attempt: before, after } = outcome;
+    const isRefused = typeof after === "string";
+    const attempt = isRefused ? before : after;
+    const endsAt = endsAtOf(times, attempt, now);
+    const lastLink = times.endTime.getTime() + times.extraMinutes * 60_000 + afterExamSeconds * 1000;
+    return {
+      userId,
+      outcome: isRefused ? "refused" : after === before ? "unchanged" : "changed",
+      ...(isRefused && { refusal: after }),
+      attempt,
+      endsAt,
+      ...(endsAt.getTime() > lastLink && { needsLink: true }),
+    };
+  };
+
+  const decide = async (
+    caller: ActingCaller,
+    room: { readonly examId: string; readonly roomId: string },
+    { userIds, reason, key, dryRun }: Omit<Decision, "roomId">,
+    action: AttemptAction,
+    details: Pick<NewEntry, "detail" | "minutes"> = {},
+  ): Promise<Decided> => {
+    rates.takeChange({ caller, ...room }, { writeRows: 0 });
+    const { code, note = null, message = null } = reason;
+    const entry = { kind: action.kind, ...details, reason: code, note, message, key };
+    const now = clock();
+    const check: DecisionRequest["check"] = (exam, found) => {
+      if (!exam) throw roomNotFound(room.roomId);
+      const maxMinutes = maxMinutesOf(caller, action.kind, exam);
+      assertSameKey(entry, found);
+      if (exam.roomStatus === "ended")
+        throw new InvigilError("ROOM_ENDED", `The room ${room.roomId} has ended.`);
+      return { maxMinutes };
+    };
+    const request: DecisionRequest = { room, action, entry, author: caller, now, check };
+    const { exam, people } = await store.people(room, userIds, key);
+    assertPeople(room.roomId, userIds, people);
+    const open = people.filter(({ decided }) => decided === null);
+    const chosen = new Set(open.slice(0, MAX_DECIDED).map(({ userId }) => userId));
+    const remaining = open.length - chosen.size;
+    const foreseen = store.foresee(request, exam, people);
+    const outcomes = new Map(foreseen.map((outcome) => [outcome.userId, outcome]));
+    if (!dryRun) {
+      const ids = [...chosen];
+      for (let from = 0; from < ids.length; from += DECIDED_AT_ONCE) {
+        const some = await store.decide(request, ids.slice(from, from + DECIDED_AT_ONCE));
+        for (const outcome of some) outcomes.set(outcome.userId, outcome);
+        const written = some.filter(({ attempt, after }) => after !== attempt && typeof after !== "string");
+        rates.charge({ caller, examId: room.examId }, { writeRows: written.length });
+      }
+    }
+    const answered = [...outcomes.values()].filter(
+      ({ userId, decidedBefore }) => decidedBefore || chosen.has(userId),
+    );
+    return { people: answered.map((outcome) => resultOf(outcome, now)), remaining };
+  };
+
+  /** The exam and the room that a call names. */
+  const placeOf = (
+    of: Opened<"room" | "roomsToRun">,
+    roomId: string,
+  ): { readonly examId: string; readonly roomId: string } => {
+    if (!("rooms" in of)) return { examId: of.examId, roomId: of.id };
+    if (of.rooms !== "all" && !of.rooms.includes(roomId))
+      throw forbidden(`The room ${roomId} is not open to you.`);
+    return { examId: of.exam.id, roomId };
+  };
+
+  return {
+    pause: (caller: ActingCaller, of: Opened<"room" | "roomsToRun">, input: PauseAttemptsInput) =>
+      decide(
+        caller,
+        placeOf(of, input.roomId),
+        input,
+        { kind: "pause", givesBack: input.giveBack },
+        { detail: input.giveBack ? GIVES_BACK : null },
+      ),
+    resume: (caller: ActingCaller, of: Opened<"room" | "roomsToRun">, input: Decision) =>
+      decide(caller, placeOf(of, input.roomId), input, { kind: "resume" }),
+    extend: (caller: ActingCaller, of: Opened<"room" | "roomsToRun">, input: ExtendAttemptsInput) =>
+      decide(
+        caller,
+        placeOf(of, input.roomId),
+        input,
+        { kind: "extend", minutes: input.minutes },
+        { minutes: input.minutes },
+      ),
+    terminate: (caller: ActingCaller, of: Opened<"room" | "roomsToRun">, input: TerminateAttemptsInput) =>
+      decide(caller, placeOf(of, input.roomId), input, { kind: "terminate" }, { detail: input.answers }),
+    reopen: (caller: ActingCaller, of: Opened<"room" | "roomsToRun">, input: Decision) =>
+      decide(caller, placeOf(of, input.roomId), input, { kind: "reopen" }),
+
+    /** Ends the caller's own attempt. Repeating it changes nothing. */
+    async finish(caller: ActingCaller, room: Opened<"room">): Promise<FinishedAttempt> {
+      const key = { examId: room.examId, roomId: room.id };
+      rates.takeChange({ caller, ...key });
+      const now = clock();
+      const check: DecisionRequest["check"] = (exam) => {
+        if (!exam) throw roomNotFound(room.id);
+        return {};
+      };
+      const request: DecisionRequest = {
+        room: key,
+        action: { kind: "finish" },
+        entry: { kind: "finish" },
+        author: caller,
+        now,
+        check,
+      };
+      const [outcome] = await store.decide(request, [caller.userId]);
+      if (!outcome) throw roomNotFound(room.id);
+      const { attempt, endsAt } = resultOf(outcome, now);
+      return { attempt, endsAt };
+    },
+
+    /** Returns what was decided and noted. Examinees get what was decided about themselves, without notes and names of staff. */
+    async entries(
+      caller: Caller,
+      { exam, rooms }: Opened<"roomsToRun">,
+      { roomId, userId, pageSize, cursor }: ExamEntriesInput,
+    ): Promise<ExamEntryPage> {
+      const isExaminee = caller.role === "examinee";
+      if (isExaminee && (userId ?? caller.userId) !== caller.userId)
+        throw forbidden("An examinee may read only what was decided about themselves.");
+      if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
+        throw forbidden(`The room ${roomId} is not open to you.`);
+      const filter = { examId: exam.id, rooms, roomId, userId: isExaminee ? caller.userId : userId };
+      const rows = await store.entries(filter, { limit: pageSize + 1, before: cursor });
+      const { rows: page, ...next } = pageOf(rows, pageSize, ({ id }) => id);
+      const entries = page.map((row) => {
+        const entry = toEntry(row);
+        if (!isExaminee) return entry;
+        const { by: _, note: __, ...own } = entry;
+        return own;
+      });
+      return { entries, ...next };
+    },
+  };
+};

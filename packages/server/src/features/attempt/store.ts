@@ -1,0 +1,259 @@
+import {
+  type Attempt,
+  type AttemptAction,
+  type AttemptRefusal,
+  type ExamTimes,
+  type ParticipantRole,
+  type RoomStatus,
+  RUNNING,
+} from "@invigil/schema";
+import { and, desc, eq, lt } from "drizzle-orm";
+import { attemptColumns, attemptOf, isAttemptOf, plannedMinutes } from "../../domain/attempts.js";
+import type { Author } from "../../domain/calls.js";
+import { decideAttempts, type NewEntry, prepareDecisions, readSeats } from "../../domain/decisions.js";
+import type { EntryRow } from "../../domain/exam-entries.js";
+import type { RoomKey } from "../../domain/room-exams.js";
+import type { TaskLog } from "../../domain/vendor-tasks.js";
+import type { Writes } from "../../domain/writes.js";
+import type { Queries, Reader } from "../../storage/port.js";
+import { param, query, statement, statements } from "../../storage/statement.js";
+import {
+  attempts,
+  examEntries,
+  visibleParticipants as participants,
+  visibleRooms as rooms,
+  visibleExams,
+} from "../../storage/tables.js";
+
+/** The exam and the room in which people are decided about. */
+export interface ExamOfDecision {
+  readonly startTime: Date;
+  readonly endTime: Date;
+  readonly createdBy: string;
+  readonly controlledBy: "rooms" | "creator";
+  readonly maxRoomMinutes: number | null;
+  readonly roomStatus: RoomStatus;
+}
+
+/** A person whom a call names. */
+export interface PersonOfDecision {
+  readonly userId: string;
+  readonly role: ParticipantRole;
+  readonly attempt: Attempt;
+  readonly extraMinutes: number;
+  /** The entry that was written about them with the key of the call. */
+  readonly decided: Required<NewEntry> | null;
+}
+
+export interface DecisionRequest {
+  readonly room: RoomKey;
+  readonly action: AttemptAction;
+  readonly entry: NewEntry;
+  readonly author: Author;
+  readonly now: Date;
+  /** Checks the exam and people as of the transaction. Returns the most minutes in total that the author may give. */
+  readonly check: (
+    exam: ExamOfDecision | undefined,
+    people: readonly PersonOfDecision[],
+  ) => { readonly maxMinutes?: number | undefined };
+}
+/** What became of a person's attempt. `decidedBefore`: by an earlier call with the same key. */
+export interface DecisionOutcome {
+  readonly userId: string;
+  readonly times: ExamTimes;
+  readonly attempt: Attempt;
+  readonly after: Attempt | AttemptRefusal;
+  readonly decidedBefore: boolean;
+}
+
+const examOfRoom = statement(
+  query
+    .select({
+      startTime: visibleExams.startTime,
+      endTime: visibleExams.endTime,
+      createdBy: visibleExams.createdBy,
+      controlledBy: visibleExams.controller,
+      maxRoomMinutes: visibleExams.maxRoomMinutes,
+      roomStatus: rooms.status,
+    })
+    .from(rooms)
+    .innerJoin(visibleExams, eq(visibleExams.id, rooms.examId))
+    .where(and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId")))),
+);
+const entryColumns = {
+  kind: examEntries.kind,
+  detail: examEntries.detail,
+  minutes: examEntries.minutes,
+  reason: examEntries.reason,
+  note: examEntries.note,
+  message: examEntries.message,
+  key: examEntries.key,
+};
+const peopleOf = (isNamed: boolean) =>
+  statement((dialect) =>
+    query
+      .select({
+        seq: participants.seq,
+        userId: participants.userId,
+        role: participants.role,
+        extraMinutes: plannedMinutes(participants),
+        attempt: attemptColumns,
+        decided: entryColumns,
+      })
+      .from(participants)
+      .leftJoin(attempts, isAttemptOf(participants))
+      .leftJoin(
+        examEntries,
+        and(
+          eq(examEntries.examId, participants.examId),
+          eq(examEntries.userId, participants.userId),
+          eq(examEntries.key, param("key")),
+        ),
+      )
+      .where(
+        and(
+          eq(participants.examId, param("examId")),
+          eq(participants.roomId, param("roomId")),
+          isNamed ? dialect.isAnyOf(participants.userId, "userIds") : eq(participants.role, "examinee"),
+        ),
+      ),
+  );
+const people = { named: peopleOf(true), all: peopleOf(false) };
+
+const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: boolean) =>
+  statement((dialect) =>
+    query
+      .select()
+      .from(examEntries)
+      .where(
+        and(
+          eq(examEntries.examId, param("examId")),
+          ofRoom ? eq(examEntries.roomId, param("roomId")) : undefined,
+          ofRooms ? dialect.isAnyOf(examEntries.roomId, "roomIds") : undefined,
+          ofPerson ? eq(examEntries.userId, param("userId")) : undefined,
+          lt(examEntries.id, param("before")),
+        ),
+      )
+      .orderBy(desc(examEntries.id))
+      .limit(param("limit")),
+  ),
+);
+
+/** Which entries to read. */
+export interface EntryFilter {
+  readonly examId: string;
+  readonly rooms: "all" | readonly string[];
+  readonly roomId: string | undefined;
+  readonly userId: string | undefined;
+}
+
+export type AttemptStore = ReturnType<typeof createAttemptStore>;
+
+export const createAttemptStore = ({
+  storage,
+  writes,
+  tasks,
+}: {
+  storage: Queries;
+  writes: Writes;
+  tasks: TaskLog;
+}) => {
+  const readExam = (reader: Reader, room: RoomKey): Promise<ExamOfDecision | undefined> =>
+    reader.get(examOfRoom, { ...room });
+  const readPeople = async (
+    reader: Reader,
+    room: RoomKey,
+    userIds: readonly string[] | undefined,
+    key: string | null,
+  ): Promise<PersonOfDecision[]> => {
+    const found = await (userIds
+      ? reader.all(people.named, { ...room, userIds, key })
+      : reader.all(people.all, { ...room, key }));
+    return found
+      .toSorted((one, other) => one.seq - other.seq)
+      .map((person) => ({ ...person, attempt: attemptOf(person.attempt) ?? RUNNING }));
+  };
+  /** Decides about people as of a read. */
+  const outcomesOf = (
+    { action, now, check }: DecisionRequest,
+    exam: ExamOfDecision | undefined,
+    found: readonly PersonOfDecision[],
+  ): DecisionOutcome[] => {
+    const { maxMinutes } = check(exam, found);
+    if (!exam) return [];
+    const { startTime, endTime } = exam;
+    const candidates = found.map(({ extraMinutes, ...person }) => ({
+      ...person,
+      times: { startTime, endTime, extraMinutes },
+    }));
+    return decideAttempts(candidates, action, { now, maxMinutes }).map(
+      ({ candidate: { userId, times, attempt, decided }, after }) => ({
+        userId,
+        times,
+        attempt,
+        after: decided ? attempt : after,
+        decidedBefore: decided !== null,
+      }),
+    );
+  };
+
+  return {
+    /** The people of a room whom a call is about, in the order in which they were added: those named, or all examinees. */
+    async people(
+      room: RoomKey,
+      userIds: readonly string[] | undefined,
+      key: string | null,
+    ): Promise<{ readonly exam: ExamOfDecision | undefined; readonly people: PersonOfDecision[] }> {
+      const [exam, found] = await storage.snapshot((reader) =>
+        Promise.all([readExam(reader, room), readPeople(reader, room, userIds, key)]),
+      );
+      return { exam, people: found };
+    },
+    /** Returns what a decision would do. */
+    foresee: outcomesOf,
+    /** Decides about some people of a room, in one transaction: their attempts, entries and events, and the end signal of those terminated. */
+    decide: (request: DecisionRequest, userIds: readonly string[]): Promise<DecisionOutcome[]> => {
+      const { room, action, entry, author, now } = request;
+      return writes.ofExam({ ...room, people: userIds }, author, async (tx) => {
+        const [exam, found, seats] = await Promise.all([
+          readExam(tx, room),
+          readPeople(tx, room, userIds, entry.key ?? null),
+          readSeats(tx, room.examId, userIds),
+        ]);
+        const outcomes = outcomesOf(request, exam, found);
+        const changed = outcomes.flatMap(({ userId, attempt, after }) =>
+          typeof after === "string" || after === attempt ? [] : [{ userId, after }],
+        );
+        if (changed.length === 0) return outcomes;
+        const ids = new Set(changed.map(({ userId }) => userId));
+        const left =
+          action.kind === "terminate"
+            ? seats.filter(({ userId, status }) => status === "in_progress" && ids.has(userId))
+            : [];
+        const [{ write, events: changes }, dismiss] = await Promise.all([
+          prepareDecisions(tx, room, changed, { entry, seats, author, now }),
+          tasks.prepareDismissals(
+            tx,
+            left.map(({ userId, roomId, imServer }) => ({
+              userId,
+              room: { examId: room.examId, id: roomId, imServer },
+            })),
+            now,
+          ),
+        ]);
+        await tx.last(() => Promise.all([write(), dismiss(changes)]));
+        return outcomes;
+      });
+    },
+    /** A page of entries, newest first. `before` is the last id of the previous page. */
+    async entries(
+      { examId, rooms: accessible, roomId, userId }: EntryFilter,
+      { limit, before = Number.MAX_SAFE_INTEGER }: { limit: number; before: number | undefined },
+    ): Promise<EntryRow[]> {
+      const ofRooms = roomId === undefined && accessible !== "all";
+      const shape = pageOfEntries(roomId !== undefined, ofRooms, userId !== undefined);
+      const roomIds = accessible === "all" ? [] : accessible;
+      return storage.all(shape, { examId, roomId, userId, before, limit, ...(ofRooms && { roomIds }) });
+    },
+  };
+};

@@ -1,0 +1,378 @@
+// Also on PostgreSQL. The rules themselves are tested in packages/schema/src/attempts.test.ts.
+import { describe, expect, it } from "vitest";
+import { openExamsFixture } from "./support/exams-fixture.js";
+import { type EventReader, listenPeople, listenRoom } from "./support/listening.js";
+
+const MINUTE = 60_000;
+
+/** The next event that is not about who came or left. */
+const next = async <Event extends { readonly type: string }>(events: EventReader<Event>): Promise<Event> => {
+  const isPresence = ({ type }: Event) => type === "participant_entered" || type === "participant_left";
+  const event = await events.next();
+  return isPresence(event) ? next(events) : event;
+};
+
+/** The fixture, half an hour into its exam, with people who decide and who sit it. */
+const openRunningExam = async () => {
+  const clock = { now: new Date("2026-01-02T03:04:05Z") };
+  const fixture = await openExamsFixture({ now: () => clock.now });
+  const { room } = fixture;
+  const { startTime, endTime } = await fixture.admin.exam.get({ examId: room.examId });
+  clock.now = new Date(startTime.getTime() + 30 * MINUTE);
+  let keys = 0;
+  return {
+    ...fixture,
+    endTime,
+    later: (minutes: number) => {
+      clock.now = new Date(clock.now.getTime() + minutes * MINUTE);
+      return clock.now;
+    },
+    examinee: fixture.as({ sub: "examinee1", role: "examinee" }),
+    inspector: fixture.as({ sub: "inspector1", role: "inspector" }),
+    sibling: fixture.as({ sub: "teacher3", role: "teacher" }),
+    siblingId: fixture.sibling.id,
+    decision: (...userIds: string[]) => ({
+      roomId: room.id,
+      ...(userIds.length > 0 && { userIds }),
+      reason: { code: "technical" as const, note: "power cut", message: "Please wait." },
+      key: `key-${++keys}`,
+    }),
+    [Symbol.asyncDispose]: () => fixture[Symbol.asyncDispose](),
+  };
+};
+
+describe("a decision about attempts", () => {
+  it("changes the end of the exam for those people alone, wherever it is read", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, examinee, room, endTime, decision, later } = exam;
+    await teacher.attempt.extend({ ...decision("examinee1"), minutes: 15 });
+    await teacher.attempt.pause(decision("examinee1"));
+    later(10);
+    const { people, remaining } = await teacher.attempt.resume(decision());
+    const endsAt = new Date(endTime.getTime() + 25 * MINUTE);
+    expect(remaining).toBe(0);
+    expect(people).toMatchObject([
+      { userId: "examinee1", outcome: "changed", endsAt },
+      { userId: "examinee2", outcome: "unchanged", endsAt: endTime },
+    ]);
+    expect((await examinee.exam.get({ examId: room.examId })).endTime).toEqual(endsAt);
+    expect((await teacher.exam.get({ examId: room.examId })).endTime).toEqual(endTime);
+    const links = await exam.admin.room.joinLinks({ roomId: room.id, role: "examinee" }).catch(() => []);
+    for (const link of links)
+      expect(link.examEndTime).toEqual(link.userId === "examinee1" ? endsAt : endTime);
+    const { people: entries } = await teacher.exam.people({ examId: room.examId, roomId: room.id });
+    expect(entries.find(({ userId }) => userId === "examinee1")?.attempt).toMatchObject({
+      status: "running",
+      pausedMs: 10 * MINUTE,
+      extendedMinutes: 15,
+    });
+  });
+
+  it("is told to staff and to the person concerned, with its absolute values", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, room, decision } = exam;
+    const as = { roomId: room.id };
+    await using own = await listenRoom(exam, { sub: "examinee1", role: "examinee" }, as);
+    await using others = await listenRoom(exam, { sub: "examinee2", role: "examinee" }, as);
+    await using staff = await listenRoom(exam, { sub: "teacher1", role: "teacher" }, as);
+    await using people = await listenPeople(exam, { sub: "teacher1", role: "teacher" }, room);
+    await teacher.attempt.pause({ ...decision("examinee1"), giveBack: false });
+    await teacher.attempt.extend({ ...decision("examinee2"), minutes: 5 });
+    const paused = {
+      type: "attempt_changed",
+      userId: "examinee1",
+      status: "paused",
+      since: expect.any(Date),
+      givesBack: false,
+      pausedMs: 0,
+      extendedMinutes: 0,
+    };
+    const extended = { type: "attempt_changed", userId: "examinee2", status: "running", extendedMinutes: 5 };
+    expect(await next(own)).toMatchObject(paused);
+    expect(await next(others)).toMatchObject(extended);
+    expect(await next(staff)).toMatchObject(paused);
+    expect(await next(staff)).toMatchObject({
+      type: "entries_added",
+      entries: [
+        {
+          kind: "pause",
+          giveBack: false,
+          userId: "examinee1",
+          by: { userId: "teacher1", role: "teacher" },
+          reason: "technical",
+          note: "power cut",
+        },
+      ],
+    });
+    expect(await next(staff)).toMatchObject(extended);
+    expect(await next(people)).toMatchObject(paused);
+    expect(await next(people)).toMatchObject(extended);
+  });
+
+  it("is made once for each key, and a key stands for one decision", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, room, decision } = exam;
+    const once = { ...decision("examinee1"), minutes: 10 };
+    await teacher.attempt.extend(once);
+    // The repetition continues with those about whom the first call has not decided.
+    const again = await teacher.attempt.extend({ ...once, userIds: ["examinee1", "examinee2"] });
+    expect(again.people).toMatchObject([
+      { userId: "examinee1", outcome: "unchanged", attempt: { extendedMinutes: 10 } },
+      { userId: "examinee2", outcome: "changed", attempt: { extendedMinutes: 10 } },
+    ]);
+    await expect(teacher.attempt.extend({ ...once, minutes: 20 })).rejects.toThrow(
+      "key was used for another decision about examinee1",
+    );
+    await expect(teacher.attempt.pause({ ...decision(), key: once.key })).rejects.toThrow("key was used");
+    const { entries } = await teacher.exam.entries({ examId: room.examId });
+    expect(entries.map(({ userId, kind, minutes }) => ({ userId, kind, minutes }))).toEqual([
+      { userId: "examinee2", kind: "extend", minutes: 10 },
+      { userId: "examinee1", kind: "extend", minutes: 10 },
+    ]);
+  });
+
+  it("changes nothing as a dry run, and answers the same", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, room, decision } = exam;
+    const call = { ...decision(), answers: "discard" as const };
+    const foreseen = await teacher.attempt.terminate({ ...call, dryRun: true });
+    expect(foreseen.people.map(({ outcome }) => outcome)).toEqual(["changed", "changed"]);
+    expect((await teacher.exam.entries({ examId: room.examId })).entries).toEqual([]);
+    expect(await teacher.attempt.terminate(call)).toEqual(foreseen);
+  });
+
+  it("names people who have no attempt in the room, and decides about nobody then", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, room, decision } = exam;
+    for (const [stranger, error] of [
+      ["examinee3", "There is no examinee3 in the room"],
+      ["inspector1", "inspector1 is in the room as inspector"],
+    ] as const)
+      await expect(teacher.attempt.pause(decision("examinee1", stranger))).rejects.toThrow(error);
+    expect((await teacher.exam.entries({ examId: room.examId })).entries).toEqual([]);
+  });
+
+  it("answers a refusal for each person, and decides about the others", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, decision } = exam;
+    await teacher.attempt.terminate(decision("examinee1"));
+    expect((await teacher.attempt.pause(decision())).people).toMatchObject([
+      { userId: "examinee1", outcome: "refused", refusal: "over", attempt: { status: "terminated" } },
+      { userId: "examinee2", outcome: "changed", attempt: { status: "paused" } },
+    ]);
+  });
+
+  it("says who needs a new link, because the exam now ends after the last one expires", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, decision } = exam;
+    const [some] = (await teacher.attempt.extend({ ...decision("examinee1"), minutes: 60 })).people;
+    const [most] = (await teacher.attempt.extend({ ...decision("examinee2"), minutes: 600 })).people;
+    expect(some).not.toHaveProperty("needsLink");
+    expect(most).toMatchObject({ needsLink: true });
+  });
+
+  it("moves with a person to another room", async () => {
+    await using exam = await openRunningExam();
+    const { admin, decision, room, siblingId } = exam;
+    await admin.attempt.pause(decision("examinee1"));
+    await using there = await listenRoom(exam, { sub: "teacher3", role: "teacher" }, { roomId: siblingId });
+    await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: siblingId });
+    expect(await next(there)).toMatchObject({ type: "participant_added", userId: "examinee1" });
+    expect(await next(there)).toMatchObject({ type: "attempt_changed", status: "paused" });
+  });
+
+  it("ends with the room, if it is a pause", async () => {
+    await using exam = await openRunningExam();
+    const { admin, decision, room, later, endTime } = exam;
+    await admin.attempt.pause(decision("examinee1"));
+    later(10);
+    await admin.room.end({ roomId: room.id });
+    later(30);
+    const { people } = await admin.exam.people({ examId: room.examId, roomId: room.id });
+    const one = people.find(({ userId }) => userId === "examinee1");
+    expect(one?.attempt).toMatchObject({ status: "running", pausedMs: 10 * MINUTE });
+    expect((await exam.examinee.exam.get({ examId: room.examId })).endTime).toEqual(
+      new Date(endTime.getTime() + 10 * MINUTE),
+    );
+    const { entries } = await admin.exam.entries({ examId: room.examId });
+    expect(entries.map(({ kind }) => kind)).toEqual(["resume", "pause"]);
+    await expect(admin.attempt.pause(decision("examinee1"))).rejects.toThrow("has ended");
+  });
+});
+
+describe("a terminated attempt", () => {
+  it("is the end of the room for its person alone, until it is reopened", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, examinee, room, decision, detection, later, endTime } = exam;
+    const roomId = room.id;
+    const other = exam.as({ sub: "examinee2", role: "examinee" });
+    const imToken = { roomId, userId: "examinee1", imServer: ["aliyun_new" as const] };
+    const message = { roomId, type: 20_005, data: {} };
+    const record = (more: { detectTime?: Date } = {}) => ({
+      roomId,
+      records: [detection("examinee1", more)],
+    });
+    await examinee.im.getToken(imToken);
+    await teacher.attempt.terminate({ ...decision("examinee1"), answers: "save" });
+
+    expect(await examinee.room.get({ roomId })).toMatchObject({ status: "ended" });
+    expect(await examinee.room.get({ roomId })).not.toHaveProperty("cheatConfig");
+    expect(await examinee.participant.get({ roomId, userId: "examinee1" })).toMatchObject({
+      hasRoomInProgress: false,
+      streams: { main: { pushUrl: null } },
+    });
+    await expect(examinee.im.getToken(imToken)).rejects.toThrow("has ended");
+    await expect(examinee.im.send(message)).rejects.toThrow("has ended");
+    await expect(examinee.cheat.getConfig({ examId: room.examId })).rejects.toThrow("has ended");
+    const snapshot = await examinee.room.snapshot({ roomId });
+    expect(snapshot).not.toHaveProperty("cheatConfig");
+    expect(snapshot.members).toContainEqual(
+      expect.objectContaining({
+        userId: "examinee1",
+        attempt: expect.objectContaining({ status: "terminated" }),
+      }),
+    );
+    await examinee.cheat.addRecords(record());
+    later(11);
+    await expect(examinee.cheat.addRecords(record())).rejects.toThrow("ended");
+
+    expect(await other.room.get({ roomId })).toMatchObject({ status: "in_progress" });
+    await other.im.getToken({ ...imToken, userId: "examinee2" });
+    expect(await teacher.room.get({ roomId })).toMatchObject({ status: "in_progress" });
+
+    later(9);
+    await teacher.attempt.reopen(decision("examinee1"));
+    expect(await examinee.room.get({ roomId })).toMatchObject({ status: "in_progress" });
+    await examinee.im.getToken(imToken);
+    await examinee.cheat.addRecords(record());
+    expect((await examinee.exam.get({ examId: room.examId })).endTime).toEqual(
+      new Date(endTime.getTime() + 20 * MINUTE),
+    );
+  });
+
+  it("gets the end signal once, and no other person does", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, room, decision } = exam;
+    const as = { roomId: room.id };
+    await using own = await listenRoom(exam, { sub: "examinee1", role: "examinee" }, as);
+    await using other = await listenRoom(exam, { sub: "examinee2", role: "examinee" }, as);
+    const call = decision("examinee1");
+    await teacher.attempt.terminate(call);
+    await teacher.attempt.terminate(call);
+    await teacher.attempt.pause(decision("examinee2"));
+    await teacher.attempt.reopen(decision("examinee1"));
+    expect(await next(own)).toMatchObject({ type: "attempt_changed", status: "terminated" });
+    expect(await next(own)).toMatchObject({
+      type: "message",
+      message: { type: 20_020, sender: { role: "server" } },
+    });
+    expect(await next(own)).toMatchObject({ type: "attempt_changed", status: "running" });
+    expect(await next(other)).toMatchObject({ type: "attempt_changed", userId: "examinee2" });
+  });
+
+  it("is finished by the person themselves without a signal, once", async () => {
+    await using exam = await openRunningExam();
+    const { examinee, room, later } = exam;
+    await using own = await listenRoom(exam, { sub: "examinee1", role: "examinee" }, { roomId: room.id });
+    const finished = await examinee.attempt.finish({ roomId: room.id });
+    expect(finished.attempt).toMatchObject({ status: "finished" });
+    later(5);
+    expect(await examinee.attempt.finish({ roomId: room.id })).toEqual(finished);
+    expect(await examinee.room.get({ roomId: room.id })).toMatchObject({ status: "ended" });
+    expect(await next(own)).toMatchObject({ type: "attempt_changed", status: "finished" });
+    await exam.admin.room.end({ roomId: room.id });
+    expect(await next(own)).toMatchObject({ type: "room_ended" });
+  });
+});
+
+describe("who decides", () => {
+  it("is the teachers of the room, or its creator in all rooms", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, sibling, room, siblingId, decision } = exam;
+    const there = { ...decision("examinee3"), roomId: siblingId };
+    await expect(teacher.attempt.pause(there)).rejects.toThrow("not open to you");
+    expect((await teacher.attempt.pause({ ...there, examId: room.examId })).people).toMatchObject([
+      { outcome: "changed" },
+    ]);
+    await expect(sibling.attempt.pause({ ...decision("examinee1"), examId: room.examId })).rejects.toThrow(
+      "not open to you",
+    );
+  });
+
+  it("is the creator alone for all but pauses, if the exam says so, and rooms may give so many minutes", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, sibling, admin, room, siblingId, decision } = exam;
+    const there = () => ({ ...decision("examinee3"), roomId: siblingId });
+    await teacher.exam.update({ examId: room.examId, maxRoomMinutes: 10 });
+    expect((await sibling.attempt.extend({ ...there(), minutes: 11 })).people).toMatchObject([
+      { outcome: "refused", refusal: "tooManyMinutes" },
+    ]);
+    await sibling.attempt.extend({ ...there(), minutes: 10 });
+    const { controlledBy } = await teacher.exam.update({ examId: room.examId, controlledBy: "creator" });
+    expect(controlledBy).toBe("creator");
+    await expect(sibling.attempt.extend({ ...there(), minutes: 1 })).rejects.toThrow("creator alone");
+    await expect(sibling.attempt.terminate(there())).rejects.toThrow("creator alone");
+    await expect(sibling.attempt.reopen(there())).rejects.toThrow("creator alone");
+    await sibling.attempt.pause(there());
+    await sibling.attempt.resume(there());
+    for (const one of [teacher, admin])
+      await one.attempt.extend({ ...there(), examId: room.examId, minutes: 20 });
+    const copy = await teacher.exam.duplicate({ examId: room.examId, name: "Again" });
+    expect(copy).toMatchObject({ controlledBy: "creator", maxRoomMinutes: 10 });
+  });
+});
+
+describe("exam.entries", () => {
+  it("shows examinees what was decided about themselves, without notes and names", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, examinee, inspector, sibling, room, decision } = exam;
+    const { examId } = room;
+    await teacher.attempt.extend({ ...decision(), minutes: 5 });
+    const own = await examinee.exam.entries({ examId });
+    expect(own.entries).toEqual([
+      {
+        id: expect.any(Number),
+        roomId: room.id,
+        userId: "examinee1",
+        kind: "extend",
+        minutes: 5,
+        reason: "technical",
+        message: "Please wait.",
+        time: expect.any(Date),
+      },
+    ]);
+    await expect(examinee.exam.entries({ examId, userId: "examinee2" })).rejects.toThrow("about themselves");
+    expect((await inspector.exam.entries({ examId })).entries).toHaveLength(2);
+    expect((await sibling.exam.entries({ examId })).entries).toHaveLength(0);
+    await expect(sibling.exam.entries({ examId, roomId: room.id })).rejects.toThrow("not open to you");
+  });
+
+  it("is read page by page, newest first", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, room, decision } = exam;
+    for (const minutes of [1, 2, 3]) await teacher.attempt.extend({ ...decision("examinee1"), minutes });
+    const input = { examId: room.examId, userId: "examinee1", pageSize: 2 };
+    const first = await teacher.exam.entries(input);
+    const second = await teacher.exam.entries({ ...input, cursor: first.nextCursor });
+    expect([...first.entries, ...second.entries].map(({ minutes }) => minutes)).toEqual([3, 2, 1]);
+    expect(second.nextCursor).toBeUndefined();
+  });
+
+  it("goes with an erased person", async () => {
+    await using exam = await openRunningExam();
+    const { admin, room, decision } = exam;
+    await admin.attempt.extend({ ...decision(), minutes: 5 });
+    await admin.participant.removeFromExam({ examId: room.examId, userId: "examinee1", withRecords: true });
+    const { entries } = await admin.exam.entries({ examId: room.examId });
+    expect(entries.map(({ userId }) => userId)).toEqual(["examinee2"]);
+  });
+});
+
+it("tells everybody in the exam that its times have changed", async () => {
+  await using exam = await openRunningExam();
+  const { teacher, room, endTime } = exam;
+  await using own = await listenRoom(exam, { sub: "examinee1", role: "examinee" }, { roomId: room.id });
+  const later = new Date(endTime.getTime() + 30 * MINUTE);
+  await teacher.exam.update({ examId: room.examId, endTime: later });
+  expect(await next(own)).toMatchObject({ type: "exam_changed", endTime: later });
+});
