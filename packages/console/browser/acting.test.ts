@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { type Candidate, MORNING, type Morning, openMorning } from "./support/morning.js";
 
-// What people do for candidates and rooms, each action from one of the screens that offer it. Those for many are told in both languages in
+// Actions for candidates and rooms, each from one of the screens that offer it. Those for many are told in both languages in
 // watch.test.ts, those of a room in room.test.ts.
 
 const PLAY = 20_011;
@@ -112,7 +112,7 @@ it("moves candidates, then gives minutes to the same, who stay in one room each,
   };
   const [here, there] = [candidate(0).roomId, candidate(3).roomId];
   await move("Hall A 2");
-  // Whoever goes on chooses again, so that nothing is done for people who were chosen for something else.
+  // The person chooses again before they go on, so that nothing is done for people who were chosen for something else.
   await bar.getByText("Choose candidates to write").waitFor();
   await tick();
   await bar.getByRole("button", { name: "Extra minutes" }).click();
@@ -148,7 +148,7 @@ const addBell = async () => {
   await fixture.teacher.audio.attach({ examId: morning.examId, clipId: clip.id });
 };
 
-it("says of every action for many whom it was not done for, because others removed them meanwhile", async () => {
+it("says of every action for many whom it was not done for, because others removed them before", async () => {
   await addBell();
   await using open = await openList(3);
   const { page, bar, tick, check, picture } = open;
@@ -180,7 +180,7 @@ it("says of every action for many whom it was not done for, because others remov
   expect(await seats(3)).toEqual([[], [[roomId, 0]], []]);
 });
 
-it("says of every action that an ended room refuses that it was done for nobody, because others ended it meanwhile", async () => {
+it("says of every action that an ended room refuses that it was done for no one, because others ended it before", async () => {
   await using open = await openList(2);
   const { page, bar } = open;
   const dialog = page.getByRole("dialog");
@@ -241,7 +241,9 @@ it("adds minutes to what each has, and names those who would lose some before it
   await preview.getByText("30 → 40 min").waitFor();
   expect(await dialog.getByText("loses minutes").count()).toBe(0);
   await dialog.getByRole("textbox").fill("580");
-  await dialog.getByText(`Nobody can have more than 600. It would be more for: ${name}`).waitFor();
+  await dialog
+    .getByText(`A candidate can have at most 600 extra minutes. These would have more: ${name}`)
+    .waitFor();
   expect(await dialog.getByRole("button", { name: "Give the minutes" }).isDisabled()).toBe(true);
   await dialog.getByRole("textbox").fill("10");
   await picture("minutes-add");

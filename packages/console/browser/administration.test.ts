@@ -176,7 +176,7 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
     await check();
     await page.getByRole("dialog").getByRole("button", { name: words.endAction }).click();
     await page.getByRole("row", { name: userId }).waitFor({ state: "detached" });
-    // Nobody touches their page.
+    // Their page is left alone.
     await other.page.getByText(words.ended).waitFor();
 
     await page.getByRole("link", { name: words.audit }).click();

@@ -96,7 +96,7 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     await page.getByRole("button", { name: words.undo }).click();
     await page.getByText(words.extra).waitFor({ state: "detached" });
 
-    // Somebody else moves the candidate.
+    // Another person moves the candidate.
     await fixture.admin.participant.move({ roomId: hall.roomId, userId: "e1", toRoomId: other.roomId });
     await expect.poll(() => new URL(page.url()).searchParams.get("room")).toBe(other.roomId);
     await page.getByText(words.moved).first().waitFor();
@@ -165,7 +165,7 @@ it("plays a camera by HLS, and says when its picture stands still, is over, or i
   await check();
 });
 
-it("keeps the link that somebody has if the server cannot make another", async () => {
+it("keeps the link that a candidate has if the server cannot make another", async () => {
   const people = [{ userId: "e3", name: "李伟" }];
   const hall = await openExamRoom(fixture, { room: "Hall D", people });
   await using open = await fixture.openConsole({

@@ -145,7 +145,7 @@ describe.each(SCREENS)("%s", (_, path, dialogs) => {
           .getByRole("button", { name, exact })
           .or(page.getByRole("menuitem", { name, exact }))
           .or(page.getByRole("checkbox", { name, exact }));
-        // What is in the dialog comes last.
+        // The content of the dialog comes last.
         if ((await what.last().getAttribute("type")) === "checkbox") await what.last().check();
         else await what.last().click();
       }

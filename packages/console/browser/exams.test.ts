@@ -179,7 +179,7 @@ describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and re
     await dialog.waitFor();
     await check();
     await picture(`restored-${locale}`);
-    // Whoever closes it is told where the exam is.
+    // A note says where the exam is when the dialog is closed.
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "detached" });
 

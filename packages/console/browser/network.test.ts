@@ -5,7 +5,7 @@ import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture, PASSWORD }
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // Every screen over a network that falls silent, is cut, and comes back: what may be old is told, what was tried fails in words and loses
-// nothing, and what changed meanwhile is there without a reload.
+// nothing, and changes from that time are there without a reload.
 
 let fixture: AppFixture;
 let network: Awaited<ReturnType<typeof createNetwork>>;
@@ -51,14 +51,14 @@ interface Story {
   readonly name: string;
   /** Below the console. */
   readonly path: () => string;
-  /** What is there when it is loaded. */
+  /** The text that is there when it is loaded. */
   readonly shown: () => Locator;
   /** Happens while the network is away, and what then appears by itself. */
   readonly change: () => Promise<unknown>;
   readonly appears?: () => Locator;
-  /** What is tried without a network, so that it fails. It is what `again` repeats. */
+  /** The action that is tried without a network, so that it fails. `again` repeats it. */
   readonly act?: () => Promise<void>;
-  /** What somebody typed, and where it still stands. */
+  /** The typed text, and where it still stands. */
   readonly typed?: () => readonly [Locator, string];
   readonly again?: () => Promise<void>;
   /** Whether it was done, once. */
@@ -202,7 +202,7 @@ const ASKED: readonly Story[] = [
     again: () => button("Create the account", dialog()).click(),
     async done() {
       await dialog().waitFor({ state: "detached" });
-      // The list says when it was read. It shows what others did when somebody reads it again.
+      // The list says when it was read. It shows what others did when the person reads it again.
       await button("Read again").click();
       for (const name of ["t7", "t8"]) await page.getByRole("row", { name }).waitFor();
     },
@@ -365,7 +365,7 @@ it("reads a room's past that the network lost as soon as the room is live again"
   await page.getByText(/: Five minutes more\./).waitFor();
 });
 
-it("lets nobody in without a network, and keeps what was typed", async () => {
+it("lets no one in without a network, and keeps what was typed", async () => {
   await using entrance = await fixture.openConsole({ url: network.url });
   const { page: entry } = entrance;
   await entry.getByLabel("User name").fill(ACCOUNTS.inspector.userId);

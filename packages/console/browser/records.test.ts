@@ -193,7 +193,7 @@ describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
   });
 });
 
-it("are found among more than are read at once, and go with whoever is erased", async () => {
+it("are found among more than are read at once, and go with a person who is erased", async () => {
   const { admin } = fixture;
   const { id: examId } = await admin.exam.create({
     name: "Many",

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
-// What docs/auth.md allows to each role: what it may not do is not offered, and the address of it says so in words.
+// The rights of docs/auth.md for each role: an action that a role may not take is not offered, and its address says so in words.
 
 let fixture: AppFixture;
 /** An exam of the teacher, in whose first room the inspector is. */
@@ -61,7 +61,7 @@ const ADMINISTRATION = ["admin", "admin/audio", "admin/audit", "admin/installati
 const button = (name: string | RegExp) => (page: Page) => page.getByRole("button", { name });
 const link = (name: string) => (page: Page) => page.getByRole("main").getByRole("link", { name });
 
-/** What stands on each screen for everybody who may open it. */
+/** The text on each screen for everybody who may open it. */
 const SHOWN: { readonly [Name in Screen]: (page: Page) => Locator } = {
   exams: (page) => page.getByRole("row", { name: /Physics/ }),
   overview: (page) => page.getByRole("link", { name: /^Hall A 1: / }),
@@ -72,7 +72,7 @@ const SHOWN: { readonly [Name in Screen]: (page: Page) => Locator } = {
   setup: (page) => page.getByLabel("Name", { exact: true }),
   administration: (page) => page.getByRole("row").nth(1),
 };
-/** What each screen offers, and to whom. Everybody reads; whoever is not named here is not offered it. */
+/** The actions that each screen offers, and to whom. Everybody reads; an action is not offered to roles that are not named here. */
 const OFFERS: readonly (readonly [Screen, string, (page: Page) => Locator, readonly string[]])[] = [
   ["exams", "a new exam", button("New exam"), ["admin", "teacher"]],
   ["exams", "what can be done with an exam", button("Actions for Physics"), ["admin", "teacher"]],

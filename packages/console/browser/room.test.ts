@@ -37,7 +37,7 @@ const WORDS = {
     ended: /This room has ended/,
     readOnly: /Inspectors cannot send messages/,
     dark: /No picture since/,
-    noName: "Nobody is in this room yet",
+    noName: "No people are in this room yet",
   },
   "zh-CN": {
     choose: "选择Emma Clarke",
@@ -82,7 +82,7 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
     await check();
     await picture(`room-${locale}`);
 
-    // What somebody asks comes first, and is answered to them alone.
+    // A question comes first, and is answered to the person alone.
     await hall
       .as("e2")
       .im.send({ roomId: hall.roomId, type: WRITTEN, data: { text: "May I use scratch paper?" } });
@@ -167,7 +167,7 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
   });
 });
 
-it("keeps tiles where they are while somebody points at them, and says that they would change", async () => {
+it("keeps tiles where they are while a person points at them, and says that they would change", async () => {
   const hall = await openExamRoom(fixture, { room: "Room 4", people: PEOPLE });
   for (const { userId } of PEOPLE) await hall.enter(userId);
   await using open = await fixture.openConsole({
@@ -188,7 +188,7 @@ it("keeps tiles where they are while somebody points at them, and says that they
   await expect.poll(names).toEqual(["Emma Clarke", ...before.filter((name) => name !== "Emma Clarke")]);
 });
 
-it("gives somebody a new link, which ends the old one, and leads to the page that speaks", async () => {
+it("gives a candidate a new link, which ends the old one, and leads to the page that speaks", async () => {
   const hall = await openExamRoom(fixture, { room: "Room 5", people: PEOPLE });
   await hall.enter("e1");
   await using open = await fixture.openConsole({
@@ -281,7 +281,7 @@ describe("the wall", () => {
             other.top >= one.top - 1 &&
             other.right <= one.right + 1 &&
             other.bottom <= one.bottom + 1;
-          // What only screen readers see has no place.
+          // Elements that only screen readers see have no place.
           const parts = [...tile.querySelectorAll("*")].filter(
             (part) => part.getBoundingClientRect().width > 1,
           );

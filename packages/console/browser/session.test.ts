@@ -62,14 +62,14 @@ it("is shared by the tabs of a browser, and ends in all of them", async () => {
   await second.getByRole("heading", { name: "Sign in" }).waitFor();
 });
 
-it("ends with all that it had chosen and typed: whoever signs in next at the same page begins their own", async () => {
+it("ends with all that it had chosen and typed: the next person who signs in at the same page begins their own", async () => {
   const list = `exams/${examId}/candidates`;
   await using open = await fixture.openConsole({ role: "admin", path: list });
   const { page } = open;
   await page.getByRole("row", { name: "e1" }).getByRole("checkbox").check();
   await page.getByRole("toolbar").getByText("1 chosen").waitFor();
   await page.goto(`${fixture.url}/console/exams/${examId}/setup/details`);
-  await page.getByLabel("Name", { exact: true }).fill("Typed by somebody else");
+  await page.getByLabel("Name", { exact: true }).fill("Typed by another person");
   await page.getByRole("button", { name: "Li Na, menu" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByText("You have signed out.").waitFor();
@@ -78,7 +78,7 @@ it("ends with all that it had chosen and typed: whoever signs in next at the sam
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("button", { name: "Sun Wei, menu" }).waitFor();
   await page.getByRole("heading", { name: "Details" }).waitFor();
-  expect(await page.getByText("Typed by somebody else").count()).toBe(0);
+  expect(await page.getByText("Typed by another person").count()).toBe(0);
   await page.getByRole("navigation").getByRole("link", { name: "Candidates" }).click();
   await page.getByRole("row", { name: "e1" }).waitFor();
   expect(await page.getByRole("checkbox").count()).toBe(0);
@@ -198,7 +198,7 @@ it("shows a room in the order of need at once to who has just signed in by a lin
   const links = await fixture.admin.room.joinLinks({ roomId: hall.roomId, role: "teacher" });
   await using open = await fixture.openConsole();
   const { page } = open;
-  // What happened before comes when the pointer is there already.
+  // Earlier rows arrive when the pointer is there already.
   const history: Route[] = [];
   await page.route(/im\.history/, (route) => void history.push(route));
   await page.getByRole("button", { name: "I have a code or a link" }).click();

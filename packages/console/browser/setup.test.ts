@@ -174,7 +174,7 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
 });
 
 describe("a faulty sheet in Chinese", () => {
-  it("is shown with its own cells and what is wrong with each, and imports nobody; corrected, it does", async () => {
+  it("is shown with its own cells and what is wrong with each, and imports no one; corrected, it does", async () => {
     const examId = await examOf("高等数学");
     await using open = await fixture.openConsole({
       role: "teacher",
@@ -216,7 +216,7 @@ describe("a faulty sheet in Chinese", () => {
     await send(rows.slice(0, 9));
     await page.getByRole("button", { name: "导入 8 人" }).click();
     await page.getByText("已导入：新增 8 人", { exact: true }).waitFor();
-    // What is no roster at all says what one is.
+    // The dialog says what a roster is if the file is none at all.
     await page
       .locator("input[type=file]")
       .setInputFiles(file("成绩.csv", Buffer.from("a,b\n1,2\n"), "text/csv"));
@@ -246,7 +246,7 @@ describe("what was typed", () => {
     expect((await fixture.teacher.exam.get({ examId })).name).toBe("Chemistry");
   });
 
-  it("does not overwrite what somebody else saved meanwhile: a person decides", async () => {
+  it("does not overwrite what another person saved in between: a person decides", async () => {
     const examId = await examOf("Biology");
     await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });
     const { page, check } = open;
@@ -266,7 +266,7 @@ describe("what was typed", () => {
 });
 
 describe("a roster that is imported again after the plan", () => {
-  it("adds who is new, moves nobody, and the next plan seats the new ones alone", async () => {
+  it("adds who is new, moves no one, and the next plan seats the new ones alone", async () => {
     const examId = await examOf("Latin");
     await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/roster` });
     const { page } = open;
@@ -430,7 +430,7 @@ describe("an inspector", () => {
     }
     await at(open, "staff").click();
     await page.getByRole("rowheader", { name: "Hall A" }).waitFor();
-    // What they may not read is not offered, also at its address.
+    // Parts that they may not read are not offered, also at their address.
     expect(await at(open, "links").count()).toBe(0);
     await page.goto(`${fixture.url}/console/exams/${examId}/setup/links?print=everybody`);
     await page.getByText("View only. The exam's creator").waitFor();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, openAppFixture } from "./support/console.js";
 import { MORNING } from "./support/morning.js";
 
-// An invigilator whom somebody else's exam names as the teacher of one of its rooms.
+// An invigilator whom another person's exam names as the teacher of one of its rooms.
 
 let fixture: AppFixture;
 const exam = { id: "", room: "" };

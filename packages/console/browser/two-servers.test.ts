@@ -147,7 +147,7 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     const { page } = there;
     await untilLive(page);
     ahead = 60 * DAY;
-    // What is live notices it, without a click.
+    // The live connection notices it, without a click.
     await page.getByText("Your session has ended").waitFor();
     await page.getByLabel("User name").fill(ACCOUNTS.admin.userId);
     await page.getByLabel("Password", { exact: true }).fill(PASSWORD);

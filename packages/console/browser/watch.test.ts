@@ -96,7 +96,7 @@ it("shows numbers that agree, and cuts no reason off while there is room for it"
   for (const n of [3, 4, 5, 6, 7, 8, 9, 10]) await morning.detect(at(morning.candidates, n), 5);
   await using open = await fixture.openConsole({ role: "admin", width: 1440, height: 900 });
   const { page, check } = open;
-  // The server counts whole minutes: in the last one, nobody had come yet.
+  // The server counts whole minutes: in the last one, no person had come yet.
   await page.route(/exam\.series/, async (route) => {
     const response = await route.fetch();
     const body: unknown = await response.json();
@@ -112,7 +112,7 @@ it("shows numbers that agree, and cuts no reason off while there is room for it"
   const [present, publishing, detections] = [0, 1, 2].map((n) => page.getByRole("figure").nth(n));
   await expect.poll(() => present?.textContent()).toMatch(/^here 57/);
   expect(await publishing?.textContent()).toMatch(/^video on 60/);
-  // What is of another time says which.
+  // Numbers of another time say which.
   expect(await detections?.textContent()).toMatch(/^detections at \d\d:\d\d 0/);
 
   const row = page

@@ -1,7 +1,7 @@
 import { cleanup } from "@testing-library/react";
 import { afterEach } from "vitest";
 
-// What Mantine and the table ask of a browser and jsdom lacks: media queries, observers, and sizes, because it draws nothing.
+// Mantine and the table ask a browser for things that jsdom lacks: media queries, observers, and sizes, because it draws nothing.
 const media = (query: string) => ({
   matches: false,
   media: query,

@@ -59,7 +59,7 @@ describe("invigil exam people", () => {
     expect(await found("Maths", "--room", "Room 2", "--state", "expected")).toContain("e10 expected");
     expect(await found("Art", "--state", "unseated")).toEqual(["20260003 unseated"]);
     expect(await fine("exam", "people", "Art", "--state", "disconnected")).toBe(
-      "Nobody.\n\nOf all examinees: 1 unseated, 0 ended, 0 expected, 0 disconnected, 0 stopped, 0 publishing, 0 notPublishing; 0 with cheat records.\n0 people are shown.",
+      "No people.\n\nOf all examinees: 1 unseated, 0 ended, 0 expected, 0 disconnected, 0 stopped, 0 publishing, 0 notPublishing; 0 with cheat records.\n0 people are shown.",
     );
   });
 });
@@ -83,7 +83,7 @@ describe("invigil roster find", () => {
     ]);
     expect(await found("2026000", "--exam", "Art")).toEqual(["20260003 Art - without a room"]);
     expect(await found("spare")).toHaveLength(2);
-    expect(await fine("roster", "find", "nobody")).toBe("Nobody's id or name contains 'nobody'.");
+    expect(await fine("roster", "find", "nobody")).toBe("No id or name contains 'nobody'.");
   });
 
   it("tells where somebody sits, who is connected, and whether links were revoked", async () => {

@@ -91,7 +91,7 @@ describe("invigil exam plan", () => {
       "Created 2 rooms and seated 5 examinees, 2 teachers, 1 spare, 2 inspectors.",
       "",
     ]);
-    expect((await lines()).at(-2)).toBe("Nothing to do: nobody needs a room.");
+    expect((await lines()).at(-2)).toBe("Nothing to do: no person needs a room.");
   });
 
   it("prints the plan as JSON for programs, shuffled where that is asked for", async () => {
@@ -108,7 +108,7 @@ describe("invigil exam plan", () => {
 
   it("says how many teachers and inspectors have no room, and why", async () => {
     const plan = ["exam", "plan", "e1", "--room-size", "3"];
-    expect(await printed(...plan)).toBe("Nothing to do: nobody needs a room.\n");
+    expect(await printed(...plan)).toBe("Nothing to do: no person needs a room.\n");
     const sentence = (who: string) =>
       `Nothing to do yet: ${who} no room, because the exam has no room in progress and no examinee without a room.\n`;
     const teachers = file("teachers.csv", "id,name\nx1,X\n");

@@ -226,7 +226,7 @@ it("the setting turns it off", async () => {
   expect((await served.get("/")).body).not.toContain("console");
 });
 
-it("a server from sources that nobody has built says how to build them", async () => {
+it("a server from sources without built pages says how to build them", async () => {
   using folder = tempFolder();
   await using fixture = await openAppFixture({ consoleFolder: folder.path });
   for (const url of ["/console", "/console/exams"]) {

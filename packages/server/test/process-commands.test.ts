@@ -98,7 +98,7 @@ describe("every command", () => {
     await does("account disable", ["t1", "--yes"], /^t1 can no longer log in/);
     await does("account enable", ["t1"], /^t1 can log in again\.\n$/);
 
-    await does("account sessions", [], /^Nobody is signed in\.\n$/);
+    await does("account sessions", [], /^No account is signed in\.\n$/);
     addSession("s1", "t1");
     await does("account sessions", ["t1"], /^SESSION .*\ns1 +t1 +teacher /);
     await does("account end-session", ["s1"], /^The session s1 has ended\.\n$/);

@@ -25,7 +25,7 @@ export interface OpenOptions {
   readonly height?: number;
   /** Below the console, without a slash at its begin: `exams/1`. */
   readonly path?: string;
-  /** What the clock of the page shows. Default: the real time. */
+  /** The time that the clock of the page shows. Default: the real time. */
   readonly now?: Date;
   /** Whether a test turns the clock of the page forward, by `page.clock`. Default: no. */
   readonly turnsClock?: boolean;
@@ -47,7 +47,7 @@ export interface ConsolePage extends AsyncDisposable {
   readonly picture: (name: string) => Promise<void>;
 }
 
-/** What a world needs of its server. */
+/** The settings that a world needs of its server. */
 export type Served = Pick<TestApp, "as" | "listen"> & AsyncDisposable;
 
 /** A server with the console, accounts, and a browser. */

@@ -25,7 +25,7 @@ export const STREAMS = {
   streamPlayers: { hlsUrl: `${HLS}/{app}/{stream}.m3u8`, whepUrl: `${WHEP}/{app}/{stream}` },
 } as const;
 
-/** Somebody who sits an exam. */
+/** A person who sits an exam. */
 export interface Sitter {
   readonly userId: string;
   readonly name: string;

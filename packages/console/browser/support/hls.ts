@@ -9,7 +9,7 @@ type State = "live" | "over" | "missing";
 /** Two seconds of a moving picture, as Chromium records it: fragments of MP4 with AV1, of 160 × 90 pixels. */
 const STREAM = readFileSync(new URL("./stream.mp4", import.meta.url));
 
-/** What stands before the fragments, and the fragments in two halves. */
+/** The part before the fragments, and the fragments in two halves. */
 const partsOf = (stream: Buffer): readonly [init: Buffer, first: Buffer, second: Buffer] => {
   const starts: number[] = [];
   for (let at = 0; at < stream.length; at += stream.readUInt32BE(at))

@@ -1,10 +1,10 @@
 import type { Locator, Page } from "playwright-core";
 import { expect } from "vitest";
 
-/** What has the focus, and whether a person sees that it has. */
+/** The element that has the focus, and whether a person sees that it has. */
 const lookAtFocus = (page: Page) =>
   page.evaluate(async () => {
-    // What shows the focus fades in, by one frame at least. Spinners never end.
+    // The outline fades in, by one frame at least. Spinners never end.
     await Promise.allSettled(
       document
         .getAnimations()

@@ -55,7 +55,7 @@ export interface Morning extends AsyncDisposable {
     camera?: Camera,
     role?: "teacher",
   ) => Promise<void>;
-  /** Closes all pages of somebody. */
+  /** Closes all pages of a person. */
   readonly leave: (who: Pick<Candidate, "userId">) => Promise<void>;
   readonly publish: (who: Candidate, camera?: Camera) => Promise<unknown>;
   readonly stop: (who: Candidate, camera?: Camera) => Promise<unknown>;
@@ -75,7 +75,7 @@ export interface MorningOptions {
 
 const HALLS = "ABCDEFGHJKLMNPQRSTUVWXYZ";
 
-/** Makes an exam of the teacher, in which nobody is there yet. */
+/** Makes an exam of the teacher, in which no person is there yet. */
 export const openMorning = async (
   { app, teacher, admin }: Pick<AppFixture<Served>, "app" | "teacher" | "admin">,
   {

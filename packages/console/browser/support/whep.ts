@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { WHEP } from "./exam-room.js";
 
-/** What a page asked of the server of streams. */
+/** The requests of a page to the server of streams. */
 export interface WhepServer {
   /** Sessions that are open. */
   readonly open: ReadonlySet<string>;

@@ -11,7 +11,7 @@ import { isMissingFile } from "./missing-files.js";
 
 const reload = () => window.location.reload();
 
-/** What stands in place of a screen that failed. */
+/** Stands in place of a screen that failed. */
 export function ErrorPage({ error, reset }: { error: unknown; reset?: () => void }) {
   const t = useTranslations("common.error");
   if (isInvigilError(error) || isNetworkError(error))

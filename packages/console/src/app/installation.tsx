@@ -2,7 +2,7 @@ import { useInvigil } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useMemo } from "react";
 
-/** What the server says about itself to everybody. */
+/** The facts that the server tells every page, also before the sign-in. */
 interface Installation {
   /** The zone of its exams. Until the server has said it, that of the browser. */
   readonly timeZone: string;
@@ -14,7 +14,7 @@ const UNKNOWN: Installation = {
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   entry: undefined,
 };
-/** The server lets nobody else enter its demo without a password. */
+/** The hosts at which the server lets people enter its demo without a password. */
 const THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
 
 const InstallationContext = createContext<Installation>(UNKNOWN);

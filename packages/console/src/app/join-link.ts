@@ -1,10 +1,10 @@
-/** What a link to a room says, as `room.joinLinks` makes it. */
+/** The parts of a link to a room, as `room.joinLinks` makes it. */
 export interface RoomLink {
   readonly token: string;
   readonly roomId: string | undefined;
 }
 
-/** What somebody typed or pasted: a long link, a code, or neither, with what it looks like. */
+/** A typed or pasted text: a long link, a code, or neither, with what it looks like. */
 export type Entry =
   | { readonly kind: "link"; readonly link: RoomLink }
   | { readonly kind: "code"; readonly code: string }

@@ -9,7 +9,7 @@ const Shell = lazy(() => import("./shell.js"));
 const SignIn = lazy(() => import("./sign-in.js"));
 const Notices = lazy(() => import("./notices.js"));
 
-/** The page of whoever is signed in. Without a session, the sign-in stands at the same address. */
+/** The page of the person who is signed in. Without a session, the sign-in stands at the same address. */
 export function Root() {
   const t = useTranslations("common.examinee");
   const { user, ended } = useSession();
@@ -30,7 +30,7 @@ export function Root() {
           <SignIn />
         )}
       </Suspense>
-      {/* What was said stays when the session ends. Before the first one, there is nothing to say. */}
+      {/* Notices stay when the session ends. Before the first session, there are none. */}
       {(user || ended) && (
         <Suspense>
           <Notices />

@@ -22,7 +22,7 @@ import { mayBeStale } from "../live/connection-freshness.js";
 import styles from "./shell.module.css";
 import { UserMenu } from "./user-menu.js";
 
-/** What is always there: the places of the exam at the left, and its name, the clock and the connection on top. */
+/** The frame of all screens: the places of the exam at the left, and its name, the clock and the connection on top. */
 export default function Shell({ user, children }: { user: SessionUser; children: ReactNode }) {
   const t = useTranslations("common.places");
   const { examId } = useParams({ strict: false });

@@ -14,7 +14,7 @@ import { CODE_LENGTH, type Entry, readEntry, readRoomLink } from "./join-link.js
 import { usePreferences } from "./preferences.js";
 import styles from "./sign-in.module.css";
 
-/** Signs somebody in, at whatever address they wanted to open. */
+/** Signs a person in, at the address that they opened. */
 export default function SignIn() {
   const t = useTranslations("common");
   const { ended } = useSession();
@@ -147,7 +147,7 @@ function LinkForm() {
           : readRoomLink((await client.room.linkOfCode.mutate({ code: entry.code })).url);
       if (!link) throw new Error("The link of the code has no token.");
       await join(link.token);
-      // An address that somebody opened comes first.
+      // An address that the person opened comes first.
       if (pathname === "/" && link.roomId !== undefined)
         await navigate({ to: "/rooms/$roomId", params: { roomId: link.roomId }, replace: true });
     },

@@ -52,7 +52,7 @@ const variantColorResolver: VariantColorsResolver = (input) => {
 // A lock of the page's scroll adds a style tag, which the content security policy forbids.
 const DIALOG = { lockScroll: false, centered: true, transitionProps: { duration: 120 } };
 
-// What explains a field stands below it, so that fields beside each other are on one line.
+// The description of a field stands below it, so that fields beside each other are on one line.
 const FIELD = { size: "xs", inputWrapperOrder: ["label", "input", "description", "error"] };
 
 // Parts are named by strings: `Modal.extend` would pull the dialog into the first load.

@@ -7,7 +7,7 @@ import styles from "./alerts.module.css";
 import { BellIcon } from "./icons.js";
 
 const IS_ON = "invigil.alerts";
-/** When somebody looked at an exam last in this browser, in any of its tabs. */
+/** When an exam was looked at last in this browser, in any of its tabs. */
 const lookedKey = (examId: string) => `invigil.looked.${examId}`;
 
 const isLookedAt = () => document.visibilityState === "visible" && document.hasFocus();
@@ -30,8 +30,8 @@ const ring = (audio: AudioContext): void => {
 };
 
 /**
- * A switch for sound and title, which is off at first. Then what happened while nobody looked at this browser's tab is counted in its title,
- * and rings. Looking at it, in any tab of this browser, ends both.
+ * A switch for sound and title, which is off at first. While this browser's tab is hidden, the title counts what happens, and a sound
+ * rings. Looking at it, in any tab of this browser, ends both.
  *
  * @param troubles - what happened within the filter of the person
  */

@@ -18,7 +18,7 @@ function Talker() {
   );
 }
 
-it("says one sentence in two seconds, and then the last of those that came meanwhile", async () => {
+it("says one sentence in two seconds, and then the last of those that came in that time", async () => {
   await renderPart(<Talker />);
   fireEvent.click(screen.getByRole("button"));
   expect(screen.getByRole("status").textContent).toBe("1 disconnected");

@@ -4,7 +4,7 @@ type Say = (text: string) => void;
 
 const AnnouncerContext = createContext<Say>(() => undefined);
 
-/** How long the announcer is silent after a sentence, in milliseconds. Of what comes meanwhile, it says the last. */
+/** How long the announcer is silent after a sentence, in milliseconds. It then says the last of those that came in that time. */
 const PAUSE_MS = 2000;
 
 /** A region that screen readers read, at most one sentence every two seconds and none twice in a row. */

@@ -1,7 +1,7 @@
 import { isInvigilError } from "@invigil/client";
 import { useRef, useState } from "react";
 
-/** What an upload accepts, for the dialog in which files are chosen. */
+/** The types that an upload accepts, for the dialog in which files are chosen. */
 export const AUDIO_FILES = "audio/*,.mp3,.wav,.ogg,.m4a";
 /** The largest file that the server accepts, in bytes. */
 const MOST_BYTES = 20 * 1024 * 1024;
@@ -21,7 +21,7 @@ export const audioFaultOf = ({ size, type }: File): "noAudio" | "tooLarge" | und
 export const isNoAudio = (error: unknown): boolean =>
   isInvigilError(error, "INVALID_INPUT") && error.message.startsWith("file ");
 
-/** The name of a clip. It is that of the chosen file until somebody types another. */
+/** The name of a clip. It is that of the chosen file until the person types another. */
 export const useClipName = (first = "") => {
   const [name, setName] = useState(first);
   const suggested = useRef("");

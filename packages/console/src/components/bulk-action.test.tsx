@@ -140,7 +140,7 @@ it("for one, closes when it is done, and offers to take it back", async () => {
   expect(undone).toEqual([one?.id]);
 });
 
-it("for many, offers to take back what was done when somebody closes it", async () => {
+it("for many, offers to take back what was done when the dialog is closed", async () => {
   const undone: string[] = [];
   await renderPart(
     <>

@@ -16,7 +16,7 @@ interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly title: string;
   /** Once the action has begun, it is for those who were here then. */
   readonly subjects: readonly S[];
-  /** What follows, or fields that the action needs. */
+  /** The consequences, or fields that the action needs. */
   readonly children?: ReactNode;
   /** A verb. */
   readonly action: string;
@@ -24,15 +24,15 @@ interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   /** Whether what the action needs is there. Default: true. */
   readonly isReady?: boolean;
   readonly run: RunBatch<S>;
-  /** What the subjects are. Default: people. */
+  /** The kind of the subjects. Default: people. */
   readonly of?: "people" | "rooms";
   /** Says after the dialog what was done. Default: for how many. */
   readonly told?: (done: readonly S[]) => string;
   /** Takes it back for those for whom it was done. It is offered when the dialog closes. */
   readonly undo?: ((done: readonly S[]) => Promise<unknown>) | undefined;
-  /** What the action has brought to a subject for whom it is done, such as a link. */
+  /** The result of the action for a subject for whom it is done, such as a link. */
   readonly resultOf?: (subject: S) => ReactNode;
-  /** What can be done with all results. */
+  /** Actions for all results. */
   readonly after?: ReactNode;
 }
 

@@ -1,13 +1,13 @@
 import { useCallback, useRef, useState } from "react";
 import { NotThereError } from "./error-note.js";
 
-/** Somebody or something that an action is done for. */
+/** A person or a thing that an action is done for. */
 export interface Subject {
   readonly id: string;
   readonly name: string;
 }
 
-/** What became of the action for one subject. */
+/** The outcome of the action for one subject. */
 export type Outcome =
   | { readonly kind: "waiting" }
   | { readonly kind: "working" }
@@ -20,7 +20,7 @@ const CONCURRENCY = 4;
 export interface BulkOptions<S extends Subject> {
   /** How many subjects one call is for. Default: 1. */
   readonly batchSize?: number;
-  /** What the subjects of one call have in common when it is made, such as their room. Default: nothing. */
+  /** The property that the subjects of one call have in common when it is made, such as their room. Default: none. */
   readonly groupOf?: ((subject: S) => string) | undefined;
 }
 
@@ -81,7 +81,7 @@ const halvesOf = <S extends Subject>({ group, batch }: Call<S>): Call<S>[] => {
 export const useBulkRun = <S extends Subject>(run: RunBatch<S>, options: BulkOptions<S>): BulkRun<S> => {
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const [running, setRunning] = useState(0);
-  // What was begun, at once: a second click comes before the next drawing.
+  // The run begins at once: a second click comes before the next drawing.
   const begun = useRef(new Map<string, Outcome["kind"]>());
   const latest = useRef({ run, options });
   latest.current = { run, options };

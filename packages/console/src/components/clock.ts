@@ -41,7 +41,7 @@ const MINUTE = createTicker(60_000);
 export const useNow = (every: "second" | "minute" = "second"): number => {
   const ticker = every === "second" ? SECOND : MINUTE;
   return useSyncExternalStore(ticker.subscribe, () => {
-    // A ticker that nobody listened to has stood still.
+    // A ticker without listeners has stood still.
     if (Math.abs(Date.now() - ticker.now) > (every === "second" ? 1500 : 61_000)) ticker.now = Date.now();
     return ticker.now;
   });

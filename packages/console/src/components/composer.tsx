@@ -22,7 +22,7 @@ export function Composer({
   const left = MAX_TEXT - text.length;
   const { run, isRunning, error } = useAction(async (message: string) => {
     await onSend(message);
-    // What was typed meanwhile stays.
+    // Text that was typed in the meantime stays.
     setText((now) => (now === text ? "" : now));
   });
   const send = () => {

@@ -9,13 +9,13 @@ interface ConfirmProps {
   readonly onClose: () => void;
   /** The question, with its count and names: "End Room 12 for 28 people?" */
   readonly title: string;
-  /** What follows, and what can be undone. */
+  /** The consequences, and what can be undone. */
   readonly children?: ReactNode;
   /** A verb. */
   readonly action: string;
   /** Whether it takes something away. */
   readonly isDangerous?: boolean;
-  /** What has to be typed before, because it cannot be undone. */
+  /** The text that has to be typed before, because the action cannot be undone. */
   readonly typed?: string;
   /** The dialog stays open while it runs, and when it fails. */
   readonly onConfirm: () => Promise<unknown>;

@@ -44,13 +44,13 @@ export function ReportLive({ of }: { of: LiveTarget }) {
   return null;
 }
 
-/** What to say about the page's connections. Undefined: nothing on it is live, and the server answers as far as is known. */
+/** The state of the page's connections in words. Undefined: nothing on it is live, and the server answers as far as is known. */
 export const usePageHeard = (): HeardState | undefined => {
   const connections = useStore(use(ConnectionsContext));
   const now = useNow();
   const away = useServerOutage();
   const live = worst([...connections.values()], now);
-  // What is live knows best.
+  // A live connection knows best.
   return away && (!live || live.kind === "connecting") ? freshnessOf(away, now) : live;
 };
 

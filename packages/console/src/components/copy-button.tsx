@@ -7,7 +7,7 @@ export function CopyButton({
   label,
   text,
 }: {
-  /** What the text is, for screen readers. */
+  /** The kind of text, for screen readers. */
   label: string;
   text: string;
 }) {

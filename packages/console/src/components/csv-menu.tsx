@@ -28,7 +28,7 @@ export function CsvMenu({
 }: {
   /** The name of the file, without its ending. */
   name: string;
-  /** The header and the rows as they are when somebody asks for them. */
+  /** The header and the rows as they are when the file is asked for. */
   rows: () => readonly (readonly string[])[];
 }) {
   const t = useTranslations("common.csv");

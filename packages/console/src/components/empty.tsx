@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import { useTranslations } from "use-intl";
 import styles from "./empty.module.css";
 
-/** What stands where nothing is yet: what would be there, and what to do for it. */
+/** Stands in place of an empty list: it says what would be there, and what to do for it. */
 export function Empty({
   title,
   children,

@@ -38,7 +38,7 @@ export class ToldError extends Error {
   override readonly name = "ToldError";
 }
 
-/** Somebody whom a call was for is not there. A call for many has then done nothing for the others either. */
+/** A person whom a call was for is not there. A call for many has then done nothing for the others either. */
 export class NotThereError extends ToldError {}
 
 /** Says what an error means for the person, and what to do. */
@@ -76,7 +76,7 @@ export function ErrorNote({
   isTriedAgain = false,
 }: {
   error: unknown;
-  /** What failed. Default: that this could not be loaded. */
+  /** The attempt that failed. Default: that this could not be loaded. */
   title?: string;
   onRetry?: () => void;
   /** Whether the page tries it again by itself. */

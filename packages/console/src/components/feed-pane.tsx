@@ -5,7 +5,7 @@ import styles from "./feed-pane.module.css";
 import { Feed, type FeedProps } from "./timeline/feed.js";
 import type { Timeline } from "./timeline/use-timeline.js";
 
-/** What happened, below its title and above what can be written. */
+/** A list of events between its title and the field to write in. */
 export function FeedPane({
   title,
   timeline: { error, reload, isLoading, hasOlder, isLoadingOlder, loadOlder },

@@ -42,7 +42,7 @@ export function FilterBar({
   );
 }
 
-/** What stands in place of rows that filters hide. `hidden` is undefined if nobody has counted them. */
+/** Stands in place of rows that filters hide. `hidden` is undefined if their number is not known. */
 export function NoMatch({ hidden, onClear }: { hidden: number | undefined; onClear: () => void }) {
   const t = useTranslations("common.filter");
   return (
@@ -157,7 +157,7 @@ export function Choices<Choice extends string>({
   );
 }
 
-/** Filters that a phone shows only when somebody asks for them. */
+/** Filters that a phone shows only when they are asked for. */
 export function MoreFilters({
   active,
   children,

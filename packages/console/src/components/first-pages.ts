@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 
-/** What a query of many pages says about itself. */
+/** The state of a query of many pages. */
 export interface Pages {
   readonly data: { readonly pages: readonly unknown[] } | undefined;
   readonly error: unknown;
@@ -10,7 +10,7 @@ export interface Pages {
 }
 
 /**
- * Reads the pages of a query, up to a number of them. The rest is read when somebody asks for it.
+ * Reads the pages of a query, up to a number of them. The rest is read when the person asks for it.
  * @returns how many have been read
  */
 export const useFirstPages = (

@@ -16,7 +16,7 @@ const loads = (connection: object | undefined, isSafari = false): number => {
   return load.mock.calls.length;
 };
 
-it("loads nothing before somebody is signed in, and then what waited", () => {
+it("loads nothing before a person is signed in, and then what waited", () => {
   expect(loads(undefined)).toBe(0);
   vi.useFakeTimers();
   vi.stubGlobal("requestIdleCallback", (run: () => void) => setTimeout(run));

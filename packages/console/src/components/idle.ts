@@ -1,4 +1,4 @@
-/** What browsers other than Chromium do not say. */
+/** Properties that only Chromium has. */
 interface NetworkInformation {
   readonly saveData?: boolean;
   readonly type?: string;
@@ -14,7 +14,7 @@ const mayLoadAhead = (): boolean => {
 /** How long a browser without idle times waits, in milliseconds. Safari is one. */
 const LATER_MS = 2000;
 
-/** What waits until somebody is signed in. Undefined: somebody is. */
+/** Loads that wait for a sign-in. Undefined: a person is signed in. */
 let waiting: (() => void)[] | undefined = [];
 
 /** Begins to load ahead. The form to sign in needs nothing of what comes after it. */
@@ -25,7 +25,7 @@ export const beginToLoadAhead = (): void => {
 };
 
 /**
- * Loads something that may soon be needed, when somebody is signed in and the browser has nothing else to do. What fails is loaded when it
+ * Loads something that may soon be needed, when a person is signed in and the browser has nothing else to do. What fails is loaded when it
  * is needed.
  */
 export const loadAhead = (load: () => Promise<unknown>): void => {

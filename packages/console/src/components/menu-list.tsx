@@ -45,7 +45,7 @@ export default function MenuList({
               key={entry.label}
               {...(lang !== undefined && { lang })}
               {...(entry.isDangerous && { className: styles.dangerous })}
-              // Mantine gives each line the role of an action, whatever role it is passed.
+              // Mantine gives each line the role of an action, and ignores the role that it is passed.
               {...(isChecked !== undefined && {
                 renderRoot: (props) => <button {...props} role="menuitemradio" aria-checked={isChecked} />,
               })}

@@ -19,7 +19,7 @@ export function ActionMenu({
   label: string;
   /** The drawing of a small button. */
   icon?: ReactNode;
-  /** What a larger button contains. */
+  /** The content of a larger button. */
   target?: ReactNode;
   entries: readonly MenuEntry[];
 }) {

@@ -8,7 +8,7 @@ export function Names({ of }: { of: readonly string[] }) {
   const t = useTranslations("common.confirm");
   const format = useFormatter();
   const more = of.length - MOST;
-  // What stands between names in this language: `, ` or `、`.
+  // The separator between names in this language: `, ` or `、`.
   const [separator = ", "] = format.list(["{", "}", ""]).match(/(?<=\{).*(?=\})/) ?? [];
   return (
     <span>

@@ -12,7 +12,7 @@ interface FirstAction {
   readonly onSelect: () => void;
 }
 
-/** What can be done on a page: the first actions as buttons, the others in a menu. A phone has all of them in the menu. */
+/** The actions of a page: the first ones as buttons, the others in a menu. A phone has all of them in the menu. */
 export function PageActions({
   label,
   first,

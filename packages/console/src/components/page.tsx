@@ -22,9 +22,9 @@ export function Page({
   children,
 }: {
   title: string;
-  /** What the title belongs to, for the name of the tab: the exam. */
+  /** The name of the exam that the title belongs to, for the name of the tab. */
   of?: string | undefined;
-  /** What stands beside the title: counts, a state. */
+  /** Stands beside the title: counts, a state. */
   aside?: ReactNode;
   actions?: ReactNode;
   children: ReactNode;
@@ -45,7 +45,7 @@ export function Page({
     visited.path = path;
     visited.hasLostFocus = false;
   }, [visited, path]);
-  // What stands here while a screen loads is another page than the screen.
+  // The page that stands here while a screen loads is another one than the screen.
   useLayoutEffect(
     () => () => {
       visited.hasLostFocus = document.activeElement === heading.current;
@@ -66,7 +66,7 @@ export function Page({
   );
 }
 
-/** What is printed: without the shell, on white, with a bar that only the screen shows. */
+/** The printed page: without the shell, on white, with a bar that only the screen shows. */
 export function PrintView({
   title,
   onBack,

@@ -57,7 +57,7 @@ it("has the address of its place, which opens tabs and windows", async () => {
   expect(history.location.href).toBe("/below/console/");
 });
 
-it("leads there at a click, without loading the page anew", async () => {
+it("leads there at a click, without reloading the page", async () => {
   const { history, link } = await open();
   const click = createEvent.click(await link("person"));
   fireEvent(await link("person"), click);

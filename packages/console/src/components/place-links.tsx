@@ -16,7 +16,7 @@ function PlaceLink({ place, ...anchor }: PlaceProps) {
       href={place}
       onClick={(event) => {
         const { button, metaKey, ctrlKey, shiftKey, altKey, currentTarget } = event;
-        // What opens a tab or a window stays the browser's.
+        // The browser handles clicks that open a tab or a window.
         if (button !== 0 || metaKey || ctrlKey || shiftKey || altKey) return;
         event.preventDefault();
         void router.navigate({ href: currentTarget.pathname });

@@ -9,7 +9,7 @@ import { Freshness, useReportConnection } from "./connection.js";
 import { ErrorNote, Waiting } from "./error-note.js";
 import styles from "./roster.module.css";
 
-/** How often a list of everybody is arranged anew at most, in milliseconds. Rows show their own changes at once. */
+/** The shortest time between two arrangements of a list of everybody, in milliseconds. Rows show their own changes at once. */
 const EVERY_MS = 1000;
 
 /** Counts the changes of people: at once after a while without one, and then once a second at most. */

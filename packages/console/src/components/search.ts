@@ -71,7 +71,7 @@ export const sorting = <const Column extends string>(
 type Params = { readonly [Name in string]: Param<unknown> };
 type Values<P> = { readonly [Name in keyof P]: P[Name] extends Param<infer Value> ? Value : never };
 
-/** What a route says about its search. Values that a screen begins with are left out of the address. */
+/** The search params of a route. The address leaves out values that a screen begins with. */
 export const searchOf = <P extends Params>(params: P) => ({
   validateSearch: (raw: Partial<Values<P>> & SearchSchemaInput): Values<P> =>
     // Safe: each value comes from the param of its name.

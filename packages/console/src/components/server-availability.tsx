@@ -74,7 +74,7 @@ export const ServerAvailabilityContext = createContext<ServerAvailability | unde
 
 const ANSWERS = createStore<number | undefined>(undefined);
 
-/** What there is to say of a server that does not answer. Undefined: it does, as far as anybody has asked. */
+/** Says that the server does not answer. Undefined: it does, as far as anybody has asked. */
 export const useServerOutage = (): Connection | undefined => {
   const since = useStore(use(ServerAvailabilityContext)?.awaySince ?? ANSWERS);
   return since === undefined ? undefined : { status: "reconnecting", heardAt: since };

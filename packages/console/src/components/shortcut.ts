@@ -1,7 +1,7 @@
 /** A key, or keys one after the other (`g e`), that do something on this page. */
 export interface Shortcut {
   readonly keys: string;
-  /** What it does, in the list that `?` opens. */
+  /** Its effect, in the list that `?` opens. */
   readonly label: string;
   readonly run: () => void;
 }

@@ -13,7 +13,7 @@ function Keys() {
   return <input aria-label="Field" />;
 }
 
-it("runs single keys and sequences, and neither while somebody types or holds Ctrl", async () => {
+it("runs single keys and sequences, and neither while the person types or holds Ctrl", async () => {
   await renderPart(<Keys />);
   const user = userEvent.setup();
   await user.keyboard("n");

@@ -22,7 +22,7 @@ const isTyping = (target: EventTarget | null): boolean =>
   target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]") !==
     null;
 
-/** Runs the shortcuts of a page, unless somebody types or has switched them off. */
+/** Runs the shortcuts of a page, unless the person types or has switched them off. */
 export function ShortcutsProvider({ children }: { children: ReactNode }) {
   const [all] = useState(() => createStore<readonly Shortcut[]>([]));
   const [isOn, setIsOn] = useState(() => localStorage.getItem(STORED) !== "off");

@@ -10,7 +10,7 @@ export function WithPanel({ children }: { children: ReactNode }) {
 }
 
 /**
- * What is open of a list, beside it, or over it on a phone. It takes the focus when the person opens something. Escape closes it, and gives
+ * Shows the open row of a list, beside it, or over it on a phone. It takes the focus when the person opens something. Escape closes it, and gives
  * the focus back to the row.
  */
 export function SidePanel({

@@ -3,7 +3,7 @@ import { useTranslations } from "use-intl";
 import styles from "./state-mark.module.css";
 import { Time } from "./time.js";
 
-/** What a person, a camera or a number is, said by a mark, a word and a colour. */
+/** The state of a person, a camera or a number, said by a mark, a word and a colour. */
 export type State =
   | "publishing"
   | "expected"

@@ -31,7 +31,7 @@ export interface Column<Row> {
   readonly align?: "end";
   /** The column is shown from this width of the table on, in pixels. Default: always. */
   readonly from?: number;
-  /** What can be done with the row. Its clicks do not open the row. */
+  /** The actions of the row. Their clicks do not open the row. */
   readonly isAction?: boolean;
 }
 
@@ -60,9 +60,9 @@ export interface TableProps<Row> {
   readonly onOpen?: (row: Row) => void;
   /** The key of the row that is open beside the table. */
   readonly openKey?: string | undefined;
-  /** The filters as a text. When they or the sorting change, rows are shown anew even under the pointer. */
+  /** The filters as a text. When they or the sorting change, rows are arranged again, even under the pointer. */
   readonly arrangement?: string;
-  /** What to show without rows. */
+  /** Stands in place of rows if there are none. */
   readonly empty?: ReactNode;
 }
 
@@ -157,7 +157,7 @@ function TableRow<Row>({
 const MemoRow = memo(TableRow) as unknown as typeof TableRow;
 
 /**
- * A table of any number of rows, of which it draws those in sight. Rows stand still while somebody points at them or has the focus in
+ * A table of any number of rows, of which it draws those in sight. Rows stand still while the person points at them or has the focus in
  * them; a button then says how many would change. Arrows move, Enter opens, Space chooses, Shift extends, Ctrl+A chooses all.
  */
 export function Table<Row>({
@@ -217,7 +217,7 @@ export function Table<Row>({
         : [...inSight, activeIndex].sort((one, other) => one - other);
     },
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured anew.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: rows of another height are measured again.
   useEffect(() => virtualizer.measure(), [virtualizer, height]);
   // The first rows are hundreds of components. As a transition they are drawn in slices, between which the page answers.
   const [hasRows, setHasRows] = useState(false);

@@ -1,7 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useRef } from "react";
 
-/** What an action says about itself. */
+/** The state of an action. */
 export interface Action {
   readonly isRunning: boolean;
   /** Why it failed the last time. */

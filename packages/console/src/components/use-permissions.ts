@@ -1,6 +1,6 @@
 import { useSession } from "@invigil/react";
 
-/** What the role of the person allows at all. The server says what they may do with each exam (`mayManage`). */
+/** The rights that follow from the person's role. The server says what they may do with each exam (`mayManage`). */
 export interface Permissions {
   readonly administer: boolean;
   /** Whether they may change anything: administrators and invigilators. */

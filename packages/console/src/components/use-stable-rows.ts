@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from "react";
 export const countChanges = (shown: readonly string[], wanted: readonly string[]): number => {
   const place = new Map(wanted.map((key, index) => [key, index]));
   const kept = shown.flatMap((key) => place.get(key) ?? []);
-  // What is left in order is the longest rising run of places. Its length comes from the smallest ends of runs of each length.
+  // The longest rising run of places is left in order. Its length comes from the smallest ends of runs of each length.
   const ends: number[] = [];
   for (const at of kept) {
     let low = 0;
@@ -48,7 +48,7 @@ const holdRows = <Row>(
 };
 
 /**
- * Keeps rows where they are while somebody points at them or has the focus in them. What a row says still changes.
+ * Keeps rows where they are while the person points at them or has the focus in them. The contents of a row still change.
  *
  * @param arrangement - says how the person wants the rows: their sorting and filters. When it changes, the rows follow at once
  */

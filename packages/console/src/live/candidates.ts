@@ -12,7 +12,7 @@ import {
 export type SortColumn = "need" | "name" | "id" | "room" | "detections" | "last";
 
 export interface CandidateFilter {
-  /** Undefined: whatever their state. `detected`: about whom there are records. `here`: a page is connected. */
+  /** Undefined: in any state. `detected`: about whom there are records. `here`: a page is connected. */
   readonly state: CandidateState | "detected" | "here" | undefined;
   /** Empty: of every room. */
   readonly rooms: readonly string[];
@@ -21,7 +21,7 @@ export interface CandidateFilter {
 
 interface CandidateList {
   readonly ids: readonly string[];
-  /** What happened to those of them who need somebody. */
+  /** The troubles of those of them who need attention. */
   readonly troubles: readonly Trouble[];
   /** How many candidates there are at all, and in each state. */
   readonly total: number;

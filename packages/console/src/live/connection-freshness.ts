@@ -1,14 +1,14 @@
 /** How old what a page shows may become before the page says so. */
 const STALE_AFTER_MS = 15_000;
 
-/** What a live view knows about its connection. */
+/** The facts that a live view has about its connection. */
 export interface Connection {
   readonly status: "connecting" | "live" | "reconnecting" | "closed";
   /** When the server was last heard, in milliseconds since 1970. Undefined: never. */
   readonly heardAt: number | undefined;
 }
 
-/** What to say about a connection. `stale`: it looks open, and the server has been silent for too long. */
+/** The state of a connection to show. `stale`: it looks open, and the server has been silent for too long. */
 export interface ConnectionFreshness {
   readonly kind: "live" | "connecting" | "stale" | "reconnecting" | "closed";
   /** For how many seconds the server has not been heard. */

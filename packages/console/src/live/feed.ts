@@ -12,7 +12,7 @@ export type Row =
     }
   | { readonly key: string; readonly at: number; readonly group: TroubleGroup };
 
-/** What can hit many people together. */
+/** The incidents that can hit many people together. */
 const GROUPED: ReadonlySet<string> = new Set(["left", "stopped"]);
 /** Two pages of a person that change within this time changed at once. */
 const AT_ONCE_MS = 5000;

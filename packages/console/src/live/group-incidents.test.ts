@@ -72,7 +72,7 @@ describe("an incident", () => {
     expect(roomsOf(drops("r1", 9, 2 * MINUTE), [])).toEqual([]);
   });
 
-  it("remembers who is back for half an hour, and adds nobody twice", () => {
+  it("remembers who is back for half an hour, and adds no one twice", () => {
     const first = drops("r1", 2, 2 * MINUTE);
     const now = 20 * MINUTE;
     const known = recentTroubles([], first, now);

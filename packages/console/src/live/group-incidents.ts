@@ -1,14 +1,14 @@
 /** Something that happened to one person. */
 export interface Trouble {
   readonly userId: string;
-  /** What happened, such as `disconnected`. */
+  /** The kind of incident, such as `disconnected`. */
   readonly kind: string;
   /** Where: what people share who are hit together, such as a room. */
   readonly place: string;
   readonly at: number;
 }
 
-/** What happened to several people of one place together. */
+/** An incident that hit several people of one place together. */
 export interface TroubleGroup {
   readonly kind: string;
   readonly place: string;
@@ -71,7 +71,7 @@ export const groupsOf = (troubles: readonly Trouble[]): TroubleGroup[] => {
 };
 
 /**
- * What a view knew before, and what it sees now. So it can say that some of those who were hit together are back. Returns the same list if
+ * Joins the troubles that a view knew before with those that it sees now. So it can say that some people are back. Returns the same list if
  * there is nothing new.
  */
 export const recentTroubles = (
@@ -94,7 +94,7 @@ export const hallOf = (roomName: string): string =>
 const personKey = ({ userId, kind }: Pick<Trouble, "userId" | "kind">) => `${kind}\n${userId}`;
 
 /**
- * What hit several people of a room, and of neighbouring rooms, at about the same time. An incident ends when everybody has recovered.
+ * Finds incidents that hit several people of a room, and of neighbouring rooms, at about the same time. They end when everybody has recovered.
  *
  * @param recent - what happened lately, of those who are back too
  * @param current - the troubles that people have now

@@ -1,4 +1,4 @@
-/** What a view knows about one candidate. */
+/** The facts that a view has about one candidate. */
 interface PersonFacts {
   readonly isConnected: boolean;
   /** Whether a page of theirs was ever connected. */
@@ -11,7 +11,7 @@ interface PersonFacts {
 
 export type PersonState = "publishing" | "expected" | "idle" | "disconnected" | "dark" | "devices" | "ended";
 
-/** The one state that says most about a person: what needs somebody first, then what is missing. */
+/** The one state that says most about a person: first those that need attention, then those that say what is missing. */
 export const personState = (facts: PersonFacts): PersonState => {
   if (facts.hasEnded) return "ended";
   if (facts.devices > 1) return "devices";
@@ -20,7 +20,7 @@ export const personState = (facts: PersonFacts): PersonState => {
   return facts.cameras.includes("publishing") ? "publishing" : "idle";
 };
 
-/** The states in the order in which they need somebody. */
+/** The states, those that need attention most first. */
 export const BY_NEED: readonly PersonState[] = [
   "devices",
   "disconnected",

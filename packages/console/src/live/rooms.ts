@@ -16,7 +16,7 @@ export interface RoomSummary {
   /** Candidates whose picture comes. */
   readonly publishing: number;
   readonly teachersHere: number;
-  /** Those in a state that needs somebody, with since when. */
+  /** Those in a state that needs attention, with since when. */
   readonly troubles: readonly Trouble[];
 }
 
@@ -103,11 +103,11 @@ export type Reason =
     }
   | { readonly kind: "noTeacher" };
 
-/** A room, or several that one incident hit, that somebody should look at, and why. */
+/** A room that needs attention, or several that one incident hit, and why. */
 export interface Look {
   readonly key: string;
   readonly roomIds: readonly string[];
-  /** What the rooms are called, if they are several with a place in common. */
+  /** The name of the rooms, if they are several with a place in common. */
   readonly hall?: string | undefined;
   readonly reasons: readonly Reason[];
 }
@@ -120,12 +120,12 @@ export interface ExamTimes {
 /** How long before the start a teacher should be there, in milliseconds. */
 const EARLY_MS = 10 * 60_000;
 
-/** From so long after the start on, somebody alone who has not come is absent rather than late, in milliseconds. */
+/** From so long after the start on, a single person who has not come is absent rather than late, in milliseconds. */
 const LATE_MS = 15 * 60_000;
 
 /**
- * What is red comes before all that is amber together: a link that others use, and then a room without an invigilator. Of what is amber, what
- * hit many at once comes before what can add up.
+ * Red reasons come before all amber ones: a link that others use, and then a room without an invigilator. Of the amber ones, an incident
+ * that hit many at once comes before what can add up.
  */
 const WEIGHTS = {
   devices: 4000,
@@ -153,7 +153,7 @@ export const hallsOf = (rooms: readonly Room[]): ReadonlyMap<string, string> => 
 };
 
 /**
- * The rooms that need a look, first those that need it most. An incident is told once, for all of its rooms. Before the start, nobody
+ * The rooms that need a look, first those that need it most. An incident is told once, for all of its rooms. Before the start, no person
  * is late, and a while after it, one absent person is no reason any more.
  */
 export const roomsToLookAt = (
@@ -204,7 +204,7 @@ export const roomsToLookAt = (
 
 const byWeight = (one: Reason, other: Reason): number => WEIGHTS[other.kind] - WEIGHTS[one.kind];
 
-/** What the square of a room says: the weightiest reason why it needs a look, or why it needs none. */
+/** The mark of a room's square: the weightiest reason why it needs a look, or why it needs none. */
 export type RoomMark = Exclude<Reason["kind"], "burst"> | "well" | "empty" | "ended";
 
 /** The mark of each room, so that the map of the rooms says what their list says. */

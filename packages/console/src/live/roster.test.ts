@@ -89,7 +89,7 @@ describe("the state of a candidate", () => {
     expect(lastEventOf(absent("a", { publishStatus: { main: "idle", pc: "idle" } }))).toBeUndefined();
   });
 
-  it("is a trouble if somebody has to look, and it is known since when", () => {
+  it("is a trouble if it needs attention, and it is known since when", () => {
     expect(troubleOf(gone("a", at(5)), "disconnected")).toEqual({
       userId: "a",
       kind: "disconnected",
@@ -188,7 +188,7 @@ describe("the rooms that need a look", () => {
     expect(after).toMatchObject({ key: looks[0]?.key, reasons: [{ count: 6, back: 1 }] });
   });
 
-  it("miss nobody before the start, and an invigilator shortly before it", () => {
+  it("miss no one before the start, and an invigilator shortly before it", () => {
     const people = [absent("a"), teacher("t", "r1", false)];
     expect(look(people, at(0).getTime() - 3_600_000)).toEqual([]);
     expect(look(people, at(0).getTime() - 60_000)[0]?.reasons).toEqual([{ kind: "noTeacher" }]);
@@ -217,7 +217,7 @@ describe("the rooms that need a look", () => {
     expect(looks.map(({ roomIds }) => roomIds)).toEqual([["r3"], ["r4"], ["r1"]]);
   });
 
-  it("are marked on the map by what the list says of them first, whatever that is", () => {
+  it("are marked on the map by what the list says of them first", () => {
     const marksOf = (people: readonly LivePerson[], now = NOW) => {
       const summary = summarize(ROOMS, people, stateOf, now);
       const looks = look(people, now);
@@ -288,7 +288,7 @@ describe("the list of candidates", () => {
       redFrom,
     });
 
-  it("has candidates only, first who needs somebody, and counts all of them whatever the filter", () => {
+  it("has candidates only, first who needs attention, and counts all of them with any filter", () => {
     expect(list().ids).toEqual(["1", "2", "3", "4"]);
     const filtered = list({ state: "disconnected" });
     expect(filtered.ids).toEqual(["1"]);

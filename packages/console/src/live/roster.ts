@@ -4,10 +4,10 @@ import { BY_NEED, type PersonState } from "./person.js";
 import { CAMERAS } from "./seats.js";
 import type { Camera } from "./timeline.js";
 
-/** What a list says about a candidate. */
+/** The state of a candidate in a list. */
 export type CandidateState = PersonState | "unseated";
 
-/** The states in the order in which they need somebody. */
+/** The states, those that need attention most first. */
 export const STATES_BY_NEED: readonly CandidateState[] = [
   ...BY_NEED.filter((state) => state !== "ended"),
   "unseated",
@@ -40,10 +40,10 @@ const OF_ROSTER = {
   notPublishing: "idle",
 } as const satisfies { readonly [State in RosterState]: CandidateState };
 
-/** What the state of a person depends on, besides the state that the server counts. */
+/** The facts that the state of a person depends on, besides the state that the server counts. */
 type Facts = Pick<LivePerson, "pages" | "left" | "publishStatus" | "publishStatusSince">;
 
-/** Several devices on one link come first: somebody else may sit the exam. */
+/** Several devices on one link come first: another person may sit the exam. */
 export const candidateState = ({ pages }: Pick<Facts, "pages">, state: RosterState): CandidateState =>
   state !== "ended" && pages.some(({ devices }) => devices > 1) ? "devices" : OF_ROSTER[state];
 
@@ -92,7 +92,7 @@ export const lastEventOf = (person: Facts & Pick<LivePerson, "lastDetectionTime"
   return last;
 };
 
-/** What happened to a person who is in a state that needs somebody, to be grouped with what happened to others. */
+/** The trouble of a person who is in a state that needs attention, to be grouped with those of others. */
 export const troubleOf = (
   person: Facts & Pick<LivePerson, "id" | "roomId">,
   state: CandidateState,

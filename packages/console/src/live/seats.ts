@@ -10,7 +10,7 @@ export interface CameraView {
   readonly since: number | undefined;
 }
 
-/** What an invigilator sees of one candidate in a room. */
+/** The facts that an invigilator sees about one candidate in a room. */
 export interface SeatView {
   readonly userId: string;
   readonly name: string;
@@ -24,7 +24,7 @@ export interface SeatView {
   /** How many records came in the window. */
   readonly detections: number;
   readonly lastDetection: { readonly at: number; readonly detectType: string } | undefined;
-  /** What they wrote and nobody answered. */
+  /** The questions that are not answered yet. */
   readonly asks: { readonly at: number; readonly text: string } | undefined;
 }
 
@@ -38,7 +38,7 @@ export interface SeatFacts {
   }[];
   readonly presence: readonly Presence[];
   readonly hasEnded: boolean;
-  /** What happened, the newest first. */
+  /** The entries, newest first. */
   readonly entries: readonly Entry[];
   /** Since when cameras have their status and who was there, where the server tells it. */
   readonly known?: ReadonlyMap<string, KnownPast> | undefined;
@@ -46,13 +46,13 @@ export interface SeatFacts {
   readonly from: number;
 }
 
-/** What `exam.people` tells about the past of a person. */
+/** The facts that `exam.people` tells about the past of a person. */
 export interface KnownPast {
   readonly publishStatusSince: { readonly [Name in Camera]?: Date | undefined };
   readonly left: readonly { readonly camera: Camera; readonly since: Date }[];
 }
 
-/** What happened to one person, the newest first. */
+/** The entries about one person, newest first. */
 interface Past {
   readonly own: Entry[];
   asks: { readonly at: number; readonly text: string } | undefined;
@@ -69,7 +69,7 @@ const pastsOf = (entries: readonly Entry[]): { of: (userId: string) => Past } =>
     return past;
   };
   for (const entry of entries) if (entry.userId !== undefined) of(entry.userId).own.push(entry);
-  // A question is open until somebody of the staff writes to the person or to everybody.
+  // A question is open until a member of the staff writes to the person or to everybody.
   for (const { at, what } of entries.toReversed()) {
     if (what.is !== "message") continue;
     if (what.isFromCandidate) of(what.from).asks ??= { at, text: what.text };
@@ -82,13 +82,13 @@ const pastsOf = (entries: readonly Entry[]): { of: (userId: string) => Past } =>
 const later = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined ? other : other === undefined ? one : Math.max(one, other);
 
-/** Whether only somebody who was there can have done it. */
+/** Whether only a person who was there can have done it. */
 const isByThem = ({ kind, what }: Entry): boolean =>
   kind === "presence" || kind === "cameras" || (what.is === "message" && what.isFromCandidate);
 
 export const CAMERAS: readonly Camera[] = ["main", "pc"];
 
-/** What there is to see of each candidate, in the order of the room. */
+/** The facts about each candidate, in the order of the room. */
 export const seatsOf = ({
   members,
   presence,
@@ -158,7 +158,7 @@ export const seatsOf = ({
     });
 };
 
-/** How much a candidate needs somebody: less is sooner. */
+/** How urgently a candidate needs attention: less is sooner. */
 const need = ({ state, asks, detections }: SeatView, redFrom: number): number => {
   if (state === "ended") return 9;
   if (state === "devices") return 0;
@@ -171,8 +171,8 @@ const need = ({ state, asks, detections }: SeatView, redFrom: number): number =>
 };
 
 /**
- * Puts those first who need somebody. Who asks waits longest is first among those who ask; more detections come first; all else stays in the
- * order of the room.
+ * Puts those first who need attention. The question that waits longest is first among questions; more detections come first; all else stays
+ * in the order of the room.
  */
 export const byNeed = (seats: readonly SeatView[], redFrom: number): readonly SeatView[] =>
   [...seats].sort(
@@ -182,7 +182,7 @@ export const byNeed = (seats: readonly SeatView[], redFrom: number): readonly Se
       other.detections - one.detections,
   );
 
-/** Whether a candidate needs somebody at all: what the first glance should find. */
+/** Whether a candidate needs attention at all: what the first glance should find. */
 export const needsLook = (seat: SeatView, redFrom: number): boolean => need(seat, redFrom) <= 5;
 
 /** Whether a candidate has not come, and there is nothing else to see of them. */

@@ -102,7 +102,7 @@ export const messageEntry = ({ id, type, data, sender, to, time }: Message): Ent
         }
       : undefined;
   const signal = signalOf(type);
-  // What the server itself sends follows from what is told anyway.
+  // Messages of the server itself follow from other entries.
   if (!signal || sender.role === "server") return undefined;
   const sid = memberOf(data, "sid");
   // A command is sent again to those who have not answered, with the same id.
@@ -134,10 +134,10 @@ const presenceEntry = (userId: string, camera: Camera, is: "entered" | "left", t
   what: { is, camera },
 });
 
-/** What a connected page tells about the past. */
+/** The facts that a connected page tells about the past. */
 export const pageEntry = ({ userId, camera, since }: Pick<Presence, "userId" | "camera" | "since">): Entry =>
   presenceEntry(userId, camera, "entered", since);
-/** What a page tells that was connected. */
+/** The facts that a page tells that was connected. */
 export const leftEntry = (userId: string, { camera, since }: { camera: Camera; since: Date }): Entry =>
   presenceEntry(userId, camera, "left", since);
 

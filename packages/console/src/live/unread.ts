@@ -1,6 +1,6 @@
 import type { Trouble } from "./group-incidents.js";
 
-/** What happened after somebody looked last. */
+/** Events since the person looked last. */
 export const unreadIn = (troubles: readonly Trouble[], lookedAt: number): readonly Trouble[] =>
   troubles.filter(({ at }) => at > lookedAt);
 

@@ -205,7 +205,7 @@ describe("the seats of a room", () => {
   const seats = (more: Partial<SeatFacts>) =>
     seatsOf({ members: [], presence: [], hasEnded: false, entries: [], from: 0, ...more });
 
-  it("come in the order in which they need somebody, and otherwise in the order of the room", () => {
+  it("come in the order in which they need attention, and otherwise in the order of the room", () => {
     const members = ["quiet", "absent", "gone", "dark", "asksLate", "asks", "seen", "flagged", "two"].map(
       (userId) =>
         member(userId, {
@@ -242,7 +242,7 @@ describe("the seats of a room", () => {
     ]);
   });
 
-  it("no longer ask once somebody has written to them or to everybody", () => {
+  it("no longer ask once the staff has written to them or to everybody", () => {
     const asked = entryOf(message(1, 1));
     const told = (to: readonly string[] | undefined) =>
       entryOf(message(2, 2, { from: "t1", role: "teacher", ...(to && { to: [...to] }) }));

@@ -14,7 +14,7 @@ export type Texts = {
   readonly setup: typeof import("./en/setup.js").default;
   readonly overview: typeof import("./en/overview.js").default;
   readonly candidates: typeof import("./en/candidates.js").default;
-  /** What the screens that watch an exam have in common, and what can be done there. */
+  /** The texts that the screens that watch an exam share, and their actions. */
   readonly watching: typeof import("./en/watching.js").default;
   readonly room: typeof import("./en/room.js").default;
   readonly candidate: typeof import("./en/candidate.js").default;

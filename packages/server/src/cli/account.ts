@@ -73,7 +73,7 @@ const addSessions = (account: Command, run: CommandRun): void => {
           id: ({ id }) => id,
           forPeople: () =>
             sessions.length === 0
-              ? "Nobody is signed in."
+              ? "No account is signed in."
               : table(["SESSION", "USER", "ROLE", "SINCE", "UNTIL"], sessions.map(row)),
         });
       }),

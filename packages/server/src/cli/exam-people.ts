@@ -64,7 +64,7 @@ const peopleText = (
   const found =
     people.length > 0
       ? table(["ID", "NAME", "ROLE", "ROOM", "STATE", "SINCE", "RECORDS"], people.map(row))
-      : "Nobody.";
+      : "No people.";
   if (!counts) return found;
   const states = rosterStates.map((state) => `${counts[state]} ${state}`).join(", ");
   return `${found}\n\nOf all examinees: ${states}; ${counts.detected} with cheat records.\n${count(people.length, "person is", "people are")} shown.`;

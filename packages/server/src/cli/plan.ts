@@ -37,7 +37,8 @@ const summary = ({ rooms, newRooms, seated, waiting }: ExamPlan, dryRun: boolean
   const [teachers, spares, inspectors] = [people("teacher"), people("spare"), people("inspector")];
   if (waiting > 0)
     return `Nothing to do yet: ${count(waiting, "teacher or inspector has", "teachers and inspectors have")} no room, because the exam has no room in progress and no examinee without a room.`;
-  if (seated + newRooms + teachers + spares + inspectors === 0) return "Nothing to do: nobody needs a room.";
+  if (seated + newRooms + teachers + spares + inspectors === 0)
+    return "Nothing to do: no person needs a room.";
   const parts = [
     count(seated, "examinee"),
     count(teachers, "teacher"),

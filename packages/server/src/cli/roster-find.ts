@@ -121,7 +121,7 @@ export const addRosterFind = (roster: Command, run: CommandRun): void => {
         for (const person of found.slice(0, MAX_SHOWN)) people.push(await detailsOf(app, person));
         const more = found.length - people.length;
         print(run, json, { people, more }, () =>
-          people.length === 0 ? `Nobody's id or name contains '${text}'.` : textOf(people, more),
+          people.length === 0 ? `No id or name contains '${text}'.` : textOf(people, more),
         );
       }),
     );

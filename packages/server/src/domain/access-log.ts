@@ -211,7 +211,7 @@ export const createAccessLog = ({
 
   /**
    * Notes a call. It neither waits nor throws.
-   * @param outcome default: `ok`. A refused call names nobody, and its room only if it is known that it exists: the caller may have written
+   * @param outcome default: `ok`. A refused call names no person, and its room only if it is known that it exists: the caller may have written
    * anything
    */
   const note = (author: Author, { people = [], ...named }: Target, outcome: string = OK): void => {

@@ -70,7 +70,7 @@ const NOT_BUILT = `<!doctype html>
 <body>
 <main>
 <h1>The console is not built</h1>
-<p>This server runs from sources, and nobody has built its pages. Run <code>npm run build</code> in the folder of Invigil, then start the server again.</p>
+<p>This server runs from sources, and its pages are not built. Run <code>npm run build</code> in the folder of Invigil, then start the server again.</p>
 <p><code>INVIGIL_CONSOLE=off</code> turns the console off.</p>
 </main>
 </body>

@@ -73,7 +73,7 @@ export const createJoinCodes = (secret: string) => {
         yield code + checkOf(code);
       }
     },
-    /** Returns what the database stores instead of a code. Nobody can tell the code from it without the installation's secret. */
+    /** Returns what the database stores instead of a code. The code cannot be told from it without the installation's secret. */
     digest: (code: string): string => createHmac("sha256", digestKey).update(code).digest("base64url"),
   };
 };

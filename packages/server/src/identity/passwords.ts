@@ -61,7 +61,7 @@ export const createPasswords = ({
      * The hash of no known password. Verifying against it takes as long as against any other hash, and always
      * fails.
      */
-    // Random bytes: nobody knows a password with this hash.
+    // Random bytes: no known password has this hash.
     dummyHash: `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${base64(random(16))}$${base64(random(outputLen))}`,
     /** @throws OVERLOADED if too many computations are waiting */
     hash: (password: string): Promise<string> =>

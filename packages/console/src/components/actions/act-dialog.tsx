@@ -4,7 +4,7 @@ import type { Act } from "./acts.js";
 
 const Dialog = lazyComponent(() => import("./dialogs.js"));
 
-/** The dialog of the action that somebody asked for. */
+/** The dialog of the action that a person asked for. */
 export function ActDialog({
   act,
   ...props

@@ -5,16 +5,16 @@ export type ActPerson = Pick<LivePerson, "id" | "userId" | "name" | "extraMinute
 export type ActRoom = Pick<Room, "id" | "name">;
 
 /**
- * Finds somebody as they are now, because others may move, remove and change people while a dialog is open. Undefined: they are not there any
+ * Finds people as they are now, because others may move, remove and change them while a dialog is open. Undefined: they are not there any
  * more, as far as the view knows.
  */
 export type FindNow = (person: ActPerson) => Pick<ActPerson, "roomId" | "extraMinutes"> | undefined;
 
-/** What can be done for candidates, one or many. */
+/** The actions for candidates, one or many. */
 export const PERSON_ACTS = ["message", "clip", "link", "minutes", "move", "end", "remove"] as const;
 export type PersonAct = (typeof PERSON_ACTS)[number];
 
-/** An action that somebody asked for, and whom it is for. */
+/** An action that a person asked for, and whom it is for. */
 export type Act =
   | {
       readonly kind: PersonAct;
@@ -37,7 +37,7 @@ export type Act =
       readonly underWay: { readonly rooms: number; readonly here: number };
     };
 
-/** Somebody in a room, from what its views know of them. */
+/** A person in a room, from what its views know of them. */
 export const actPersonOf = (
   { userId, name, extraMinutes }: Pick<ActPerson, "userId" | "name" | "extraMinutes">,
   roomId: string,

@@ -37,7 +37,7 @@ export default function ActDialog({
 }: {
   act: Act;
   examId: string;
-  /** Default: as they were when somebody asked for the action, which is enough for actions of rooms. */
+  /** Default: as they were when the action was asked for, which is enough for actions of rooms. */
   findNow?: FindNow;
   /** Called with each person who has left their room by the action, so that nothing else is done for them unasked. */
   onLeft?: (person: ActPerson) => void;

@@ -13,7 +13,7 @@ type ActOf<Kind extends Act["kind"]> = Extract<Act, { readonly kind: Kind }>;
 interface EndExamProps {
   readonly examId: string;
   readonly name: string;
-  /** What is under way, as far as it is known. */
+  /** The rooms and people that are under way, as far as it is known. */
   readonly underWay?: { readonly rooms: number; readonly here: number } | undefined;
   readonly onClose: () => void;
   readonly onEnded?: () => void;
@@ -83,7 +83,7 @@ export function EndRoomDialog({
     >
       <p>
         {here.length === 0 ? (
-          t("nobody")
+          t("noneHere")
         ) : (
           <>
             {t("text", { count: here.length })}

@@ -28,7 +28,7 @@ export function LinkDialog({ people, roomOf, examId, onClose, skipped }: PeopleP
         client.exam.cards.mutate({ examId, roomId, userIds, limit, withQr: people.length === 1 }),
       );
     if (isNew) {
-      // What cannot make links fails before anybody loses one.
+      // A server that cannot make links refuses before anybody loses one.
       await make(1);
       await patiently(() => client.room.revokeLinks.mutate({ roomId, userIds }));
     }
@@ -87,7 +87,7 @@ export function LinkDialog({ people, roomOf, examId, onClose, skipped }: PeopleP
   );
 }
 
-/** All that somebody needs to enter. */
+/** All that a person needs to enter. */
 function CardView({ card: { name, qr, code, url, pcUrl } }: { card: Card }) {
   const t = useTranslations("watching.link");
   return (

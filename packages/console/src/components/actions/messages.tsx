@@ -11,7 +11,7 @@ import { ClipChoice } from "./clip-choice.js";
 import { byGroup, MOST_OF_A_ROOM, titleOf, useInRooms } from "./people.js";
 import { type Receivers, useSending } from "./sending.js";
 
-/** Somebody in a room, or a whole room. */
+/** A person in a room, or a whole room. */
 interface Receiver extends Subject {
   readonly userId?: string;
 }
@@ -29,7 +29,7 @@ interface ReceiversProps<R extends Receiver> {
   readonly skipped?: ReactNode;
 }
 
-/** What both dialogs tell `BulkAction` about those who are addressed. */
+/** The properties that both dialogs pass to `BulkAction` about those who are addressed. */
 const bulkOf = <R extends Receiver>({ of, receivers, onClose }: ReceiversProps<R>) => ({
   of,
   subjects: receivers,
@@ -117,7 +117,7 @@ export function ClipDialog<R extends Receiver>(props: ReceiversProps<R>) {
   );
 }
 
-/** Stops the clip that plays for them, whoever started it. */
+/** Stops the clip that plays for them, also one that others started. */
 function StopClip<R extends Receiver>(props: ReceiversProps<R>) {
   const t = useTranslations("watching.clip");
   const { stopClip } = useSending();

@@ -25,7 +25,7 @@ const MAX_MINUTES = 600;
 /** How many people are listed with what becomes of their minutes, those who lose some first. */
 const MOST_LISTED = 200;
 
-/** The extra minutes of somebody, in total. */
+/** The extra minutes of a person, in total. */
 interface Minutes {
   readonly before: number;
   readonly after: number;

@@ -5,15 +5,15 @@ import type { BulkOptions, RunBatch, Subject } from "../bulk-run.js";
 import { NotThereError, ToldError, useErrorText } from "../error-note.js";
 import type { ActPerson, FindNow } from "./acts.js";
 
-/** Somebody in a room. */
+/** A person in a room. */
 export type Seated = ActPerson & { readonly roomId: string };
 export const isSeated = (person: ActPerson): person is Seated => person.roomId !== undefined;
 
-/** What the dialogs for people get. */
+/** The properties of the dialogs for people. */
 export interface PeopleProps {
   readonly people: readonly Seated[];
   readonly findNow: FindNow;
-  /** The room in which somebody is now. */
+  /** The room in which a person is now. */
   readonly roomOf: (person: ActPerson) => string | undefined;
   readonly examId: string;
   readonly onClose: () => void;
@@ -36,7 +36,7 @@ const isNotThere = (error: unknown): boolean =>
   isInvigilError(error, "PARTICIPANT_NOT_FOUND") ||
   (isInvigilError(error, "INVALID_INPUT") && Object.keys(error.data.fieldErrors ?? {}).some(isReceiver));
 
-/** Does something in the rooms in which people are when it is sent, whatever room they were in before. */
+/** Does something in the rooms in which people are when it is sent, although they may have been in others before. */
 export const useInRooms = <S extends Subject>(
   roomOf: (subject: S) => string | undefined,
   run: RunBatch<S>,

@@ -4,7 +4,7 @@ import { ActionMenu } from "../menu.js";
 import type { MenuEntry } from "../menu-entry.js";
 import type { Act, ActPerson, PersonAct } from "./acts.js";
 
-/** What can be done for one candidate, in one menu. */
+/** The actions for one candidate, in one menu. */
 export function PersonMenu({
   person,
   onAct,

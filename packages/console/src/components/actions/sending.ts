@@ -24,14 +24,14 @@ export const patiently = async <Answer>(call: () => Promise<Answer>): Promise<An
 
 /** How often a command is repeated for those who do not answer: who is there answers one of the first. */
 const TIMES = 1;
-/** Without a wait for answers: whoever is not there has nothing to stop. */
+/** Without a wait for answers: a person who is not there has nothing to stop. */
 export const ONCE = { times: 0, everyMs: 300 };
 
 /** The people of a room whom something is for. Undefined: everybody. */
 export type Receivers = readonly string[] | undefined;
 
 export interface Sending {
-  /** Sends a message. Whoever repeats it with the same name sends it once. */
+  /** Sends a message. A repetition with the same name does not send it again. */
   readonly message: (roomId: string, text: string, to: Receivers, name: string) => Promise<unknown>;
   /**
    * Plays a clip.
@@ -43,14 +43,14 @@ export interface Sending {
     to: Receivers,
   ) => Promise<ReadonlySet<string>>;
   readonly stopClip: (roomId: string, to: Receivers) => Promise<unknown>;
-  /** Asks the page of somebody to end their exam. Resolves to whether it has answered. */
+  /** Asks the page of a person to end their exam. Resolves to whether it has answered. */
   readonly end: (roomId: string, userId: string) => Promise<boolean>;
 }
 
 /** Both pages of people: a list does not know which of them use a PC. */
 const pagesOf = (to: Receivers) => to && { to: to.flatMap((userId) => loginsOf(userId, true)) };
 
-/** What is sent to the pages of people. One of these belongs to one opening of a dialog, so that a double click sends nothing twice. */
+/** Sends to the pages of people. Each opening of a dialog has its own, so that a double click sends nothing twice. */
 export const useSending = (): Sending => {
   const client = useInvigilClient();
   return useMemo(() => {

@@ -31,13 +31,13 @@ export interface FeedProps {
   readonly onOlder: () => void;
   /** Changes when the person asks for other entries. */
   readonly arrangement?: string;
-  /** What to show without entries. */
+  /** Stands in place of entries if there are none. */
   readonly empty: string;
 }
 
 const keyOf = ({ key }: Row) => key;
 
-/** What happened, newest first, one line each. Lines stand still under the pointer and the focus. */
+/** Entries, newest first, one line each. Lines stand still under the pointer and the focus. */
 export function Feed({
   label,
   entries,

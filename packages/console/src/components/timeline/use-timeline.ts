@@ -15,7 +15,7 @@ import {
 } from "../../live/timeline.js";
 
 const PAGE = 100;
-/** How many events are kept besides the lists. What is older is in the lists when they are read anew. */
+/** How many events are kept besides the lists. Older ones are in the lists when these are read again. */
 const MOST_EVENTS = 2000;
 
 /** Reads a part of a list, from its beginning or from where the part before ended. */
@@ -116,7 +116,7 @@ const EVENTS = [
 ] as const;
 
 export interface Timeline {
-  /** What happened, the newest first. */
+  /** The entries, newest first. */
   readonly entries: readonly Entry[];
   readonly isLoading: boolean;
   readonly error: unknown;
@@ -132,7 +132,7 @@ export interface Timeline {
  * Everything that happened in a room, in one column: its records, messages, streams and earlier events as the server lists them, and events
  * as they come.
  *
- * @param past - what else is known of the past, such as since when somebody was gone
+ * @param past - what else is known of the past, such as since when a person was gone
  * @param userId - whose page it is: earlier events of others are not read
  */
 export const useTimeline = (roomId: string, past: readonly Entry[], userId?: string): Timeline => {

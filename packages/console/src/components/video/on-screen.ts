@@ -6,7 +6,7 @@ const onVisibility = (listener: () => void) => {
 };
 const isTabVisible = () => document.visibilityState === "visible";
 
-/** Whether somebody can see an element: it is on the screen, and the tab is not hidden. */
+/** Whether an element can be seen: it is on the screen, and the tab is not hidden. */
 export const useOnScreen = (element: RefObject<Element | null>): boolean => {
   const [isInside, setIsInside] = useState(false);
   const isVisible = useSyncExternalStore(onVisibility, isTabVisible);

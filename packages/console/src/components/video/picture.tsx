@@ -41,7 +41,7 @@ interface PictureProps {
   readonly hasSound?: boolean;
 }
 
-/** What a camera sends, while it is on the screen; or why nothing is to be seen. */
+/** The picture of a camera, while it is on the screen; or why there is none. */
 export function Picture({ userId, name, camera, view, urls, hasSound = false }: PictureProps) {
   const t = useTranslations("watching.picture");
   const invigil = useInvigil();

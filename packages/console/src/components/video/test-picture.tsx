@@ -2,7 +2,7 @@ import { useReducedMotion } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import type { Camera } from "../../live/timeline.js";
 
-// The picture that the demo shows in place of a stream: somebody at a desk, who moves a little. It is drawn here, and costs next to nothing.
+// The picture that the demo shows in place of a stream: a person at a desk, who moves a little. It is drawn here, and costs next to nothing.
 
 const WIDTH = 192;
 const HEIGHT = 108;

@@ -11,7 +11,7 @@ import { FormDialog } from "../../components/form-dialog.js";
 import { useNotify } from "../../components/notify.js";
 import { useAction } from "../../components/use-action.js";
 
-/** What somebody asked for. */
+/** The action that the person asked for. */
 export type AskedOfAccount =
   | { readonly kind: "create" }
   | { readonly kind: "password" | "disable"; readonly account: Account };

@@ -58,7 +58,7 @@ describe("what needs attention", () => {
     ]);
   });
 
-  it("has at first what needs somebody now", () => {
+  it("has the most urgent first", () => {
     const full = usage({
       connections: 45,
       disk: { freeBytes: 1, reserveBytes: 512 * MIB },

@@ -18,7 +18,7 @@ import { useNotify } from "../../components/notify.js";
 import { useAction } from "../../components/use-action.js";
 import styles from "./administration.module.css";
 
-/** What somebody asked for. */
+/** The action that the person asked for. */
 export type AskedOfClip =
   | { readonly kind: "upload" }
   | { readonly kind: "change" | "delete"; readonly clip: AudioClip };
@@ -61,7 +61,7 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
   const fileId = useId();
   const [file, setFile] = useState<File>();
   const { name, setName, suggest } = useClipName(clip?.name);
-  /** What is wrong with the file, and its name. */
+  /** A fault of the file, and its name. */
   const [fault, setFault] = useState<string>();
   const [classify, setClassify] = useState(String(clip?.classify ?? 0));
   const [isDefault, setIsDefault] = useState(clip?.isDefault ?? false);
@@ -87,7 +87,7 @@ function ClipForm({ clip, onClose, onChanged }: DialogProps & { clip: AudioClip 
     try {
       await save(signal);
     } catch (failure) {
-      // Somebody stopped it, who need not be told.
+      // The person stopped it themselves, and need not be told.
       if (signal.aborted) return;
       if (!file || !isNoAudio(failure)) throw failure;
       setFault(t("noAudio", { name: file.name }));

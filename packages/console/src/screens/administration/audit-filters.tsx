@@ -10,7 +10,7 @@ import type { useAudit } from "./use-audit.js";
 
 const FIELDS = ["actor", "person", "procedure", "exam"] as const;
 
-/** What the audit can be narrowed to. */
+/** The filters of the audit. */
 export function AuditFilters({
   audit: { shown, entries, procedures, active },
   search: [search, change],

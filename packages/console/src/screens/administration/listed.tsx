@@ -8,12 +8,12 @@ import { Time } from "../../components/time.js";
 import styles from "./administration.module.css";
 
 /**
- * How lists of the administration are read: when they are opened, and when somebody asks for it. The audit has an entry of each time that
- * somebody reads them, so a page that is left open must not repeat it.
+ * How lists of the administration are read: when they are opened, and when the person asks for it. The audit has an entry of each read,
+ * so a page that is left open must not repeat it.
  */
 export const ON_DEMAND = { staleTime: 5000, refetchOnWindowFocus: false, refetchOnReconnect: false } as const;
 
-/** What a query says about itself. */
+/** The state of a query. */
 interface Read {
   readonly isFetching: boolean;
   readonly dataUpdatedAt: number;
@@ -65,7 +65,7 @@ export function ReadAt({
   );
 }
 
-/** What a query has read, with its filters; or why it could not be read, or that it is being read. */
+/** The rows that a query has read, with its filters; or why it could not be read, or that it is being read. */
 export function Listed({
   query: { data, error, refetch, hasNextPage, isFetching, fetchNextPage },
   filters,

@@ -15,7 +15,7 @@ import { Sessions } from "./sessions.js";
 const PARTS = ["accounts", "sessions", "audio", "audit", "installation"] as const;
 type Part = (typeof PARTS)[number];
 
-/** What each part shows. It gets the frame of the page, into which it puts its actions. */
+/** The content of each part. It gets the frame of the page, into which it puts its actions. */
 const SHOWN: { readonly [Name in Part]: (props: { readonly frame: Frame }) => ReactNode } = {
   accounts: Accounts,
   sessions: Sessions,

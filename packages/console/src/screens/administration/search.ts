@@ -3,7 +3,7 @@ import { oneOf, optionalText, searchOf, sorting, text } from "../../components/s
 export const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
 export const ROLES = ["all", "admin", "teacher", "inspector", "disabled"] as const;
 export const OUTCOMES = ["all", "done", "refused"] as const;
-/** What the parts of Administration narrow their lists to. */
+/** The filters of Administration's lists. */
 export const search = searchOf({
   q: text(),
   // Accounts.

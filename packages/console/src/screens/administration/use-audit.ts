@@ -30,7 +30,7 @@ export const NO_FILTER = {
 export const isRefused = ({ outcome }: Pick<AuditEntry, "outcome">): boolean =>
   outcome !== "ok" && outcome !== "ended";
 
-/** What the call was about, from the narrowest to the widest. */
+/** The subject of the call, from the narrowest to the widest. */
 export const targetOf = ({
   personId,
   subject,
@@ -39,7 +39,7 @@ export const targetOf = ({
 }: Pick<AuditEntry, "personId" | "subject" | "roomId" | "examId">): string =>
   [personId, subject, roomId, examId].filter((id) => id !== undefined).join(" · ");
 
-/** What the server is asked for. It does not filter by outcome. */
+/** The filters that the server applies. It does not filter by outcome. */
 export const inputOf = (
   { actor, person, procedure, exam, from, to }: AuditSearch,
   zone: string,

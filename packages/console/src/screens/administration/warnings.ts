@@ -1,6 +1,6 @@
 import type { InstallationUsage, RunningServer } from "@invigil/client";
 
-/** What somebody should know about the installation, and the numbers that the sentence needs. */
+/** A warning about the installation, and the numbers that its sentence needs. */
 export interface Warning {
   readonly kind:
     | "diskFull"
@@ -26,7 +26,7 @@ const SILENT_MS = 15_000;
 const mostOf = ({ quotas }: InstallationUsage, name: string): number | undefined =>
   quotas.find((quota) => quota.name === name)?.most;
 
-/** Of what there is little left, or what else is not as it should be. What needs somebody now comes first. */
+/** Warnings about what runs short or is not as it should be, the most urgent first. */
 export const warningsOf = (
   usage: InstallationUsage | undefined,
   servers: readonly RunningServer[],

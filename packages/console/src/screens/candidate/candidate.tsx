@@ -86,7 +86,7 @@ export function Candidate({
     if (shown.length < ENOUGH && hasOlder && !isLoadingOlder && pages < PAGES) loadOlder();
   }, [shown.length, hasOlder, isLoadingOlder, pages, loadOlder]);
 
-  // Somebody else may move or remove the candidate at any time.
+  // Others may move or remove the candidate at any time.
   useRoomEvent(roomId, "participant_removed", (event) => {
     if (event.userId === userId) onGone();
   });

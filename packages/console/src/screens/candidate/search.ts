@@ -1,7 +1,7 @@
 import { oneOf, optionalText, searchOf } from "../../components/search.js";
 import type { Kind } from "../../live/timeline.js";
 
-/** What the list of what happened can be narrowed to. */
+/** The filters of the list of entries. */
 export const KINDS = [
   "presence",
   "cameras",

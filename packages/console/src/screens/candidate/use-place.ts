@@ -2,7 +2,7 @@ import { type InvigilClient, isInvigilError } from "@invigil/client";
 import { useInvigil, useInvigilClient } from "@invigil/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 
-/** Where somebody is in an exam. */
+/** The place of a person in an exam. */
 interface Place {
   readonly name?: string | undefined;
   readonly room?: { readonly id: string; readonly name: string } | undefined;
@@ -34,7 +34,7 @@ const inRoom = async (
   return person && place && { name: person.name, room: place, isUnseated: false };
 };
 
-/** Looks among the people of the rooms that somebody sees who may not manage the exam. */
+/** Looks among the people of the caller's rooms, for callers who may not manage the exam. */
 const amongPeople = async (client: InvigilClient, examId: string, userId: string): Promise<Place> => {
   for (let cursor: string | undefined; ; ) {
     const page = await client.exam.people.query({ examId, search: userId, cursor });

@@ -28,7 +28,7 @@ const PEOPLE = [
   person("t1", "A teacher", { role: "teacher" }),
 ];
 
-/** What the screen has of everybody, at a version. Casts: the hook reads no more of them. */
+/** The data that the screen has of everybody, at a version. Casts: the hook reads no more of them. */
 const rosterOf = (
   people: readonly LivePerson[],
   version = 0,

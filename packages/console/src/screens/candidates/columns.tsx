@@ -16,7 +16,7 @@ import {
 } from "./cells.js";
 import { SORTABLE } from "./search.js";
 
-/** What cells show besides the person. */
+/** The facts that cells show besides the person. */
 interface Around extends Pick<Roster, "stateOf" | "roomName"> {
   readonly examId: string;
   readonly redFrom: number;

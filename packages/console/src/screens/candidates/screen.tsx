@@ -109,7 +109,7 @@ export function Screen() {
             total > 0 ? (
               <NoMatch hidden={total} onClear={clear} />
             ) : (
-              <Nobody examId={examId} mayImport={exam?.mayManage ?? false} />
+              <NoCandidates examId={examId} mayImport={exam?.mayManage ?? false} />
             )
           }
         />
@@ -154,7 +154,7 @@ const RoomFilter = memo(function RoomFilter({
   );
 });
 
-/** What can be done for those who are chosen. It stands there always, so that nothing jumps. */
+/** The actions for those who are chosen. They are always there, so that nothing jumps. */
 function ChosenBar({
   chosen,
   hidden,
@@ -192,7 +192,7 @@ function ChosenBar({
   );
 }
 
-function Nobody({ examId, mayImport }: { examId: string; mayImport: boolean }) {
+function NoCandidates({ examId, mayImport }: { examId: string; mayImport: boolean }) {
   const t = useTranslations("candidates.empty");
   return (
     <Empty

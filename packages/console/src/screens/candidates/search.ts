@@ -1,6 +1,6 @@
 import { list, oneOf, searchOf, sorting, text } from "../../components/search.js";
 
-/** What the list can be narrowed to, in the order of the choices. */
+/** The filters of the list, in the order of the choices. */
 export const STATES = [
   "here",
   "expected",

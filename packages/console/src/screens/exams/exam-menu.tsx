@@ -8,7 +8,7 @@ import type { MenuEntry } from "../../components/menu-entry.js";
 import type { Asked } from "./dialogs.js";
 import { phaseOf } from "./phase.js";
 
-/** What the person may do with an exam. */
+/** The actions that the person may take on an exam. */
 export function ExamMenu({ exam, onAsk }: { exam: ExamSummary; onAsk: (asked: Asked) => void }) {
   const t = useTranslations("exams.menu");
   const navigate = useNavigate();

@@ -10,7 +10,7 @@ export const phaseOf = ({ startTime, endTime }: Times, now: number): Phase =>
 
 const RANK = { running: 0, upcoming: 1, past: 2 } as const;
 
-/** What needs somebody first: running ones by their end, then upcoming ones by their start, then past ones from the last. */
+/** The most urgent first: running ones by their end, then upcoming ones by their start, then past ones from the last. */
 export const byNeed =
   (now: number) =>
   (one: Times, other: Times): number => {

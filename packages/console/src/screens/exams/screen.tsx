@@ -186,7 +186,7 @@ export function Screen() {
       queryClient.invalidateQueries(invigil.exam.list.pathFilter()),
       queryClient.invalidateQueries(invigil.exam.listDeleted.pathFilter()),
     ]);
-    // What the person did themselves is shown even under their pointer.
+    // A change that the person made themselves is shown even under their pointer.
     setRevision((before) => before + 1);
   }, [queryClient, invigil]);
 

@@ -41,7 +41,7 @@ const gone = (id: string, roomId: string, minute: number) =>
   person(id, roomId, { pages: [], left: [{ camera: "main", since: at(minute) }] });
 const TEACHERS = ROOMS.map(({ id }) => person(`t-${id}`, id, { role: "teacher" }));
 
-/** What the screen has of everybody, at a version. Casts: the hook reads no more of them. */
+/** The data that the screen has of everybody, at a version. Casts: the hook reads no more of them. */
 const rosterOf = (people: readonly LivePerson[], version = 0, rooms: readonly Room[] = ROOMS): Roster => {
   const byId = new Map([...TEACHERS, ...people].map((one) => [one.id, one]));
   return {

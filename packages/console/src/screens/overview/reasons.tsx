@@ -57,7 +57,7 @@ function ReasonText({ reason }: { reason: Reason }) {
   return <StateText state={MARKS[kind]}>{t(kind, { count: reason.count })}</StateText>;
 }
 
-/** What the rooms of a line are called. */
+/** The names of the rooms of a line. */
 export const useLookName = (roomName: (roomId: string) => string): ((look: Look) => string) => {
   const t = useTranslations("overview.looks");
   return ({ roomIds, hall }) => {

@@ -83,7 +83,7 @@ const pathOf = (values: readonly (number | null)[], most: number): string => {
     .join("");
 };
 
-/** What a number was in each minute, the last one at the time that is given. */
+/** The number in each minute, the last one at the time that is given. */
 function Sparkline({
   name,
   values,

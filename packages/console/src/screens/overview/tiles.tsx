@@ -21,7 +21,7 @@ export function Tiles({
   roster: { unseated, ended, detected },
 }: {
   examId: string;
-  /** What the server counts. */
+  /** The counts of the server. */
   roster: PeopleState["counts"];
 } & Pick<Overview, "summary" | "hasBegun">) {
   const t = useTranslations("overview.tiles");

@@ -6,7 +6,7 @@ import { incidentsOf, recentTroubles, type Trouble } from "../../live/group-inci
 import { type ExamTimes, hallsOf, phaseOf, roomsToLookAt, summarize } from "../../live/rooms.js";
 
 /**
- * What can be told from everybody in an exam: how many are in each state, which rooms need a look, and for which rooms actions are meant.
+ * Summarizes everybody in an exam: how many are in each state, which rooms need a look, and for which rooms actions are meant.
  *
  * @param chosen - the keys of the lines that the person chose. None: actions are meant for every room under way
  */

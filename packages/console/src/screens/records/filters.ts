@@ -31,7 +31,7 @@ export const matcherOf = (
 /** How many people the server looks for at most. */
 const MOST_PEOPLE = 100;
 
-/** What the server is asked for to find what a filter shows. Undefined: it cannot help. */
+/** The query of the server that finds what a filter shows. Undefined: it cannot help. */
 export const serverFilterOf = (
   { type, room, person, camera, from, to }: RecordFilter,
   known: ReadonlyMap<string, string>,
@@ -92,7 +92,7 @@ export const countBy = (
   return [...counts].sort(([one, a], [other, b]) => b - a || one.localeCompare(other));
 };
 
-/** What a detector added, on one line. */
+/** The extra fields of a detector, on one line. */
 export const lineOf = ({ extraInfo }: CheatRecord): string =>
   typeof extraInfo === "string"
     ? extraInfo

@@ -22,7 +22,7 @@ type Counts = readonly (readonly [value: string, count: number])[];
 const withChosen = (counts: Counts, chosen: string): Counts =>
   chosen === "" || counts.some(([value]) => value === chosen) ? counts : [...counts, [chosen, 0]];
 
-/** What the records can be narrowed to. */
+/** The filters of the records. */
 export function RecordFilters({
   found: { records, shown, types, rooms, hasAll, roomOf },
   search: [search, change],

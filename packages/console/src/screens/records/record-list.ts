@@ -5,7 +5,7 @@ import { createStore } from "../../components/store.js";
 export interface RecordsState {
   /** The newest first. */
   readonly records: readonly CheatRecord[];
-  /** What came since, the newest first. It is not shown until somebody asks for it. */
+  /** Later records, newest first. They are not shown until the person asks for them. */
   readonly arrived: readonly CheatRecord[];
   readonly isReading: boolean;
   /** Whether the oldest record has been read. */
@@ -13,7 +13,7 @@ export interface RecordsState {
   readonly error: unknown;
 }
 
-/** No records, which nobody reads. */
+/** No records, and no reading of any. */
 export const NOTHING: RecordsState = {
   records: [],
   arrived: [],
@@ -28,7 +28,7 @@ const PAGES_AT_ONCE = 50;
 /** How often it asks for what came at most, in milliseconds. */
 const PAUSE_MS = 1000;
 
-/** Reads the records of an exam page by page, from the newest to older ones, and what comes meanwhile. */
+/** Reads the records of an exam page by page, from the newest to older ones, and those that arrive while it reads. */
 export class RecordList {
   readonly state = createStore(NOTHING);
   readonly #read: (cursor: number | undefined) => Promise<CheatRecordPage>;
@@ -86,7 +86,7 @@ export class RecordList {
   /** Says that there may be newer records. It may be called often. */
   readonly readNewer = (): void => {
     this.#wantsNewer = true;
-    // What could not be read at first is read now.
+    // A page that could not be read at first is read now.
     void (this.#hasBegun ? this.#catchUp() : this.readOlder());
   };
 

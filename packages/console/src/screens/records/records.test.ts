@@ -43,7 +43,7 @@ describe("the list of records", () => {
     expect(ids(list.state.get().records)).toEqual([7, 6, 5, 4, 3, 2, 1]);
   });
 
-  it("holds back what comes, each once, until somebody asks for it", async () => {
+  it("holds back what comes, each once, until it is asked for", async () => {
     const server = serverOf(4);
     const list = await open(server);
     server.add(record(5), record(6), record(7), record(8), record(9));
@@ -59,7 +59,7 @@ describe("the list of records", () => {
     expect(list.state.get().arrived).toEqual([]);
   });
 
-  it("shows the first records at once, because nobody reads any yet", async () => {
+  it("shows the first records at once, because there are none to be read yet", async () => {
     const server = serverOf(0);
     const list = await open(server);
     server.add(record(1));
@@ -156,7 +156,7 @@ describe("the filters of records", () => {
       { detectTypes: ["watch"], userIds: ["u1"] },
     ],
     [{ person: "U" }, { userIds: ["u1", "u2"] }],
-    // Nobody who is known: only the rows that were read can be looked at.
+    // No person is known: only the rows that were read can be looked at.
     [{ person: "gone" }, undefined],
     // Nothing is between them.
     [{ from: at(3), to: at(3) }, undefined],

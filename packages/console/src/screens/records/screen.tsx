@@ -27,7 +27,7 @@ import { isFiltering, NO_FILTER } from "./search.js";
 import { useRecords } from "./use-records.js";
 import { Watch } from "./watch.js";
 
-/** What the detectors saw in the rooms that the person may see. */
+/** The detections in the rooms that the person may see. */
 export function Screen() {
   return (
     <ScreenTexts of="watching">

@@ -69,14 +69,14 @@ export const useRecords = ({ read, filter, sort, typeName }: RecordsOptions) => 
   const people = useMemo(() => new Set(shown.map(({ userId }) => userId)).size, [shown]);
   const { arrived } = newest;
   const news = useMemo(() => arrived.filter(matches).length, [arrived, matches]);
-  // What the filters hide moves no row.
+  // Records that the filters hide move no row.
   useEffect(() => {
     if (arrived.length > 0 && news === 0) list.show();
   }, [arrived, news, list]);
 
   const forgetErased = useCallback(
     async ({ userId, roomId }: Removal) => {
-      // Nobody is removed without their records, unless they were only moved. Of their last room, all go.
+      // People are removed with their records, unless they were only moved. Of their last room, all go.
       for (const of of [{}, { roomId }]) {
         const left = await read({ ...of, userIds: [userId], pageSize: 1 });
         if (left.records.length > 0 || left.nextCursor !== undefined) continue;
@@ -90,7 +90,7 @@ export const useRecords = ({ read, filter, sort, typeName }: RecordsOptions) => 
     [read, list, olderList],
   );
   return {
-    /** What was read, and of it what the filter shows. */
+    /** The records that were read, and those that the filter shows. */
     records,
     shown,
     /** Of how many people the shown records are. */
@@ -125,14 +125,14 @@ export const useRecords = ({ read, filter, sort, typeName }: RecordsOptions) => 
       [],
     ),
     onRemoval: useCallback(
-      // What cannot be asked now stays until the page is reloaded, as the server may still have it.
+      // A query that the server cannot answer now stays until the page is reloaded.
       (from: Removal) => void forgetErased(from).catch(() => undefined),
       [forgetErased],
     ),
   };
 };
 
-/** What the server finds of a filter among the records that are older than those that were read. */
+/** The records that the server finds for a filter among those that are older than the ones that were read. */
 const useOlderList = (
   read: RecordsOptions["read"],
   filter: RecordFilter,

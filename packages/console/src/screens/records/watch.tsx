@@ -3,7 +3,7 @@ import { useLivePeople, useLiveStatus, usePeople, usePeopleEvent } from "@invigi
 import { useEffect } from "react";
 import { ReportLive } from "../../components/connection.js";
 
-/** What the records themselves do not say: the names of people and rooms, by their ids. */
+/** The names of people and rooms by their ids, which records do not contain. */
 export interface Names {
   readonly people: ReadonlyMap<string, string>;
   readonly rooms: ReadonlyMap<string, string>;
@@ -25,13 +25,13 @@ interface WatchProps {
   readonly onRemoval: (from: Removal) => void;
 }
 
-const NOBODY: readonly string[] = [];
+const NO_PEOPLE: readonly string[] = [];
 const NO_ROOMS: PeopleState["rooms"] = [];
 
 /** Says when records come, and go. */
 export function Watch({ examId, onArrival, onNames, onRemoval }: WatchProps) {
   const people = useLivePeople(examId);
-  const ids = usePeople(examId, ({ state }) => state?.ids ?? NOBODY);
+  const ids = usePeople(examId, ({ state }) => state?.ids ?? NO_PEOPLE);
   const rooms = usePeople(examId, ({ state }) => state?.rooms ?? NO_ROOMS);
   usePeopleEvent(examId, "detections_counted", onArrival);
   usePeopleEvent(examId, "gap", onArrival);
@@ -44,7 +44,7 @@ export function Watch({ examId, onArrival, onNames, onRemoval }: WatchProps) {
     });
   }, [people, ids, rooms, onNames]);
   const status = useLiveStatus({ peopleOf: examId }, (live) => live.status);
-  // Whatever came while the page did not listen.
+  // Records that came while the page did not listen.
   useEffect(() => {
     if (status === "live") onArrival();
   }, [status, onArrival]);

@@ -29,7 +29,7 @@ export function Counts({
   );
 }
 
-/** What is shown of a room: its pictures or its feed, how many tiles, and which page of them. */
+/** Chooses what is shown of a room: its pictures or its feed, how many tiles, and which page of them. */
 export function Bar({
   examId,
   roomId,

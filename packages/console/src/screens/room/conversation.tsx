@@ -14,7 +14,7 @@ import type { SeatView } from "../../live/seats.js";
 import { type Entry, loginsOf, WRITTEN } from "../../live/timeline.js";
 import type { Seats } from "./use-seats.js";
 
-/** What happened in a room, and the field that writes to all or to those who are chosen. */
+/** The feed of a room, and the field that writes to all or to those who are chosen. */
 export function Conversation({
   examId,
   roomId,
@@ -59,7 +59,7 @@ export function Conversation({
 
   const send = async (text: string) => {
     if (!live) throw new Error("The room is not open.");
-    // What was written to some must not go to everybody because they have left.
+    // A message to some people must not go to everybody because they have left.
     if (areGone) throw new NotThereError(goneText);
     const receivers = chosen.flatMap(({ userId, hasPc }) => loginsOf(userId, hasPc));
     await live.send(WRITTEN, { text }, chosen.length > 0 ? { to: receivers } : {});

@@ -86,7 +86,7 @@ describe("the candidates of a room", () => {
     expect(result.current.changed).toBe(0);
   });
 
-  it("are whom messages are for, and a message for those who have left is for nobody", () => {
+  it("are whom messages are for, and a message for those who have left is for no one", () => {
     const state = roomOf(["a", "b"], []);
     const { result, change } = draw({ state, to: ["b", "gone"] });
     expect(idsOf(result.current.chosen)).toEqual(["b"]);

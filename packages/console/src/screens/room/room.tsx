@@ -63,7 +63,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
     [state?.members],
   );
 
-  // Tiles stand still while somebody points at them or has the focus in them.
+  // Tiles stand still while the person points at them or has the focus in them.
   const [hasAttention, listeners] = useAttention();
   const seats = useSeats({
     state,
@@ -174,7 +174,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   );
 }
 
-/** What can be done for a room, or for those in it. */
+/** The actions for a room, or for those in it. */
 function Actions({
   room,
   seats: { seats, chosen },

@@ -10,10 +10,10 @@ export const WINDOW_MINUTES = 10;
 
 const keyOf = ({ userId }: SeatView) => userId;
 
-/** What a room knows about its candidates, and how a person wants to see them. */
+/** The facts that a room has about its candidates, and how a person wants to see them. */
 interface RoomFacts {
   readonly state: RoomSnapshot | undefined;
-  /** What happened, the newest first. */
+  /** The entries of the feed, newest first. */
   readonly entries: readonly Entry[];
   readonly known: ReadonlyMap<string, KnownPast>;
   /** Whether the past is read. Before, the order is not yet that of the need, and tiles that stand still would keep it. */

@@ -25,7 +25,7 @@ export function UploadAudio() {
   const { refresh } = useSetup();
   const [file, setFile] = useState<File>();
   const { name, setName, suggest } = useClipName();
-  /** What is wrong with a file, and its name. */
+  /** A fault of a file, and its name. */
   const [fault, setFault] = useState<string>();
   const [percent, setPercent] = useState<number>();
   const stop = useRef<AbortController>(undefined);
@@ -56,7 +56,7 @@ export function UploadAudio() {
       setName("");
       await refresh();
     } catch (error) {
-      // Somebody stopped it, who need not be told.
+      // The person stopped it themselves, and need not be told.
       if (controller.signal.aborted) return;
       if (!isNoAudio(error)) throw error;
       setFault(t("noAudio", { name: file.name }));

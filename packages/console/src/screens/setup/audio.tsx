@@ -19,7 +19,7 @@ interface Attached extends ManualAudio {
   readonly startTime?: Date | undefined;
 }
 
-/** What the exam plays, and when. */
+/** The clips of the exam, and when they play. */
 export function Audio() {
   const t = useTranslations("setup.audio");
   const { exam, isReadOnly } = useSetup();

@@ -12,7 +12,7 @@ import styles from "./setup.module.css";
 import { StatusMark } from "./status-mark.js";
 import { byUrgency, stepOf, waitsForRooms } from "./steps.js";
 
-/** What is missing for the exam: what, why, and what to do. */
+/** The check list of the exam: what is missing, why, and what to do. */
 export function CheckList() {
   const t = useTranslations("setup.check");
   const { items, checkedAt, refresh } = useSetup();

@@ -2,7 +2,7 @@ import type { CheckItem, Exam } from "@invigil/client";
 import { createContext, use } from "react";
 import type { PeopleByRoom } from "./people.js";
 
-/** What all steps know of the exam. */
+/** The facts that all steps have about the exam. */
 export interface Setup {
   readonly examId: string;
   readonly exam: Exam;

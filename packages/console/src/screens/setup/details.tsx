@@ -31,7 +31,7 @@ const valuesOf = ({ name, startTime, endTime }: Times, zone: string) => {
   };
 };
 
-/** Somebody else changed the exam between looking and saving. */
+/** Another person changed the exam between looking and saving. */
 class ChangedMeanwhile extends Error {}
 
 export function Details() {

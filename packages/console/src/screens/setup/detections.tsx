@@ -56,7 +56,7 @@ function ConfigForm({ theirs }: { theirs: { data: string } }) {
         if (isInvigilError(error, "CHEAT_CONFIG_NOT_FOUND")) return NONE;
         throw error;
       });
-    // What they have now is shown beside the draft.
+    // The detections of now are shown beside the draft.
     if (conflictsWith({ base: theirs, mine: draft.values }, { data: now.data }).length > 0) return;
     await client.cheat.setConfig.mutate({ examId, data });
     await refresh();

@@ -69,7 +69,7 @@ export interface FormDraft<Values> {
   readonly change: (changed: Partial<Values>) => void;
   readonly isChanged: boolean;
   readonly changed: readonly (keyof Values)[];
-  /** What somebody else changed meanwhile to another value. */
+  /** The fields that another person has changed to another value since. */
   readonly conflicts: readonly (keyof Values)[];
   readonly settle: (keep: "mine" | "theirs") => void;
   /** Throws away what was typed. */

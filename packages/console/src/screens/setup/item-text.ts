@@ -1,7 +1,7 @@
 import type { CheckItem } from "@invigil/client";
 import { useTranslations } from "use-intl";
 
-/** What the check list says about an item. */
+/** The text of an item of the check list. */
 interface ItemText {
   readonly title: string;
   /** How it stands: "12 candidates have no room". */

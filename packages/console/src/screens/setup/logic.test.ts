@@ -64,7 +64,7 @@ describe("the steps", () => {
   });
 });
 
-describe("what was typed, when somebody else saves meanwhile", () => {
+describe("typed fields, when another person saves in between", () => {
   const base = { name: "Maths", day: "2026-12-01", start: "09:00" };
   const mine = { ...base, name: "Maths A" };
 
@@ -78,7 +78,7 @@ describe("what was typed, when somebody else saves meanwhile", () => {
     expect(conflictsWith({ base, mine }, { ...base, name: "Maths B" })).toEqual(["name"]);
     expect(conflictsWith({ base, mine }, { ...base, name: "Maths A" })).toEqual([]);
     expect(conflictsWith({ base, mine }, base)).toEqual([]);
-    // A conflict stays one until somebody decides.
+    // A conflict stays one until a person decides.
     const theirs = { ...base, name: "Maths B", start: "10:00" };
     const waiting = rebase({ base, mine }, theirs);
     expect(waiting.mine).toEqual({ ...mine, start: "10:00" });

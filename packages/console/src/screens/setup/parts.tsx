@@ -4,7 +4,7 @@ import { useTranslations } from "use-intl";
 import type { FormDraft } from "./drafts.js";
 import styles from "./setup.module.css";
 
-/** Says that somebody else changed what is being edited, and lets the person decide. */
+/** Says that another person changed what is being edited, and lets this one decide. */
 export function Conflict<Values>({
   draft: { conflicts, values, settle },
   theirs,
@@ -72,7 +72,7 @@ export function SaveBar({
   );
 }
 
-/** What is wider or longer than its place, and scrolls within it. */
+/** A frame for contents that are wider or longer than their place, and scroll within it. */
 export function Scroll({
   label,
   isStale = false,

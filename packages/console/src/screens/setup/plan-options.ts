@@ -1,4 +1,4 @@
-/** What somebody typed about a plan. */
+/** The fields of a plan as they were typed. */
 export interface PlanValues {
   readonly size: string;
   readonly name: string;

@@ -1,4 +1,4 @@
-/** What somebody typed into a form, and what stood there when they began. */
+/** The typed values of a form, and those that it showed when the person began. */
 export interface Draft<Values> {
   readonly base: Values;
   readonly mine: Values;
@@ -14,7 +14,7 @@ export const changedFields = <Values extends object>({
   mine,
 }: Draft<Values>): readonly (keyof Values)[] => keysOf(mine).filter((field) => mine[field] !== base[field]);
 
-/** The fields that somebody else changed to another value than the one that was typed. */
+/** The fields that another person changed to another value than the one that was typed. */
 export const conflictsWith = <Values extends object>(
   { base, mine }: Draft<Values>,
   theirs: Values,
@@ -23,7 +23,7 @@ export const conflictsWith = <Values extends object>(
     (field) => theirs[field] !== base[field] && mine[field] !== base[field] && mine[field] !== theirs[field],
   );
 
-/** Takes over what somebody else changed, but for the fields in conflict: a person decides about them. */
+/** Takes over the changes of others, but for the fields in conflict: a person decides about them. */
 export const rebase = <Values extends object>(draft: Draft<Values>, theirs: Values): Draft<Values> => {
   const { base, mine } = draft;
   const inConflict = new Set(conflictsWith(draft, theirs));

@@ -109,7 +109,7 @@ function Plan() {
   const [isAsking, setIsAsking] = useState(false);
   const [applyError, setApplyError] = useState<unknown>();
 
-  // Whoever is unseated decides about the plan, so that it is made again when they change.
+  // The plan depends on who is unseated, so that it is made again when they change.
   const unseated = `${people?.unseated.examinees} ${people?.unseated.staff.length} ${people?.rooms.length}`;
   const preview = useQuery({
     queryKey: ["setup-plan", examId, asked, unseated],

@@ -64,7 +64,7 @@ export function Roster() {
     if (!file) return;
     setSeen({ kind: "imported", result: await send(file, false) });
     setFile(undefined);
-    // The next file can be chosen meanwhile.
+    // The next file can be chosen before this one is read.
     void refresh();
   });
   const choose = ([chosen]: readonly File[]) => {
@@ -169,7 +169,7 @@ function Preview({
   );
 }
 
-/** What a person should look at before they import. */
+/** The warnings that a person should read before they import. */
 function Notes({ result }: { result: ImportResult }) {
   const t = useTranslations("setup.roster");
   const { changes, moreChanges, warnings, moreWarnings = 0, unreadSheets } = result;

@@ -40,7 +40,7 @@ const CONTENT = {
   check: CheckList,
 } as const satisfies { readonly [Name in Step]: unknown };
 
-/** What an exam needs before it begins, step by step. */
+/** The steps of an exam's preparation. */
 export function Screen() {
   const { examId, step } = useParams({ from: "/exams/$examId/setup/{-$step}" });
   const t = useTranslations("setup");
@@ -118,7 +118,7 @@ function Readiness() {
   return attention > 0 ? t("attention", { count: attention }) : t("ok");
 }
 
-/** The steps that somebody sees who changes nothing. */
+/** The steps that a person sees who may change nothing. */
 const READABLE: readonly Step[] = ["details", "audio", "rooms", "staff", "settings"];
 
 function StepList({ open }: { open: Step | undefined }) {

@@ -127,7 +127,7 @@ function People({
   );
 }
 
-const NOBODY = { userId: "", name: "", role: "teacher", roomId: "" };
+const NO_PERSON = { userId: "", name: "", role: "teacher", roomId: "" };
 
 function AddStaff() {
   const t = useTranslations("setup.staff.add");
@@ -135,7 +135,7 @@ function AddStaff() {
   const { examId, people, refresh } = useSetup();
   const client = useInvigilClient();
   const notify = useNotify();
-  const draft = useFormDraft("staff.add", NOBODY);
+  const draft = useFormDraft("staff.add", NO_PERSON);
   const { values, change } = draft;
   const [isChecked, setIsChecked] = useState(false);
   const open = people?.rooms.filter(({ room }) => room.status === "in_progress") ?? [];

@@ -29,7 +29,7 @@ const RANK = { missing: 2, attention: 1, ok: 0 } as const;
 export const byUrgency = (items: readonly CheckItem[]): CheckItem[] =>
   items.toSorted((one, other) => RANK[other.status] - RANK[one.status]);
 
-/** What a step lacks: its worst item. Undefined: the check list says nothing about it. */
+/** The worst item of a step. Undefined: the check list says nothing about it. */
 export const worstOf = (items: readonly CheckItem[], step: Step): CheckItem | undefined => {
   // Of equal ones, the one that the step is about first.
   const own = STEPS[step].flatMap((code) => items.find((item) => item.code === code) ?? []);

@@ -41,7 +41,7 @@ export const isVideoRight = ({ preset, ...numbers }: VideoValues): boolean =>
     return /^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= most;
   });
 
-/** What the server stores. Null: as the apps choose. */
+/** The stored value. Null: as the apps choose. */
 export const profileOf = ({
   preset,
   width,

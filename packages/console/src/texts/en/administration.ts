@@ -84,7 +84,7 @@ export default {
     action: "End the session",
     done: "{name} is signed out there.",
     over: "The session of {name} was over already.",
-    emptyTitle: "Nobody is signed in with an account",
+    emptyTitle: "No account is signed in",
     empty: "You use a link or a token. Sign-ins with an account are listed here.",
   },
   audio: {
@@ -216,7 +216,7 @@ export default {
     warning: {
       diskFull: {
         title: "The disk is full: {used} free",
-        text: "Below {most} free, the server refuses to write: nobody can join, and no record is kept. Make room on the disk now.",
+        text: "Below {most} free, the server refuses to write: people cannot join, and records are not kept. Make room on the disk now.",
       },
       diskLow: {
         title: "Little space is left on the disk: {used} free",

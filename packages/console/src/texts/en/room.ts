@@ -36,10 +36,10 @@ export default {
     clear: "To all instead",
   },
   empty: {
-    title: "Nobody is in this room yet",
+    title: "No people are in this room yet",
     manager: "Add people in the set-up of the exam, or plan them into rooms.",
     others: "The exam office adds people before the exam.",
-    absentTitle: "Nobody has come yet",
+    absentTitle: "No candidates have come yet",
     absent: "A picture appears for each candidate who opens their link.",
   },
   ended: {

@@ -41,7 +41,7 @@ export default {
       title: "Time",
       ok: "{minutes, number} minutes",
       missing: "The exam is over",
-      why: "Nobody can enter an exam that is over.",
+      why: "People cannot enter an exam that is over.",
       todo: "Set a day and time in the future.",
     },
     cheat_config: {
@@ -83,7 +83,7 @@ export default {
         "{staff, plural, one {# invigilator or inspector has} other {# invigilators and inspectors have}} no room",
       missing: "{examinees, plural, one {# candidate has} other {# candidates have}} no room",
       why: "Without a room, a person has nowhere to go on the day of the exam.",
-      todo: "Plan the rooms once more: it seats those who have none, and moves nobody.",
+      todo: "Plan the rooms again. The plan seats those who have no room, and does not move the others.",
     },
     teachers: {
       title: "An invigilator in each room",
@@ -173,7 +173,7 @@ export default {
     day: "Day",
     start: "Begins at",
     minutes: "Length in minutes",
-    zone: "Times are in {zone}, whatever zone your computer has.",
+    zone: "Times are in {zone}, also if your computer has another time zone.",
     ends: "Ends at <time></time>.",
     nameMissing: "Give the exam a name.",
     nameLong: "At most 63 characters.",
@@ -268,7 +268,7 @@ export default {
   },
   roster: {
     intro:
-      "One row for each person. Columns: id (学号, 考号) and name (姓名); optional: room (考场), role (角色) and extra minutes (加时). XLSX or CSV, as your office exports it. Importing the list again adds new people, and removes nobody.",
+      "One row for each person. Columns: id (学号, 考号) and name (姓名); optional: room (考场), role (角色) and extra minutes (加时). XLSX or CSV, as your office exports it. If you import the list again, new people are added, and all others stay.",
     counts:
       "{examinees, plural, =0 {No candidates yet} one {# candidate} other {# candidates}}{staff, plural, =0 {} one {, # invigilator or inspector} other {, # invigilators and inspectors}}.",
     drop: "Drop the list here",
@@ -334,7 +334,7 @@ export default {
   },
   rooms: {
     intro:
-      "The plan gives everybody without a room a place: first in the rooms that there are, then in new ones. It moves nobody who has a room.",
+      "The plan gives everybody without a room a place: first in existing rooms, then in new ones. People who have a room stay there.",
     size: "Candidates per room",
     name: "Names of new rooms",
     nameHint: "'{n}' becomes the number.",
@@ -354,7 +354,7 @@ export default {
     waiting:
       "{count, plural, one {# invigilator or inspector waits} other {# invigilators and inspectors wait}}: no room needs them.",
     nothing: "Everybody has a room. There is nothing to plan.",
-    nothingYetTitle: "Nobody to seat yet",
+    nothingYetTitle: "No candidates to seat yet",
     nothingYet: "Import the roster first. Then plan, for example, 30 candidates to a room.",
     apply:
       "{newRooms, plural, =0 {Seat them} one {Make # room and seat them} other {Make # rooms and seat them}}",
@@ -412,7 +412,7 @@ export default {
     whom: { everybody: "Everybody", examinee: "Candidates", staff: "Invigilators and inspectors" },
     room: "Room",
     allRooms: "All rooms",
-    cards: "{count, plural, =0 {Nobody has a room there.} one {# card.} other {# cards.}}",
+    cards: "{count, plural, =0 {These people have no room.} one {# card.} other {# cards.}}",
     madeSoFar: "Making the cards… {count, number} so far",
     until:
       "Each is valid for a while after the exam's end, for the person's extra minutes, too. The exact time is on the list.",
@@ -426,7 +426,7 @@ export default {
     made: "{count, plural, one {# link} other {# links}}, valid until <time></time>.",
     failed: "The cards could not be made",
     cannot: "The server cannot make cards yet",
-    none: "No cards: nobody has a room yet. Plan the rooms first.",
+    none: "There are no cards, because no person has a room yet. Plan the rooms first.",
     toRooms: "To the rooms",
     printTitle: "Cards of {exam}",
     file: "links",

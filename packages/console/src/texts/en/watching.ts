@@ -160,7 +160,7 @@ export default {
     ways: { label: "How", add: "Add to what each has", total: "Set the same total for each" },
     addField: "Minutes to add",
     invalid: "A whole number from 0 to {most, number}.",
-    above: "Nobody can have more than {most, number}. It would be more for:",
+    above: "A candidate can have at most {most, number} extra minutes. These would have more:",
     loses: "{count, plural, one {# candidate loses} other {# candidates lose}} minutes:",
     preview: "What each has then",
     endsAt: "{before, number} → {after, number} min, ends at <time></time>",
@@ -199,7 +199,7 @@ export default {
   },
   endExam: {
     title: "End {name} now?",
-    text: "{rooms, plural, one {# room} other {# rooms}} in progress {rooms, plural, one {ends} other {end}} at once, and {here, plural, =0 {nobody is there} one {# candidate who is there cannot go on} other {# candidates who are there cannot go on}}. Extra minutes end with it.",
+    text: "{rooms, plural, one {# room} other {# rooms}} in progress {rooms, plural, one {ends} other {end}} at once, and {here, plural, =0 {no candidate is there} one {# candidate who is there cannot go on} other {# candidates who are there cannot go on}}. Extra minutes end with it.",
     all: "All rooms in progress end. Candidates cannot go on, and their pages say so.",
     after: "Records and messages stay. An administrator can reopen single rooms.",
     action: "End the exam",
@@ -208,13 +208,13 @@ export default {
   endRoom: {
     title: "End {room} for {count, plural, one {# person} other {# people}}?",
     text: "{count, plural, one {One of them is here, and their page ends} other {# of them are here, and their pages end}} at once: ",
-    nobody: "Nobody is connected.",
+    noneHere: "No candidates are connected.",
     reopen: "An administrator can reopen the room.",
     action: "End the room",
     done: "{room} has ended.",
   },
   reopen: {
-    note: "{ended, number} of {total, plural, one {# room} other {# rooms}} {ended, plural, one {has} other {have}} ended, and nobody can enter {ended, plural, one {it} other {them}}.",
+    note: "{ended, number} of {total, plural, one {# room} other {# rooms}} {ended, plural, one {has} other {have}} ended, and candidates cannot enter {ended, plural, one {it} other {them}}.",
     begins: "The exam begins at <time></time>.",
     ask: "An administrator can reopen them.",
     button: "Reopen {count, plural, one {# room} other {# rooms}}",

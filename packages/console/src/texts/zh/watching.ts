@@ -202,7 +202,7 @@ export default {
   endRoom: {
     title: "结束{room}（{count, number} 人）？",
     text: "其中 {count, number} 人在线，页面会立即结束：",
-    nobody: "没有考生在线。",
+    noneHere: "没有考生在线。",
     reopen: "管理员可以重新开启考场。",
     action: "结束考场",
     done: "{room}已结束。",

@@ -207,7 +207,7 @@ export const createBulkChanges = ({
     run: <Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result> => run(about, prepare),
     /**
      * Makes a new exam with rooms and people. Until all of it is written, the exam counts as one that is deleted and about to be erased. So
-     * nobody sees it, and what a crash or an error leaves behind is erased, by a server of an earlier version, too. It appears as a deleted exam
+     * it is hidden, and the rest that a crash or an error leaves behind is erased, by a server of an earlier version, too. It appears as a deleted exam
      * does that is restored. The preparation writes the exam first, and marks it and its rooms as removed by the change.
      * @throws what `prepare` throws
      */

@@ -289,7 +289,7 @@ export const createOutboxStore = ({
     deadLetters: async ({ limit, before = FIRST }: PageOfLetters): Promise<Page<DeadLetter, string>> =>
       pageOf(await storage.all(newestLetters, { before, limit: limit + 1 }), limit, (letter) => letter.id),
 
-    /** Adds the task of a dead letter again, unless nobody can say which task that is. */
+    /** Adds the task of a dead letter again, unless it is not known which task that is. */
     async revive(
       letterId: string,
       taskOf: (letter: DeadLetter) => NewTask | undefined,

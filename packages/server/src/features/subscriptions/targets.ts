@@ -127,7 +127,7 @@ export const examTarget = <About extends AboutExam>(
   readonly lookAgain: () => Promise<void>;
   /** Whether the caller can access a room. */
   readonly includes: (roomId: string) => boolean;
-  /** Whether an event may change which rooms the caller can access, apart from new rooms of somebody who can access all. */
+  /** Whether an event may change which rooms the caller can access, apart from new rooms of a caller who can access all. */
   readonly changesAccess: (event: LoggedEvent) => boolean;
 } => {
   const login = loginOf(caller.userId, "main");
