@@ -165,7 +165,7 @@ it("says of every action for many whom it was not done for, because others remov
     await dialog.getByRole("button", { name: go, exact: true }).click();
     await dialog.getByText(/^. of 3 failed\.$/).waitFor();
     const line = dialog.getByRole("listitem").filter({ hasText: name });
-    await line.getByText("Not in the room any more: others moved or removed them.").waitFor();
+    await line.getByText("No longer in the room: others moved or removed them.").waitFor();
     if (act === "Extra minutes") {
       await check();
       await picture("minutes-refused");
@@ -280,7 +280,7 @@ it("removes a candidate, who can come back, unless their records go with them", 
   await morning.detect(candidate(0));
   await page.reload();
   await remove();
-  await dialog.getByText("There are records about this person.").waitFor();
+  await dialog.getByText("This person has detection records.").waitFor();
   await check();
   await dialog.getByLabel(`To confirm, type: ${name}`).fill(name);
   await dialog.getByRole("button", { name: "Remove with the records" }).click();

@@ -28,7 +28,7 @@ const WORDS = {
     signIn: "Sign in",
     user: "User name",
     password: "Password",
-    wrong: "do not belong together",
+    wrong: "The user name or the password is wrong",
     title: "Exams",
     running: /Running/,
     hides: (count: number) => `${count} hidden by filters`,
@@ -143,7 +143,7 @@ describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and re
           one: "3 个考场中有 1 个已结束",
           button: "重新开启 2 个考场",
           ask: "管理员可以重新开启。",
-          all: "3 个考场全部已结束",
+          all: "3 个考场均已结束",
         };
 
   it("loses no room: all that ended with the deletion are reopened at once, and Overview and Set up say so until then", async () => {

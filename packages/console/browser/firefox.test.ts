@@ -107,7 +107,7 @@ it("lists the records, and opens one", async () => {
   await morning.detect(candidate(2), 2);
   await goTo(`exams/${morning.examId}/records`);
   await page.locator("[role=row]:nth-child(2)").click();
-  await shows("What the detector added");
+  await shows("Details from the detector");
 });
 
 it("imports a roster in the set-up, and shows the plan of the rooms", async () => {

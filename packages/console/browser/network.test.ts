@@ -146,7 +146,7 @@ const LIVE: readonly Story[] = [
     path: () => `exams/${morning.examId}/records`,
     shown: () => page.getByRole("row").nth(1),
     change: () => morning.detect(roomOf(1).first),
-    appears: () => button("1 new, show"),
+    appears: () => button("Show 1 new"),
   },
   {
     name: "the set-up",

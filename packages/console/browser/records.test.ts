@@ -5,9 +5,9 @@ import { ACCOUNTS, type AppFixture, openAppFixture, PASSWORD } from "./support/c
 const LONG = "Maximiliana-Alexandra von Hohenstauffenberg-Wolkenstein zu Trost";
 const WORDS = {
   en: {
-    empty: "No detection yet",
+    empty: "No detections yet",
     hides: /hidden by filters/,
-    news: /2 new, show/,
+    news: /Show 2 new/,
     own: "You see the records of the rooms that are open to you.",
     refused: "Your role may not do this",
     csv: "Copy or download as CSV",
@@ -215,7 +215,7 @@ it("are found among more than are read at once, and go with a person who is eras
   });
   const { page, check, picture } = open;
   await page.getByText("2 shown, others hidden by filters").waitFor();
-  await page.getByText("These are all records of these filters.").waitFor();
+  await page.getByText("These are all records that match these filters.").waitFor();
   expect(await page.getByRole("row").count()).toBe(3);
   await check();
   await picture("records-many");
@@ -250,7 +250,7 @@ it("are found among more types than a page can show as buttons", async () => {
     });
   await using open = await fixture.openConsole({ role: "admin", path: `exams/${examId}/records` });
   const { page, check, picture } = open;
-  const field = page.getByRole("combobox", { name: "What was detected" });
+  const field = page.getByRole("combobox", { name: "Detection" });
   await field.waitFor();
   await page.getByText("You see the records of all rooms.").waitFor();
   expect(await page.getByRole("radio").count()).toBeLessThan(20);

@@ -335,7 +335,7 @@ describe("audio", () => {
     await page.locator("input[type=file]").setInputFiles(file("15 minutes left.wav", wav, "audio/wav"));
     await page.getByRole("button", { name: "Upload" }).click();
     await page.getByText("15 minutes left is in the library.").waitFor();
-    await page.getByLabel("Clip of the library").selectOption({ label: "15 minutes left" });
+    await page.getByLabel("Clip from the library").selectOption({ label: "15 minutes left" });
     await page.getByLabel("When").selectOption("beforeEnd");
     await page.getByLabel("Minutes", { exact: true }).fill("15");
     await page.getByRole("button", { name: "Add the clip" }).dblclick();

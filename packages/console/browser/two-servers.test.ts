@@ -133,7 +133,7 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     await Promise.all(
       pages.map((page) => page.getByRole("dialog").getByRole("button", { name: /^End/ }).dblclick()),
     );
-    for (const page of pages) await page.getByText("This room has ended at").first().waitFor();
+    for (const page of pages) await page.getByText("This room ended at").first().waitFor();
     for (const page of pages) {
       await page.getByText("The room ended", { exact: true }).first().waitFor();
       expect(await page.getByText("The room ended", { exact: true }).count()).toBe(1);

@@ -12,7 +12,7 @@ const WORDS = {
     back: /6 disconnected .*1 back/,
     disconnected: /disconnected/,
     hides: "54 hidden by filters",
-    changed: /1 change, show/,
+    changed: /Show 1 change/,
     select: (name: string) => `Select ${name}`,
     message: "Message",
     text: "Message",
@@ -57,7 +57,7 @@ const WORDS = {
     end: "结束考试",
     messageRooms: "向考场发消息",
     menu: "Zhou Jing，菜单",
-    redFrom: (count: number) => `检测 ${count} 次起标红`,
+    redFrom: (count: number) => `检测达 ${count} 次标红`,
   },
 } as const;
 

@@ -82,7 +82,7 @@ describe("a table", () => {
     await draw(table(people("C", "D", "A")));
     // C moves before A, B goes, and D comes.
     expect(shown()).toEqual(["A", "B", "C"]);
-    await userEvent.click(screen.getByRole("button", { name: "3 changes, show" }));
+    await userEvent.click(screen.getByRole("button", { name: "Show 3 changes" }));
     expect(shown()).toEqual(["C", "D", "A"]);
     await draw(table(people("A")));
     expect(shown()).toEqual(["C", "D", "A"]);

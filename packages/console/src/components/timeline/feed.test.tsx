@@ -5,7 +5,7 @@ import { cutEntry, pageEntry } from "../../live/timeline.js";
 import { Feed } from "./feed.js";
 
 it.each([
-  ["en", "Who came and went before this is not kept in full"],
+  ["en", "Before this, the list of who came and left is incomplete"],
   ["zh-CN", "在此之前的上线和掉线记录已不完整"],
 ] as const)("says below what happened from when on it knows, in %s", async (locale, words) => {
   const since = new Date("2026-01-02T03:04:05Z");

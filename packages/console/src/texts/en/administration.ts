@@ -52,7 +52,7 @@ export default {
     setPassword: "Set a new password",
     passwordTitle: "Set a new password for {name}?",
     passwordText:
-      "The password until now stops working, which cannot be undone. {name} is signed out at once, everywhere.",
+      "The old password stops working, which cannot be undone. {name} is signed out at once, everywhere.",
     passwordOwnText:
       "It is your own account. You are signed out at once, everywhere, and sign in with the new password.",
     passwordAction: "Set the password",
@@ -67,7 +67,7 @@ export default {
       "They are signed out at once, everywhere, and cannot sign in. Their exams and what they did stay. You can enable the account again.",
     disableAction: "Disable the account",
     disabledNow: "{name} is disabled and signed out.",
-    emptyTitle: "No account yet",
+    emptyTitle: "No accounts yet",
     empty:
       "Invigilators, inspectors and administrators sign in with an account. Candidates need none: they use links.",
   },
@@ -119,7 +119,7 @@ export default {
     deleteText: "Its file goes with it, which cannot be undone. A clip that an exam uses cannot be deleted.",
     deleteAction: "Delete the clip",
     deleted: "{name} is deleted.",
-    emptyTitle: "No clip yet",
+    emptyTitle: "No clips yet",
     empty:
       'Exams play clips: instructions, "ten minutes left", the end. Upload some, and offer those in every exam that all need.',
   },
@@ -167,7 +167,7 @@ export default {
     },
     onlyThese: "Show only these",
     file: "audit",
-    emptyTitle: "No entry yet",
+    emptyTitle: "No entries yet",
     empty: "Every change, every reading of people's data and every refusal leaves an entry here.",
   },
   installation: {
@@ -198,14 +198,14 @@ export default {
     connections: "This server",
     connectionsText:
       "{connections, plural, one {# connection} other {# connections}}, {subscriptions, plural, one {# subscription} other {# subscriptions}}",
-    quotas: "How much may be stored",
+    quotas: "Storage limits",
     quotasText: "Change a setting in the server's environment, then restart it.",
-    limits: "How much may be done in a minute",
-    limitsText: "Anyone who does more is asked to wait. Sizes are in MiB.",
+    limits: "Limits per minute",
+    limitsText: "Anyone who reaches a limit is asked to wait. Sizes are in MiB.",
     setting: "Setting",
     most: "At most",
-    whose: "Of each",
-    perMinute: "A minute",
+    whose: "For each",
+    perMinute: "Per minute",
     owners: {
       person: "person",
       admin: "administrator",

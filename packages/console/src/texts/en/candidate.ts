@@ -12,7 +12,7 @@ export default {
     title: "Devices",
     page: "{camera}: connected since <time></time>, {devices, plural, one {# device} other {# devices}}",
     leftPage: "{camera}: disconnected since <time></time>",
-    none: "No page was connected yet.",
+    none: "No page has connected yet.",
     gone: "No page is connected.",
     records: "{count, plural, =0 {No detection} one {# detection} other {# detections}}",
   },

@@ -45,7 +45,7 @@ export default {
     stoppedPc: "PC camera stopped",
   },
   empty: {
-    title: "No candidate yet",
+    title: "No candidates yet",
     manager: "Import the roster, then plan the rooms. Candidates show here at once.",
     watcher: "You see the candidates of your rooms. Ask the exam office if a room is missing.",
     setup: "Set up the exam",

@@ -16,7 +16,7 @@ export default {
     scheme: "Colours",
     light: "Light",
     dark: "Dark",
-    auto: "As the system",
+    auto: "System setting",
     redFrom: "Mark red at {count, number}+ detections",
     sessions: "Where I am signed in",
     shortcuts: "Keyboard shortcuts",
@@ -30,13 +30,13 @@ export default {
   },
   signIn: {
     title: "Sign in",
-    again: "Your session has ended. Sign in again: you come back to this page.",
+    again: "Your session has ended. Sign in again, and you return to this page.",
     signedOut: "You have signed out.",
     user: "User name",
     password: "Password",
     submit: "Sign in",
     show: "Show the password",
-    refused: "The user name and the password do not belong together, or the account is disabled.",
+    refused: "The user name or the password is wrong, or the account is disabled.",
     tooMany: "Too many attempts. Try again in {seconds, plural, one {# second} other {# seconds}}.",
     byLink: "I have a code or a link",
     byAccount: "I have an account",
@@ -65,9 +65,9 @@ export default {
     text: "You are signed in as {name}, a candidate. To sit your exam, open the link that you were sent.",
   },
   connection: {
-    live: "Live, heard {seconds, plural, =0 {now} one {# s ago} other {# s ago}}",
+    live: "Live, updated {seconds, plural, =0 {just now} one {# s ago} other {# s ago}}",
     connecting: "Connecting…",
-    stale: "Heard {seconds, number} s ago. What you see may be out of date.",
+    stale: "Last update {seconds, number} s ago. What you see may be out of date.",
     reconnecting: "Connection lost {seconds, number} s ago. It reconnects by itself.",
     closed: "No longer live. Reload the page.",
     staleShort: "May be out of date",
@@ -75,7 +75,7 @@ export default {
   clock: { label: "Time in {zone}" },
   time: { unknown: "not known" },
   table: {
-    changed: "{count, plural, one {# change} other {# changes}}, show",
+    changed: "Show {count, plural, one {# change} other {# changes}}",
     select: "Select {name}",
     selectAll: "Select all",
     loading: "Loading rows",
@@ -122,7 +122,7 @@ export default {
     action: "Undo",
     undone: "Undone.",
     failed: "It could not be undone.",
-    some: "{more, plural, =0 {Not for {names}.} other {Not for {names} and {more, number} more.}} {why}",
+    some: "{more, plural, =0 {Not undone for {names}.} other {Not undone for {names} and {more, number} more.}} {why}",
   },
   composer: {
     send: "Send",
@@ -133,7 +133,7 @@ export default {
   },
   shortcuts: {
     title: "Keyboard shortcuts",
-    on: "Shortcuts of single keys are on",
+    on: "Use single-key shortcuts",
     help: "Show the shortcuts",
     goExams: "Go to the exams",
     search: "Search on this page",
@@ -147,8 +147,7 @@ export default {
     request: "Request {id}",
     network: "The server did not answer. Check the network of this computer, then try again.",
     timeout: "The server took too long to answer. The action may have been done: check before you repeat it.",
-    unexpected:
-      "The server failed. Try again; if it fails again, give the administrator the number of the request.",
+    unexpected: "The server failed. Try again; if it fails again, tell the administrator the request number.",
     page: "This page failed. Reload it; if it fails again, tell the administrator what you did.",
     chunkTitle: "A part of the console could not be loaded",
     chunk:
@@ -163,13 +162,13 @@ export default {
       EXAM_NOT_FOUND: "There is no such exam. It may have been deleted.",
       ROOM_NOT_FOUND: "There is no such room. It may have been deleted.",
       PARTICIPANT_NOT_FOUND:
-        "There is no such person there. They may have been removed, or moved to another room.",
+        "This person is not there. They may have been removed, or moved to another room.",
       PARTICIPANT_CONFLICT:
         "The person is already there, has detection records, or created the room. Only an administrator can remove a person with records.",
       ROOM_ENDED: "The room has ended. An administrator can reopen it.",
       EXAM_OVER: "The exam is over.",
       EXAM_CONFLICT: "The exam has changed in the meantime, or it has rooms. Look at it again.",
-      TOO_MANY_REQUESTS: "Too much at once. Wait for a moment, then try again.",
+      TOO_MANY_REQUESTS: "These are too many requests at once. Wait a moment, then try again.",
       QUOTA_EXCEEDED: "The installation's quota is used up. Ask the administrator.",
       STORAGE_FULL: "The server's disk is nearly full. Tell the administrator now.",
       OVERLOADED: "The server has too much to do. Try again in a few seconds.",
@@ -180,7 +179,7 @@ export default {
       AUDIO_CLIP_NOT_FOUND: "There is no such clip. It may have been deleted.",
       AUDIO_CLIP_CONFLICT: "An exam uses the clip. Take it out of the exam's audio first.",
       PAYLOAD_TOO_LARGE: "The file is too large.",
-      INVALID_INPUT: "Something in what was entered is not valid.",
+      INVALID_INPUT: "Something that was entered is not valid.",
     },
   },
   state: {
@@ -204,16 +203,16 @@ export default {
     days: "{days, number} d{hours, plural, =0 {} other { # h}}",
   },
   play: { start: "Play {name}", stop: "Stop {name}", failed: "{name} could not be played" },
-  copy: { copy: "Copy", copied: "Copied", refused: "This browser does not let the page copy" },
+  copy: { copy: "Copy", copied: "Copied", refused: "This browser does not allow copying" },
   roster: {
     failed: "The candidates could not be loaded",
-    loading: "{loaded, number} of {total, number} people loaded. Counts may rise.",
+    loading: "{loaded, number} of {total, number} people loaded. Counts may still rise.",
   },
   alerts: {
-    label: "Sound and title for what is new",
+    label: "Sound and tab title for new events",
     on: "Alerts on",
     off: "Alerts off",
-    hint: "Rings, and counts in the title of this tab, what happened within your filters while you looked at another window.",
+    hint: "While you look at another window, a sound announces new events within your filters, and the title of this tab counts them.",
   },
   print: { back: "Back", print: "Print" },
   csv: {
@@ -222,6 +221,6 @@ export default {
     copy: "Copy as CSV",
     download: "Download as CSV",
     copied: "{count, plural, one {# row is} other {# rows are}} copied.",
-    downloadedInstead: "This browser does not let the page copy. The file was downloaded instead.",
+    downloadedInstead: "This browser does not allow copying. The file was downloaded instead.",
   },
 } as const;

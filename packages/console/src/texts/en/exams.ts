@@ -37,11 +37,11 @@ export default {
     restore: "Restore",
   },
   empty: {
-    title: "No exam yet",
+    title: "No exams yet",
     manager:
       "An exam has a time, a roster and rooms. Make one, then import the roster, plan the rooms and print the cards.",
     inspector: "You see the exams whose rooms you were added to. Ask the exam office if one is missing.",
-    deletedTitle: "No deleted exam",
+    deletedTitle: "No deleted exams",
     deleted: "Deleted exams stay here for some time. Then they are erased.",
   },
   form: {
@@ -55,7 +55,7 @@ export default {
     zone: "Times are in {zone}.",
     endsAt: "Ends at <time></time>.",
     withRooms: "With its rooms, and their invigilators and inspectors",
-    withPeople: "With its people, who then have no room",
+    withPeople: "With its people. They have no room at first",
     submit: "Create the exam",
     submitDuplicate: "Duplicate the exam",
     nameMissing: "Give the exam a name.",

@@ -2,12 +2,12 @@ export default {
   title: "Records",
   counts:
     "{count, plural, one {# record} other {# records}} about {people, plural, one {# person} other {# people}}",
-  news: "{count, plural, one {# new} other {# new}}, show",
+  news: "Show {count, plural, one {# new} other {# new}}",
   newsSpoken: "{count, plural, one {# new record} other {# new records}}",
   columns: {
     arrival: "Received",
     time: "Detected",
-    type: "What",
+    type: "Detection",
     person: "Candidate",
     room: "Room",
     camera: "Camera",
@@ -15,7 +15,7 @@ export default {
   },
   camera: { all: "Both cameras", main: "Phone", pc: "PC" },
   filters: {
-    type: "What was detected",
+    type: "Detection",
     allTypes: "All",
     searchTypes: "All {count, number} types: search",
     noType: "No such type",
@@ -33,13 +33,13 @@ export default {
     late: "It arrived {minutes, plural, one {# minute} other {# minutes}} after the detection: the page was offline, or the device's clock is slow.",
     early:
       "The detection lies {minutes, plural, one {# minute} other {# minutes}} after its arrival: the device's clock is fast.",
-    extra: "What the detector added",
+    extra: "Details from the detector",
     noExtra: "Nothing.",
     onlyPerson: "Only this candidate",
-    onlyType: "Only what was detected here",
+    onlyType: "Only this kind of detection",
   },
   empty: {
-    title: "No detection yet",
+    title: "No detections yet",
     text: "Records come from the candidates' pages as soon as a detector sees something, and appear here at once. Which detectors run is a setting of the exam.",
   },
   scope: {
@@ -47,16 +47,17 @@ export default {
     own: "You see the records of the rooms that are open to you.",
   },
   reading: "{count, plural, one {# record} other {# records}} so far, reading older ones…",
-  partly: "The newest {count, plural, one {# record} other {# records}} are read. Filters look at all.",
+  partly:
+    "The newest {count, plural, one {# record} other {# records}} are read. Filters search all records.",
   partlyFound:
-    "{count, plural, one {# record} other {# records}} of these filters so far. Older ones are not read yet.",
-  allFound: "These are all records of these filters.",
-  older: "Read older ones",
+    "{count, plural, one {# record matches} other {# records match}} these filters so far. Older ones are not read yet.",
+  allFound: "These are all records that match these filters.",
+  older: "Load older records",
   gone: "The record in the address is not there: it was deleted, or it is not open to you.",
   csv: {
     file: "records",
     id: "Number",
-    type: "What",
+    type: "Detection",
     rawType: "Type",
     name: "Name",
     userId: "User id",

@@ -10,13 +10,13 @@ export default {
   panes: { label: "Show", pictures: "Pictures", feed: "What happened" },
   counts: {
     here: "{count, number} here",
-    look: "{count, number} need a look",
+    look: "{count, plural, one {# needs a look} other {# need a look}}",
     disconnected: "{count, number} disconnected",
     dark: "{count, number} dark",
     teacherMissing: "no invigilator connected",
   },
   absent: "<all>{count, number} expected, not here</all>: <names></names>",
-  wall: { label: "Candidates of {room}", changed: "{count, plural, one {# change} other {# changes}}, show" },
+  wall: { label: "Candidates of {room}", changed: "Show {count, plural, one {# change} other {# changes}}" },
   tile: {
     choose: "Choose {name}",
     detections: "{type} · {count, number}\u00a0in\u00a0{minutes, number}\u00a0min",
@@ -43,7 +43,7 @@ export default {
     absent: "A picture appears for each candidate who opens their link.",
   },
   ended: {
-    text: "This room has ended at <time></time>. Its video has stopped, and nothing can be sent.",
+    text: "This room ended at <time></time>. Its video has stopped, and nothing can be sent.",
     spoken: "This room has ended. Its video has stopped, and nothing can be sent.",
     reopened: "{room} is open again.",
   },

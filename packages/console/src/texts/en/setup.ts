@@ -112,14 +112,14 @@ export default {
       ok: "The server makes codes",
       attention: "The server makes links only, no codes",
       why: "Codes are short enough to be typed, and stay the same when cards are printed again.",
-      todo: "The administrator of the server sets what is named below.",
+      todo: "Ask the administrator of the server to set what is named below.",
     },
     web_apps: {
       title: "Addresses of the apps",
       ok: "The addresses of the apps are set",
       missing: "No app address is set, so links cannot open",
       why: "The server does not know where the apps of candidates and invigilators are.",
-      todo: "The administrator of the server sets what is named below.",
+      todo: "Ask the administrator of the server to set what is named below.",
     },
     streams: {
       title: "Video",
@@ -127,7 +127,7 @@ export default {
       attention: "The video service does not report to the server",
       missing: "No video service is set up",
       why: "Without it no video arrives, or a camera that stops goes unnoticed.",
-      todo: "The administrator of the server sets what is named below.",
+      todo: "Ask the administrator of the server to set what is named below.",
     },
     capacity: {
       title: "Capacity",
@@ -141,7 +141,7 @@ export default {
       ok: "All services answer",
       missing: "A service does not answer",
       why: "Messages or files depend on it.",
-      todo: "Tell the administrator of the server which one it is.",
+      todo: "Tell the administrator of the server which service it is.",
     },
     storage: {
       title: "Storage",
@@ -149,7 +149,7 @@ export default {
       attention: "Space on the server's disk is running out",
       missing: "The server's disk is full",
       why: "With a full disk, nothing new is stored.",
-      todo: "The administrator of the server frees space.",
+      todo: "Ask the administrator of the server to free space.",
     },
   },
   check: {
@@ -183,7 +183,7 @@ export default {
     moveAudio:
       "Move {count, plural, one {the scheduled clip} other {the # scheduled clips}} by the same time",
     linksLater:
-      "Links and cards that were given out keep the end that they were made with. Make them again if the exam now ends later.",
+      "Links and cards that were given out keep their original end. Make them again if the exam now ends later.",
     cheat: {
       title: "Detections",
       intro: "Which detections run on the cameras of candidates. A dash: the app decides.",
@@ -231,7 +231,7 @@ export default {
     },
     add: {
       title: "Add a clip",
-      library: "Clip of the library",
+      library: "Clip from the library",
       search: "Search the library",
       none: "The library has no clip of this name. Upload one below.",
       empty: "The library is empty. Upload a file below.",
@@ -274,7 +274,7 @@ export default {
     drop: "Drop the list here",
     choose: "Choose a file",
     another: "Choose another file",
-    kinds: "XLSX or CSV, at most 10 MB. Nothing is imported before you have seen what changes.",
+    kinds: "XLSX or CSV, at most 10 MB. You see what changes before anything is imported.",
     tooLarge: "{name} is larger than 10 MB. Leave out what is not needed, or save it as CSV.",
     unreadable: "{name} could not be read. Was it moved or deleted? Choose it again.",
     reading: "Reading {name}…",
@@ -292,7 +292,8 @@ export default {
     added: "{count, plural, one {# new person} other {# new people}}",
     updated: "{count, number} changed",
     unchanged: "{count, number} unchanged",
-    nothing: "Everybody in this list is in the exam as it says. There is nothing to import.",
+    nothing:
+      "Everybody on this list is in the exam already, with the same details. There is nothing to import.",
     changes: "What changes",
     was: "Now",
     is: "After the import",
@@ -326,8 +327,8 @@ export default {
       several_rooms: "several rooms have this name: write the room's id",
       not_your_room: "you may import into {detail} only",
       room_ended: "this room has ended",
-      other_room: "sits in {detail} already. Move them there",
-      other_room_unnamed: "sits in another room already",
+      other_room: "has a room already: {detail}. To change it, move them in that room",
+      other_room_unnamed: "has another room already",
       no_header: "has content, but its column has no header",
     },
     roles: { teacher: "invigilator", inspector: "inspector", examinee: "candidate" },
@@ -347,7 +348,7 @@ export default {
     before: "Now",
     after: "After",
     room: "Room",
-    teachers: "Who will watch it",
+    teachers: "New invigilators and inspectors",
     isNew: "new",
     summary:
       "Seats {seated, plural, one {# candidate} other {# candidates}} in {rooms, plural, one {# room} other {# rooms}}{newRooms, plural, =0 {} one {, # of them new} other {, # of them new}}.",
@@ -361,7 +362,7 @@ export default {
     confirmTitle:
       "{newRooms, plural, =0 {Seat} one {Make # room and seat} other {Make # rooms and seat}} {seated, plural, one {# candidate} other {# candidates}}?",
     confirm:
-      "Rooms can be ended and people moved afterwards, but a plan is not undone as a whole. Everybody sees the rooms at once.",
+      "Afterwards you can end rooms and move people, but not undo the plan as a whole. Everybody sees the rooms at once.",
     applied: "{seated, plural, one {# candidate has} other {# candidates have}} a room now.",
     tooFewTitle: "There are too few invigilators for these rooms",
     tooFew: "Each room needs an invigilator. Add invigilators first, or put more candidates into a room.",
@@ -386,7 +387,7 @@ export default {
     none: "none",
     noTeacher: "No invigilator",
     waiting: "Without a room",
-    waitingNone: "No invigilator and inspector waits for a room.",
+    waitingNone: "No invigilator or inspector waits for a room.",
     empty: "No rooms yet. Invigilators who are added here wait until the plan gives them one.",
     add: {
       title: "Add an invigilator or inspector",
@@ -415,7 +416,7 @@ export default {
     cards: "{count, plural, =0 {These people have no room.} one {# card.} other {# cards.}}",
     madeSoFar: "Making the cards… {count, number} so far",
     until:
-      "Each is valid for a while after the exam's end, for the person's extra minutes, too. The exact time is on the list.",
+      "Each is valid until some time after the end of the exam and the person's extra minutes. The exact time is on the list.",
     codes:
       "A card has a code to scan or type. Printed again, it is the same code: cards that were given out stay valid.",
     linksOnly:
@@ -454,7 +455,7 @@ export default {
     },
   },
   settings: {
-    intro: "How the cameras of candidates encode video. Higher values need more of the candidates' networks.",
+    intro: "How the cameras of candidates encode video. Higher values need faster networks.",
     profile: "Picture",
     presets: {
       app: "App default",

@@ -54,7 +54,7 @@ export default {
     reopened: "The room was reopened",
     speaking: "An invigilator speaks to the room",
     silent: "The invigilator has stopped speaking to the room",
-    cut: "Who came and went before this is not kept in full",
+    cut: "Before this, the list of who came and left is incomplete",
     /** The same on the page of the person. */
     own: {
       entered: "Came ({camera})",
@@ -86,7 +86,7 @@ export default {
     empty: "Nothing yet. People who come, disconnect, write or are detected appear here at once.",
     older: "Show older",
     noneOfKind: "Nothing of this kind.",
-    newer: "{count, plural, one {# new} other {# new}}, show",
+    newer: "Show {count, plural, one {# new} other {# new}}",
   },
   acts: {
     label: "Actions for {name}",
@@ -105,8 +105,8 @@ export default {
   },
   skipped:
     "{count, plural, one {# of them has} other {# of them have}} no room yet, and {count, plural, one {is} other {are}} left out.",
-  gone: "Not in the room any more: others moved or removed them.",
-  elsewhere: "Others have put them into another room.",
+  gone: "No longer in the room: others moved or removed them.",
+  elsewhere: "Others have moved them to another room.",
   message: {
     text: "Message",
     action: "Send",
@@ -141,9 +141,9 @@ export default {
   },
   link: {
     title: "Link of {count, plural, one {{name}} other {# candidates}}",
-    isNew: "Make new links, and end those until now",
+    isNew: "Make new links and end the earlier ones",
     consequence:
-      "Links and printed codes until now end at once, and so do pages that are open with them. They go on with the new link.",
+      "Earlier links and printed codes stop working at once, and pages that were opened with them close. Candidates go on with the new link.",
     secret: "Anyone who has a link can act as the person. Do not share it with others.",
     action: "Make new links",
     show: "Show the links",
@@ -162,9 +162,9 @@ export default {
     invalid: "A whole number from 0 to {most, number}.",
     above: "A candidate can have at most {most, number} extra minutes. These would have more:",
     loses: "{count, plural, one {# candidate loses} other {# candidates lose}} minutes:",
-    preview: "What each has then",
+    preview: "Extra minutes afterwards",
     endsAt: "{before, number} → {after, number} min, ends at <time></time>",
-    consequence: "Their links last as long.",
+    consequence: "Their links stay valid for the extra minutes, too.",
     action: "Give the minutes",
     done: "{count, plural, one {{name} has} other {# candidates have}} {minutes, plural, =0 {no extra minutes} one {# extra minute} other {# extra minutes}}.",
     added:
@@ -176,13 +176,13 @@ export default {
     choose: "Choose a room",
     none: "The exam has no other room in progress.",
     consequence:
-      "Their pages leave the old room, and links to it end. They need a new link. What was recorded stays with the old room.",
+      "Their pages leave the old room, and links to it end. They need a new link. Earlier records stay with the old room.",
     action: "Move",
     done: "{count, plural, one {{name} is} other {# candidates are}} in {room} now.",
   },
   end: {
     title: "End the exam of {count, plural, one {{name}} other {# candidates}}?",
-    consequence: "Their pages are asked to end. They stay in the room, and can come back by their link.",
+    consequence: "Their pages are asked to end. They stay in the room, and can come back with their link.",
     action: "End their exam",
     silent: "The page has not answered. They may be disconnected.",
     done: "{count, plural, one {The page of {name} has} other {The pages of # candidates have}} ended the exam.",
@@ -190,16 +190,16 @@ export default {
   remove: {
     title: "Remove {count, plural, one {{name}} other {# candidates}}?",
     consequence:
-      "Their pages close and their links end. They can be added again, but need new links. Candidates with detection records stay: only an administrator can erase these.",
+      "Their pages close and their links end. They can be added again, but need new links. Candidates with detection records are not removed: only an administrator can remove them.",
     action: "Remove",
     withRecords:
-      "There are records about this person. They are deleted with everything else about them, and nothing brings them back.",
+      "This person has detection records. The records are deleted with everything else about the person, which cannot be undone.",
     actionWithRecords: "Remove with the records",
     done: "{count, plural, one {{name} was} other {# candidates were}} removed.",
   },
   endExam: {
     title: "End {name} now?",
-    text: "{rooms, plural, one {# room} other {# rooms}} in progress {rooms, plural, one {ends} other {end}} at once, and {here, plural, =0 {no candidate is there} one {# candidate who is there cannot go on} other {# candidates who are there cannot go on}}. Extra minutes end with it.",
+    text: "{rooms, plural, one {# room} other {# rooms}} in progress {rooms, plural, one {ends} other {end}} at once, and {here, plural, =0 {no candidate is there} one {# candidate who is there cannot go on} other {# candidates who are there cannot go on}}. Extra minutes end, too.",
     all: "All rooms in progress end. Candidates cannot go on, and their pages say so.",
     after: "Records and messages stay. An administrator can reopen single rooms.",
     action: "End the exam",
@@ -222,7 +222,7 @@ export default {
     ended: "{count, plural, one {It} other {They}} ended at <time></time>.",
     others:
       "{count, plural, one {# more room} other {# more rooms}} ended at another time. Look at {count, plural, one {it} other {them}} after this.",
-    consequence: "Candidates can enter again, by the links and codes that they have.",
+    consequence: "Candidates can enter again, with the links and codes that they have.",
     action: "Reopen",
     done: "{count, plural, one {{name} is} other {# rooms are}} open again.",
   },

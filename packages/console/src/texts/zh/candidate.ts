@@ -5,15 +5,15 @@ export default {
   header: {
     room: "考场",
     left: "剩余 {time}",
-    over: "该考生的考试已结束",
+    over: "该考生的考试时间已到",
     notYet: "<time></time> 开始",
     extra: "含加时 {minutes, number} 分钟",
   },
   sound: { on: "收听{camera}", off: "停止收听{camera}" },
   details: {
     title: "设备",
-    page: "{camera}：自 <time></time> 在线，{devices, number} 台设备",
-    leftPage: "{camera}：自 <time></time> 掉线",
+    page: "{camera}：自 <time></time> 起在线，{devices, number} 台设备",
+    leftPage: "{camera}：自 <time></time> 起掉线",
     none: "尚无页面连接。",
     gone: "没有页面在线。",
     records: "{count, plural, =0 {没有检测记录} other {# 条检测记录}}",
@@ -23,7 +23,7 @@ export default {
   moved: "{name}已调换到{room}，本页已跟随。",
   unseated: {
     title: "{name}还没有考场",
-    text: "请在考试准备中为未分配的考生编排考场。",
+    text: "请在考试准备中为未分考场的考生编排考场。",
   },
   removed: {
     title: "{id}不在本场考试的任何考场",

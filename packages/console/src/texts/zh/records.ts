@@ -47,7 +47,7 @@ export default {
   partly: "已读取最新的 {count, number} 条记录，筛选时会查找全部记录。",
   partlyFound: "目前找到 {count, number} 条符合筛选条件的记录，更早的尚未读取。",
   allFound: "以上是符合筛选条件的全部记录。",
-  older: "读取更早的记录",
+  older: "加载更早的记录",
   gone: "地址中的记录不存在：可能已被删除，或你无权查看。",
   csv: {
     file: "检测记录",

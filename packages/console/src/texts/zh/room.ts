@@ -38,7 +38,7 @@ export default {
     clear: "改为发给所有人",
   },
   empty: {
-    title: "考场里还没有人",
+    title: "考场还没有安排人员",
     manager: "请在考试准备中添加人员，或编排考场。",
     others: "考务会在考前添加人员。",
     absentTitle: "还没有考生入场",
