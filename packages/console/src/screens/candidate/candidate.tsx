@@ -60,7 +60,7 @@ export function Candidate({
   const announce = useAnnounce();
   const [{ kind }, change] = useRouteSearch("/exams/$examId/candidates/$userId");
   const [act, setAct] = useState<Act>();
-  const [freshnessOf, setHeard] = useState<Camera>();
+  const [listenedTo, setListenedTo] = useState<Camera>();
   const live = useLiveRoom(roomId);
   const { state, error } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
@@ -176,17 +176,17 @@ export function Candidate({
                     camera={camera}
                     view={cameras[camera]}
                     urls={participant?.streams[camera]}
-                    hasSound={freshnessOf === camera}
+                    hasSound={listenedTo === camera}
                   />
                   {cameras[camera].status === "publishing" &&
                   (participant?.streams[camera].hlsUrl ?? participant?.streams[camera].whepUrl) ? (
                     <Button
                       variant="subtle"
                       size="compact-xs"
-                      aria-pressed={freshnessOf === camera}
-                      onClick={() => setHeard(freshnessOf === camera ? undefined : camera)}
+                      aria-pressed={listenedTo === camera}
+                      onClick={() => setListenedTo(listenedTo === camera ? undefined : camera)}
                     >
-                      {t(freshnessOf === camera ? "sound.off" : "sound.on", { camera: pictureTexts(camera) })}
+                      {t(listenedTo === camera ? "sound.off" : "sound.on", { camera: pictureTexts(camera) })}
                     </Button>
                   ) : null}
                 </div>
