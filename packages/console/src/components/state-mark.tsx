@@ -13,6 +13,13 @@ export type State =
   | "detections"
   | "devices"
   | "help"
+  | "technical"
+  | "break"
+  | "taken"
+  | "onBreak"
+  | "paused"
+  | "unidentified"
+  | "timeShort"
   | "unseated"
   | "ended"
   | "removed"
@@ -29,6 +36,13 @@ export const TONES: { readonly [Name in State]: Tone } = {
   detections: "amber",
   devices: "red",
   help: "blue",
+  technical: "red",
+  break: "blue",
+  taken: "quiet",
+  onBreak: "quiet",
+  paused: "amber",
+  unidentified: "amber",
+  timeShort: "amber",
   unseated: "quiet",
   ended: "grey",
   removed: "grey",
@@ -36,6 +50,16 @@ export const TONES: { readonly [Name in State]: Tone } = {
 };
 
 const LINE = <path d="M2.500 6h7" />;
+const HAND = (
+  <path d="M3.500 7v-3.500M5.200 6v-4M7 6v-3.500M8.700 7v-2.500M3.500 7v1.500c0 1.500 1 2.500 2.600 2.500s2.600-1 2.600-2.500v-1.500" />
+);
+const PAUSE = <path d="M4 2.500v7M8 2.500v7" />;
+const CLOCK = (
+  <>
+    <circle cx="6" cy="6" r="4.250" />
+    <path d="M6 3.500v2.700l1.800 1" />
+  </>
+);
 const MARKS: { readonly [Name in State]: ReactNode } = {
   publishing: <circle cx="6" cy="6" r="3.500" fill="currentColor" stroke="none" />,
   expected: <circle cx="6" cy="6" r="3.250" strokeDasharray="1.700 1.700" />,
@@ -44,18 +68,18 @@ const MARKS: { readonly [Name in State]: ReactNode } = {
   dark: <path d="M1 3.500h6v5h-6zM7 5.500l3.500-1.500v4l-3.500-1.500M1.500 10.500l9-9" />,
   detections: <path d="M3 11v-9.500M3 2h6.500l-1.500 2 1.500 2h-6.500" />,
   devices: <path d="M1.500 1.500h6v6h-6zM4.500 7.500v3h6v-6h-3" />,
-  help: (
-    <path d="M3.500 7v-3.500M5.200 6v-4M7 6v-3.500M8.700 7v-2.500M3.500 7v1.500c0 1.500 1 2.500 2.600 2.500s2.600-1 2.600-2.500v-1.500" />
-  ),
+  help: HAND,
+  technical: HAND,
+  break: HAND,
+  taken: HAND,
+  onBreak: PAUSE,
+  paused: PAUSE,
+  unidentified: <path d="M1.500 2.500h9v7h-9zM3.500 7.500h2M7.500 5h1.500M7.500 7h1.500M4.500 4.500v1" />,
+  timeShort: CLOCK,
   unseated: <path d="M2.500 2.500h7v7h-7z" strokeDasharray="1.700 1.700" />,
   ended: LINE,
   removed: LINE,
-  stale: (
-    <>
-      <circle cx="6" cy="6" r="4.250" />
-      <path d="M6 3.500v2.700l1.800 1" />
-    </>
-  ),
+  stale: CLOCK,
 };
 
 /** The mark alone, for places where the word stands nearby. */

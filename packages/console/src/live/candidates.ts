@@ -1,13 +1,8 @@
 import type { LivePerson } from "@invigil/client";
+import { byNeed, type Reason, reasonsOf } from "./attention.js";
 import type { Trouble } from "./group-incidents.js";
-import {
-  type CandidateState,
-  isHere,
-  lastEventOf,
-  NO_CANDIDATES,
-  STATES_BY_NEED,
-  troubleOf,
-} from "./roster.js";
+import type { CandidateState } from "./person.js";
+import { factsOf, isHere, lastEventOf, NO_CANDIDATES, troubleOf } from "./roster.js";
 
 export type SortColumn = "need" | "name" | "id" | "room" | "detections" | "last";
 
@@ -48,9 +43,6 @@ const isOfState = (person: LivePerson, state: CandidateState, wanted: CandidateF
   return state === wanted;
 };
 
-/** The place of those who are red by their detections: after several devices, and before all that is amber. */
-const RED = STATES_BY_NEED.indexOf("devices") * 2 + 1.5;
-
 /** Which candidates a list shows, and in which order. Who is equal in it keeps the order in which they were added. */
 export const arrange = (
   people: Iterable<LivePerson>,
@@ -61,6 +53,7 @@ export const arrange = (
     roomName,
     ranks,
     redFrom,
+    now,
   }: {
     readonly filter: CandidateFilter;
     readonly sort: { readonly column: SortColumn; readonly descending: boolean };
@@ -69,11 +62,17 @@ export const arrange = (
     readonly ranks: Ranks;
     /** The number of detections from which a person is red. */
     readonly redFrom: number;
+    readonly now: number;
   },
 ): CandidateList => {
   const counts = { ...NO_CANDIDATES, detected: 0, here: 0 };
   const rooms = new Set(filter.rooms);
-  const found: { readonly person: LivePerson; readonly state: CandidateState; key: number }[] = [];
+  const found: {
+    readonly person: LivePerson;
+    readonly state: CandidateState;
+    key: number;
+    reasons: readonly Reason[];
+  }[] = [];
   let total = 0;
   for (const person of people) {
     if (person.role !== "examinee") continue;
@@ -87,7 +86,7 @@ export const arrange = (
       (rooms.size === 0 || (person.roomId !== undefined && rooms.has(person.roomId))) &&
       (filter.matches === undefined || filter.matches(person))
     )
-      found.push({ person, state, key: 0 });
+      found.push({ person, state, key: 0, reasons: [] });
   }
 
   const textOf = {
@@ -104,10 +103,9 @@ export const arrange = (
       const { person, state } = one;
       if (column === "detections") one.key = -person.detections;
       else if (column === "last") one.key = -(lastEventOf(person)?.at.getTime() ?? 0);
-      else if (state !== "devices" && state !== "ended" && person.detections >= redFrom) one.key = RED;
-      else one.key = STATES_BY_NEED.indexOf(state) * 2 + (person.detections > 0 ? 0 : 1);
+      else one.reasons = reasonsOf(factsOf(person, state), now, redFrom);
     }
-  found.sort((one, other) => one.key - other.key);
+  found.sort((one, other) => one.key - other.key || byNeed(one.reasons, other.reasons));
   if (sort.descending) found.reverse();
   return {
     ids: found.map(({ person }) => person.id),

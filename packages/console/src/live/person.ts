@@ -11,6 +11,9 @@ interface PersonFacts {
 
 export type PersonState = "publishing" | "expected" | "idle" | "disconnected" | "dark" | "devices" | "ended";
 
+/** The state of a candidate in a list. */
+export type CandidateState = PersonState | "unseated";
+
 /** The one state that says most about a person: first those that need attention, then those that say what is missing. */
 export const personState = (facts: PersonFacts): PersonState => {
   if (facts.hasEnded) return "ended";
@@ -19,14 +22,3 @@ export const personState = (facts: PersonFacts): PersonState => {
   if (facts.cameras.includes("stopped")) return "dark";
   return facts.cameras.includes("publishing") ? "publishing" : "idle";
 };
-
-/** The states, those that need attention most first. */
-export const BY_NEED: readonly PersonState[] = [
-  "devices",
-  "disconnected",
-  "dark",
-  "expected",
-  "idle",
-  "publishing",
-  "ended",
-];

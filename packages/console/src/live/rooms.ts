@@ -1,6 +1,8 @@
 import type { LivePerson, Room } from "@invigil/client";
+import { byNeed, type Reason, type ReasonKind, reasonsOf } from "./attention.js";
 import { hallOf, type Incident, type Trouble } from "./group-incidents.js";
-import { type CandidateState, isHere, NO_CANDIDATES, troubleOf } from "./roster.js";
+import type { CandidateState } from "./person.js";
+import { factsOf, isHere, NO_CANDIDATES, troubleOf } from "./roster.js";
 import { CAMERAS } from "./seats.js";
 
 /** How long a detection counts as recent, in milliseconds. */
@@ -10,14 +12,9 @@ const RECENT_MS = 10 * 60_000;
 export interface RoomSummary {
   readonly room: Room;
   readonly candidates: number;
-  readonly counts: { readonly [State in CandidateState]: number };
-  /** Candidates with a detection in the last minutes. */
-  readonly flagged: number;
-  /** Candidates whose picture comes. */
-  readonly publishing: number;
   readonly teachersHere: number;
-  /** Those in a state that needs attention, with since when. */
-  readonly troubles: readonly Trouble[];
+  /** Why its candidates need attention. Detections count if they came in the last minutes. */
+  readonly reasons: readonly (Reason & { readonly userId: string })[];
 }
 
 export interface ExamSummary {
@@ -26,8 +23,11 @@ export interface ExamSummary {
   readonly counts: { readonly [State in CandidateState]: number };
   /** How many of them have a page connected. */
   readonly here: number;
+  /** Those in a state that needs attention, with since when. */
   readonly troubles: readonly Trouble[];
+  /** How many had a detection in the last minutes. */
   readonly flagged: number;
+  /** How many send a picture. */
   readonly publishing: number;
 }
 
@@ -44,55 +44,44 @@ export const summarize = (
   const byId = new Map(
     rooms.map((room) => [
       room.id,
-      {
-        room,
-        candidates: 0,
-        counts: { ...NO_CANDIDATES },
-        flagged: 0,
-        publishing: 0,
-        teachersHere: 0,
-        troubles: [] as Trouble[],
-      },
+      { room, candidates: 0, teachersHere: 0, reasons: [] as RoomSummary["reasons"][number][] },
     ]),
   );
   const counts = { ...NO_CANDIDATES };
-  let here = 0;
+  const troubles: Trouble[] = [];
+  let [here, flagged, publishing] = [0, 0, 0];
   for (const person of people) {
     const summary = person.roomId === undefined ? undefined : byId.get(person.roomId);
     if (!summary) continue;
     if (person.role === "teacher" && person.pages.length > 0) summary.teachersHere += 1;
     if (person.role !== "examinee") continue;
     const state = stateOf(person);
+    const detections = Number(isFlagged(person, now));
     summary.candidates += 1;
-    summary.counts[state] += 1;
     counts[state] += 1;
+    flagged += detections;
     if (isHere(state)) here += 1;
-    if (isFlagged(person, now)) summary.flagged += 1;
     if (state !== "ended" && CAMERAS.some((camera) => person.publishStatus[camera] === "publishing"))
-      summary.publishing += 1;
+      publishing += 1;
     const trouble = troubleOf(person, state);
-    if (trouble) summary.troubles.push(trouble);
+    if (trouble) troubles.push(trouble);
+    for (const { kind, count, since } of reasonsOf(factsOf(person, state, detections), now))
+      summary.reasons.push({ userId: person.id, kind, count, since });
   }
   const summaries = [...byId.values()].sort((one, other) => compareNames(one.room.name, other.room.name));
-  const total = (what: "flagged" | "publishing") => summaries.reduce((sum, each) => sum + each[what], 0);
-  return {
-    rooms: summaries,
-    counts,
-    here,
-    troubles: summaries.flatMap(({ troubles }) => troubles),
-    flagged: total("flagged"),
-    publishing: total("publishing"),
-  };
+  return { rooms: summaries, counts, here, troubles, flagged, publishing };
 };
 
 /** Whether there was a detection of a person lately. */
 const isFlagged = ({ lastDetectionTime }: Pick<LivePerson, "lastDetectionTime">, now: number): boolean =>
   lastDetectionTime !== undefined && now - lastDetectionTime.getTime() <= RECENT_MS;
 
+/** Reasons that are told of rooms: not those that the staff knows, or that are about no room under way. */
+type RoomReasonKind = Exclude<ReasonKind, "taken" | "onBreak" | "unseated" | "ended">;
+
 /** Why a room needs a look. */
-export type Reason =
-  | { readonly kind: "devices" | "expected" | "idle" | "flagged"; readonly count: number }
-  | { readonly kind: "disconnected" | "dark"; readonly count: number; readonly since: number }
+export type RoomReason =
+  | (Reason & { readonly kind: RoomReasonKind })
   | {
       readonly kind: "burst";
       readonly of: "disconnected" | "dark";
@@ -100,8 +89,7 @@ export type Reason =
       readonly back: number;
       readonly from: number;
       readonly to: number;
-    }
-  | { readonly kind: "noTeacher" };
+    };
 
 /** A room that needs attention, or several that one incident hit, and why. */
 export interface Look {
@@ -109,7 +97,7 @@ export interface Look {
   readonly roomIds: readonly string[];
   /** The name of the rooms, if they are several with a place in common. */
   readonly hall?: string | undefined;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly RoomReason[];
 }
 
 export interface ExamTimes {
@@ -123,26 +111,8 @@ const EARLY_MS = 10 * 60_000;
 /** From so long after the start on, a single person who has not come is absent rather than late, in milliseconds. */
 const LATE_MS = 15 * 60_000;
 
-/**
- * Red reasons come before all amber ones: a link that others use, and then a room without an invigilator. Of the amber ones, an incident
- * that hit many at once comes before what can add up.
- */
-const WEIGHTS = {
-  devices: 4000,
-  noTeacher: 2000,
-  burst: 200,
-  disconnected: 20,
-  dark: 12,
-  flagged: 10,
-  expected: 4,
-  idle: 2,
-} as const satisfies { readonly [Kind in Reason["kind"]]: number };
-
-const needOf = (reasons: readonly Reason[]): number =>
-  reasons.reduce(
-    (sum, reason) => sum + WEIGHTS[reason.kind] + ("count" in reason ? Math.min(reason.count, 50) / 10 : 0),
-    0,
-  );
+/** Reasons that count only while the exam runs. */
+const WHILE_RUNNING: ReadonlySet<ReasonKind> = new Set(["unidentified", "expected", "idle"]);
 
 /** Whether rooms are grouped by a part of their names: not if all of them share it. */
 export const hallsOf = (rooms: readonly Room[]): ReadonlyMap<string, string> => {
@@ -163,61 +133,64 @@ export const roomsToLookAt = (
   now: number,
 ): Look[] => {
   const told = new Set(incidents.flatMap(({ kind, still }) => still.map((userId) => `${kind}\n${userId}`)));
-  const hasBegun = !times || now >= times.startTime.getTime();
   const isOver = times !== undefined && now > times.endTime.getTime();
+  const isUnderWay = !isOver && (!times || now >= times.startTime.getTime());
   const expectedFrom = times && now >= times.startTime.getTime() + LATE_MS ? 2 : 1;
   const isStaffed = !isOver && (!times || now >= times.startTime.getTime() - EARLY_MS);
 
-  const reasons = new Map<string, Reason[]>();
   const looks: Look[] = [];
-  const add = (roomId: string, reason: Reason) => {
-    const known = reasons.get(roomId);
-    if (known) known.push(reason);
-    else reasons.set(roomId, [reason]);
-  };
+  const bursts = new Map<string, RoomReason[]>();
   for (const { kind, hall, roomIds, from, to, userIds, still } of incidents) {
     if (kind !== "disconnected" && kind !== "dark") continue;
     const back = userIds.length - still.length;
-    const reason: Reason = { kind: "burst", of: kind, count: userIds.length, back, from, to };
+    const reason: RoomReason = { kind: "burst", of: kind, count: userIds.length, back, from, to };
     const [first] = roomIds;
-    if (roomIds.length === 1 && first !== undefined) add(first, reason);
+    if (roomIds.length === 1 && first !== undefined)
+      bursts.set(first, [...(bursts.get(first) ?? []), reason]);
     else looks.push({ key: `${kind} ${from} ${first}`, roomIds, hall, reasons: [reason] });
   }
-  for (const { room, counts, troubles, flagged, teachersHere, candidates } of rooms) {
+  for (const { room, reasons, teachersHere, candidates } of rooms) {
     if (room.status === "ended" || candidates === 0) continue;
-    if (counts.devices > 0) add(room.id, { kind: "devices", count: counts.devices });
-    for (const kind of ["disconnected", "dark"] as const) {
-      const alone = troubles.filter((one) => one.kind === kind && !told.has(`${kind}\n${one.userId}`));
-      const since = Math.min(...alone.map(({ at }) => at));
-      if (alone.length > 0) add(room.id, { kind, count: alone.length, since });
+    const counted = new Map<RoomReasonKind, { count: number; since: number | undefined }>();
+    for (const { kind, since, userId } of reasons) {
+      if (kind === "taken" || kind === "onBreak" || kind === "unseated" || kind === "ended") continue;
+      if (!isUnderWay && WHILE_RUNNING.has(kind)) continue;
+      if (told.has(`${kind}\n${userId}`)) continue;
+      const before = counted.get(kind);
+      const sinces = [since, before?.since].filter((time) => time !== undefined);
+      counted.set(kind, {
+        count: (before?.count ?? 0) + 1,
+        since: sinces.length > 0 ? Math.min(...sinces) : undefined,
+      });
     }
-    if (isStaffed && teachersHere === 0) add(room.id, { kind: "noTeacher" });
-    if (hasBegun && !isOver && counts.expected >= expectedFrom)
-      add(room.id, { kind: "expected", count: counts.expected });
-    if (flagged > 0) add(room.id, { kind: "flagged", count: flagged });
-    if (hasBegun && !isOver && counts.idle > 0) add(room.id, { kind: "idle", count: counts.idle });
+    if ((counted.get("expected")?.count ?? 0) < expectedFrom) counted.delete("expected");
+    if (isStaffed && teachersHere === 0) counted.set("noTeacher", { count: 1, since: undefined });
+    const found: RoomReason[] = [...(bursts.get(room.id) ?? [])];
+    for (const [kind, reason] of counted) found.push({ kind, ...reason });
+    if (found.length > 0)
+      looks.push({
+        key: room.id,
+        roomIds: [room.id],
+        reasons: found.sort((one, other) => byNeed([one], [other])),
+      });
   }
-  for (const [roomId, found] of reasons)
-    looks.push({ key: roomId, roomIds: [roomId], reasons: found.sort(byWeight) });
-  return looks.sort((one, other) => needOf(other.reasons) - needOf(one.reasons));
+  return looks.sort((one, other) => byNeed(one.reasons, other.reasons));
 };
 
-const byWeight = (one: Reason, other: Reason): number => WEIGHTS[other.kind] - WEIGHTS[one.kind];
-
 /** The mark of a room's square: the weightiest reason why it needs a look, or why it needs none. */
-export type RoomMark = Exclude<Reason["kind"], "burst"> | "well" | "empty" | "ended";
+export type RoomMark = RoomReasonKind | "well" | "empty" | "ended";
 
 /** The mark of each room, so that the map of the rooms says what their list says. */
 export const marksOfRooms = (
   { rooms }: Pick<ExamSummary, "rooms">,
   looks: readonly Look[],
 ): ReadonlyMap<string, RoomMark> => {
-  const first = new Map<string, Reason>();
+  const first = new Map<string, RoomReason>();
   for (const { roomIds, reasons } of looks)
     for (const roomId of roomIds)
       for (const reason of reasons) {
         const known = first.get(roomId);
-        if (!known || byWeight(reason, known) < 0) first.set(roomId, reason);
+        if (!known || byNeed([reason], [known]) < 0) first.set(roomId, reason);
       }
   return new Map(
     rooms.map(({ room, candidates }) => {

@@ -1,9 +1,11 @@
 import type { LivePerson, Room, RosterState } from "@invigil/client";
 import { describe, expect, it } from "vitest";
+import type { ControlFacts } from "./attention.js";
 import { arrange, type CandidateFilter, createRanks } from "./candidates.js";
 import { incidentsOf, recentTroubles, type Trouble } from "./group-incidents.js";
+import type { CandidateState } from "./person.js";
 import { hallsOf, marksOfRooms, roomsToLookAt, summarize } from "./rooms.js";
-import { type CandidateState, candidateState, lastEventOf, sinceOf, troubleOf } from "./roster.js";
+import { candidateState, lastEventOf, sinceOf, troubleOf } from "./roster.js";
 import { unreadIn, withCount } from "./unread.js";
 
 const at = (minute: number, second = 0) => new Date(Date.UTC(2026, 10, 30, 1, minute, second));
@@ -188,14 +190,36 @@ describe("the rooms that need a look", () => {
     expect(after).toMatchObject({ key: looks[0]?.key, reasons: [{ count: 6, back: 1 }] });
   });
 
+  it("tell one cause once, and still what else is the matter with those whom it hit", () => {
+    const hit: readonly (LivePerson & ControlFacts)[] = ["a", "b", "c"].map((id) => ({
+      ...gone(id, at(10), { roomId: "r2" }),
+      ...(id === "a" && { pausedSince: at(12).getTime() }),
+    }));
+    expect(look([...teachers, ...hit])[0]?.reasons).toMatchObject([
+      { kind: "burst", count: 3 },
+      { kind: "paused", count: 1 },
+    ]);
+  });
+
+  it("count hands since the first, without those that the staff has taken, and identities from the start on", () => {
+    const hands = [5, 3, 4].map((minute, index) => ({
+      ...person(`h${minute}`),
+      hand: { kind: "break", state: index === 1 ? "taken" : "raised", since: at(minute).getTime() } as const,
+    }));
+    const unknown = { ...person("u", { roomId: "r2" }), isUnidentified: true };
+    expect(look([...teachers, ...hands, unknown])).toMatchObject([
+      { key: "r1", reasons: [{ kind: "break", count: 2, since: at(4).getTime() }] },
+      { key: "r2", reasons: [{ kind: "unidentified", count: 1 }] },
+    ]);
+    expect(look([...teachers, unknown], at(0).getTime() - 1)).toEqual([]);
+  });
+
   it("miss no one before the start, and an invigilator shortly before it", () => {
     const people = [absent("a"), teacher("t", "r1", false)];
     expect(look(people, at(0).getTime() - 3_600_000)).toEqual([]);
-    expect(look(people, at(0).getTime() - 60_000)[0]?.reasons).toEqual([{ kind: "noTeacher" }]);
-    expect(look(people, at(5).getTime())[0]?.reasons).toEqual([
-      { kind: "noTeacher" },
-      { kind: "expected", count: 1 },
-    ]);
+    const kinds = (now: number) => look(people, now)[0]?.reasons.map(({ kind }) => kind);
+    expect(kinds(at(0).getTime() - 60_000)).toEqual(["noTeacher"]);
+    expect(kinds(at(5).getTime())).toEqual(["noTeacher", "expected"]);
     expect(look(people, at(151).getTime())).toEqual([]);
   });
 
@@ -250,7 +274,7 @@ describe("the rooms that need a look", () => {
         dark("b", at(3), { roomId: "r2" }),
         person("c", { roomId: "r3", pages: [{ camera: "main", since: at(0), devices: 2 }] }),
       ]),
-    ).toEqual(["flagged", "dark", "devices", "empty"]);
+    ).toEqual(["detections", "dark", "devices", "empty"]);
     // One cause of several rooms is one line of the list, and a mark in each of them.
     expect(
       marksOf([
@@ -278,14 +302,16 @@ describe("the list of candidates", () => {
     column: Parameters<typeof arrange>[1]["sort"]["column"] = "need",
     descending = false,
     redFrom = 5,
+    people: readonly LivePerson[] = PEOPLE,
   ) =>
-    arrange(PEOPLE, {
+    arrange(people, {
       filter: { state: undefined, rooms: [], matches: undefined, ...filter },
       sort: { column, descending },
       stateOf,
       roomName: (id) => id,
       ranks,
       redFrom,
+      now: NOW,
     });
 
   it("has candidates only, first who needs attention, and counts all of them with any filter", () => {
@@ -305,6 +331,46 @@ describe("the list of candidates", () => {
   it("has those first who are red by their detections, before all who are amber, disconnected or not here", () => {
     expect(list({}, "need", false, 4).ids).toEqual(["2", "1", "3", "4"]);
     expect(list({}, "need", false, 5).ids).toEqual(["1", "2", "3", "4"]);
+  });
+
+  it("has people in the order in which Overview has their rooms", () => {
+    const made: readonly (LivePerson & ControlFacts)[] = [
+      person("well"),
+      person("idle", { publishStatus: { main: "idle", pc: "idle" } }),
+      person("detected", { detections: 1, lastDetectionTime: at(19) }),
+      dark("dark", at(7)),
+      { ...person("paused"), pausedSince: at(9).getTime() },
+      gone("gone", at(5)),
+      { ...gone("gonePaused", at(6)), pausedSince: at(8).getTime(), endsAt: at(25).getTime() },
+      { ...person("help"), hand: { kind: "help", state: "raised", since: at(3).getTime() } },
+      { ...person("helpLater"), hand: { kind: "help", state: "raised", since: at(4).getTime() } },
+      person("devices", { pages: [{ camera: "main", since: at(0), devices: 2 }] }),
+      { ...person("technical"), hand: { kind: "technical", state: "raised", since: at(9).getTime() } },
+    ];
+    const people = made.map((one) => ({ ...one, roomId: one.id }));
+    const rooms = people.map(({ id }) => room(id, id));
+    const staffed = [...people, ...rooms.map(({ id }) => teacher(`t-${id}`, id))];
+    const looks = roomsToLookAt(summarize(rooms, staffed, stateOf, NOW), [], EXAM, NOW);
+    const ids = list({}, "need", false, 5, people).ids;
+    expect(ids).toEqual([
+      "technical",
+      "devices",
+      "help",
+      "helpLater",
+      "gonePaused",
+      "gone",
+      "paused",
+      "dark",
+      "detected",
+      "idle",
+      "well",
+    ]);
+    expect(looks.map(({ key }) => key)).toEqual(ids.slice(0, -1));
+    expect(looks.find(({ key }) => key === "gonePaused")?.reasons).toMatchObject([
+      { kind: "disconnected", count: 1, since: at(6).getTime() },
+      { kind: "paused", count: 1, since: at(8).getTime() },
+      { kind: "timeShort", count: 1, since: at(25).getTime() },
+    ]);
   });
 
   it("is narrowed by state, room and search together", () => {

@@ -1,18 +1,9 @@
 import type { LivePerson, RosterState } from "@invigil/client";
+import type { AttentionFacts, ControlFacts } from "./attention.js";
 import type { Trouble } from "./group-incidents.js";
-import { BY_NEED, type PersonState } from "./person.js";
+import type { CandidateState } from "./person.js";
 import { CAMERAS } from "./seats.js";
 import type { Camera } from "./timeline.js";
-
-/** The state of a candidate in a list. */
-export type CandidateState = PersonState | "unseated";
-
-/** The states, those that need attention most first. */
-export const STATES_BY_NEED: readonly CandidateState[] = [
-  ...BY_NEED.filter((state) => state !== "ended"),
-  "unseated",
-  "ended",
-];
 
 /** Whether a candidate in this state has a page connected. */
 export const isHere = (state: CandidateState): boolean =>
@@ -68,6 +59,21 @@ export const sinceOf = (person: Facts, state: CandidateState): Date | undefined 
   if (state === "idle") return earliest(person.pages.map(({ since }) => since));
   return undefined;
 };
+
+/** The facts about a person that may be a reason to attend to them. */
+export const factsOf = (
+  person: Facts & Pick<LivePerson, "detections"> & ControlFacts,
+  state: CandidateState,
+  detections = person.detections,
+): AttentionFacts => ({
+  state,
+  since: state === "publishing" ? undefined : sinceOf(person, state)?.getTime(),
+  detections,
+  hand: person.hand,
+  pausedSince: person.pausedSince,
+  isUnidentified: person.isUnidentified,
+  endsAt: person.endsAt,
+});
 
 /** The newest of what is known to have happened to a person. */
 interface LastEvent {

@@ -1,4 +1,5 @@
 import type { Presence } from "@invigil/client";
+import type { ControlFacts } from "./attention.js";
 import { type PersonState, personState } from "./person.js";
 import type { Camera, Entry } from "./timeline.js";
 
@@ -11,7 +12,7 @@ export interface CameraView {
 }
 
 /** The facts that an invigilator sees about one candidate in a room. */
-export interface SeatView {
+export interface SeatView extends ControlFacts {
   readonly userId: string;
   readonly name: string;
   readonly extraMinutes: number;
@@ -29,13 +30,13 @@ export interface SeatView {
 }
 
 export interface SeatFacts {
-  readonly members: readonly {
+  readonly members: readonly (ControlFacts & {
     readonly userId: string;
     readonly name: string;
     readonly role: string;
     readonly extraMinutes: number;
     readonly publishStatus: { readonly [Name in Camera]: CameraStatus };
-  }[];
+  })[];
   readonly presence: readonly Presence[];
   readonly hasEnded: boolean;
   /** The entries, newest first. */
@@ -102,7 +103,8 @@ export const seatsOf = ({
   for (const page of presence) pages.set(page.userId, [...(pages.get(page.userId) ?? []), page]);
   return members
     .filter(({ role }) => role === "examinee")
-    .map(({ userId, name, extraMinutes, publishStatus }): SeatView => {
+    .map((member): SeatView => {
+      const { userId, publishStatus } = member;
       const { own, asks } = pasts.of(userId);
       const here = pages.get(userId) ?? [];
       const past = known?.get(userId);
@@ -137,9 +139,7 @@ export const seatsOf = ({
         cameras[which].status === "stopped" ? [cameras[which].since] : [],
       );
       return {
-        userId,
-        name,
-        extraMinutes,
+        ...member,
         state,
         since:
           state === "disconnected"
@@ -157,34 +157,3 @@ export const seatsOf = ({
       };
     });
 };
-
-/** How urgently a candidate needs attention: less is sooner. */
-const need = ({ state, asks, detections }: SeatView, redFrom: number): number => {
-  if (state === "ended") return 9;
-  if (state === "devices") return 0;
-  if (detections >= redFrom) return 1;
-  if (asks) return 2;
-  if (state === "disconnected") return 3;
-  if (state === "dark") return 4;
-  if (detections > 0) return 5;
-  return { expected: 6, idle: 7, publishing: 8 }[state];
-};
-
-/**
- * Puts those first who need attention. The question that waits longest is first among questions; more detections come first; all else stays
- * in the order of the room.
- */
-export const byNeed = (seats: readonly SeatView[], redFrom: number): readonly SeatView[] =>
-  [...seats].sort(
-    (one, other) =>
-      need(one, redFrom) - need(other, redFrom) ||
-      (one.asks?.at ?? 0) - (other.asks?.at ?? 0) ||
-      other.detections - one.detections,
-  );
-
-/** Whether a candidate needs attention at all: what the first glance should find. */
-export const needsLook = (seat: SeatView, redFrom: number): boolean => need(seat, redFrom) <= 5;
-
-/** Whether a candidate has not come, and there is nothing else to see of them. */
-export const isAbsent = (seat: SeatView, redFrom: number): boolean =>
-  seat.state === "expected" && !needsLook(seat, redFrom);

@@ -1,8 +1,9 @@
 import type { CheatRecord, Message, RoomEvent } from "@invigil/client";
 import { signals } from "@invigil/client";
 import { describe, expect, it } from "vitest";
+import { byNeed, reasonsOf } from "./attention.js";
 import { rowsOf } from "./feed.js";
-import { byNeed, type SeatFacts, seatsOf } from "./seats.js";
+import { type SeatFacts, type SeatView, seatsOf } from "./seats.js";
 import {
   concerns,
   cutEntry,
@@ -229,7 +230,9 @@ describe("the seats of a room", () => {
         .concat(here("two", 2)),
       entries,
     });
-    expect(byNeed(found, 5).map(({ userId }) => userId)).toEqual([
+    const reasons = (seat: SeatView) => reasonsOf(seat, at(400).getTime(), 5);
+    const ordered = [...found].sort((one, other) => byNeed(reasons(one), reasons(other)));
+    expect(ordered.map(({ userId }) => userId)).toEqual([
       "two",
       "flagged",
       "asks",

@@ -1,11 +1,15 @@
 import type { LivePeople, LivePerson } from "@invigil/client";
 import { memo, type ReactNode } from "react";
 import { useTranslations } from "use-intl";
+import { useNow } from "../../components/clock.js";
 import { PersonLink } from "../../components/place-links.js";
+import { ReasonMarks } from "../../components/reason-marks.js";
 import { useRosterPerson } from "../../components/roster.js";
 import { Mark, StateMark, StateText } from "../../components/state-mark.js";
 import { Time } from "../../components/time.js";
-import { type CandidateState, lastEventOf, sinceOf } from "../../live/roster.js";
+import { reasonsOf } from "../../live/attention.js";
+import type { CandidateState } from "../../live/person.js";
+import { factsOf, lastEventOf } from "../../live/roster.js";
 import type { Camera } from "../../live/timeline.js";
 import styles from "./candidates.module.css";
 
@@ -38,7 +42,12 @@ export function Name({ examId, person }: { examId: string; person: LivePerson })
 }
 
 export function StateCell({ person, state }: { person: LivePerson; state: CandidateState }) {
-  return <StateMark state={state} since={state === "publishing" ? undefined : sinceOf(person, state)} />;
+  const reasons = reasonsOf(factsOf(person, state), useNow("minute"));
+  return reasons.some(({ kind }) => kind !== "detections") ? (
+    <ReasonMarks reasons={reasons} />
+  ) : (
+    <StateMark state={state} />
+  );
 }
 
 /** Since when a page is connected, or when it left. */

@@ -1,6 +1,7 @@
 import { searchFor } from "@invigil/client";
 import { useMemo } from "react";
 import { useLocale } from "use-intl";
+import { useNow } from "../../components/clock.js";
 import { everybody, type Roster } from "../../components/roster.js";
 import type { Sorting } from "../../components/search.js";
 import { arrange, type CandidateFilter, createRanks, type SortColumn } from "../../live/candidates.js";
@@ -32,6 +33,7 @@ export const useCandidates = (
   redFrom: number,
   chosen: ReadonlySet<string>,
 ) => {
+  const minute = useNow("minute");
   const locale = useLocale();
   const ranks = useMemo(() => createRanks(locale), [locale]);
   const matches = useMemo(() => (q.trim() === "" ? undefined : searchFor(q.trim())), [q]);
@@ -45,8 +47,9 @@ export const useCandidates = (
         roomName,
         ranks,
         redFrom,
+        now: minute,
       }),
-    [people, found, version, state, room, matches, redFrom, sort, stateOf, roomName, ranks],
+    [people, found, version, state, room, matches, redFrom, sort, stateOf, roomName, ranks, minute],
   );
   const { ids, counts } = list;
   // The screen is drawn again when people have changed, once a second at most.

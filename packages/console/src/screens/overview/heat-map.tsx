@@ -7,11 +7,17 @@ import styles from "./overview.module.css";
 
 /** In the order of their need. */
 export const MARKS = {
+  technical: "technical",
   devices: "devices",
   noTeacher: "help",
+  help: "help",
+  break: "break",
   disconnected: "disconnected",
+  paused: "paused",
   dark: "dark",
-  flagged: "detections",
+  timeShort: "timeShort",
+  detections: "detections",
+  unidentified: "unidentified",
   expected: "expected",
   idle: "idle",
   well: "publishing",
@@ -21,7 +27,7 @@ export const MARKS = {
 
 // Safe: these are its keys.
 const ORDER = Object.keys(MARKS) as readonly RoomMark[];
-const toneOf = (mark: RoomMark) => (mark === "noTeacher" ? "red" : TONES[MARKS[mark]]);
+export const toneOf = (mark: RoomMark) => (mark === "noTeacher" ? "red" : TONES[MARKS[mark]]);
 
 /** One square a room, in the order of the rooms' names: by colour and by mark. */
 export function HeatMap({

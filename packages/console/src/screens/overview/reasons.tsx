@@ -1,12 +1,18 @@
 import { useTranslations } from "use-intl";
 import { StateText } from "../../components/state-mark.js";
 import { Time } from "../../components/time.js";
-import type { Look, Reason } from "../../live/rooms.js";
-import { MARKS } from "./heat-map.js";
+import type { Look, RoomReason } from "../../live/rooms.js";
+import { MARKS, toneOf } from "./heat-map.js";
 import styles from "./overview.module.css";
 
 /** Why a room needs a look, each reason with its mark and since when. Where only `most` have room, the others are counted. */
-export function Reasons({ reasons, most = reasons.length }: { reasons: readonly Reason[]; most?: number }) {
+export function Reasons({
+  reasons,
+  most = reasons.length,
+}: {
+  reasons: readonly RoomReason[];
+  most?: number;
+}) {
   const t = useTranslations("overview.reasons");
   const more = reasons.length - most;
   return (
@@ -19,7 +25,7 @@ export function Reasons({ reasons, most = reasons.length }: { reasons: readonly 
   );
 }
 
-function ReasonText({ reason }: { reason: Reason }) {
+function ReasonText({ reason }: { reason: RoomReason }) {
   const t = useTranslations("overview.reasons");
   const { kind } = reason;
   if (kind === "burst") {
@@ -39,22 +45,14 @@ function ReasonText({ reason }: { reason: Reason }) {
       </StateText>
     );
   }
-  if (kind === "noTeacher")
-    return (
-      <StateText state={MARKS[kind]} tone="red">
-        {t(kind)}
-      </StateText>
-    );
-  if (kind === "disconnected" || kind === "dark")
-    return (
-      <StateText state={kind}>
-        {t.rich(kind, {
-          count: reason.count,
-          since: () => <Time value={new Date(reason.since)} seconds={false} />,
-        })}
-      </StateText>
-    );
-  return <StateText state={MARKS[kind]}>{t(kind, { count: reason.count })}</StateText>;
+  const since = () => (
+    <Time value={reason.since === undefined ? undefined : new Date(reason.since)} seconds={false} />
+  );
+  return (
+    <StateText state={MARKS[kind]} tone={toneOf(kind)}>
+      {t.rich(kind, { count: reason.count, since })}
+    </StateText>
+  );
 }
 
 /** The names of the rooms of a line. */

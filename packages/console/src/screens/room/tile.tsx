@@ -3,11 +3,12 @@ import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { type Act, actPersonOf } from "../../components/actions/acts.js";
 import { PersonMenu } from "../../components/actions/person-menu.js";
-import { Mark, StateMark } from "../../components/state-mark.js";
+import { ReasonMarks } from "../../components/reason-marks.js";
+import { Mark } from "../../components/state-mark.js";
 import { useTypeName } from "../../components/type-name.js";
 import { Picture, type PlayUrls } from "../../components/video/picture.js";
-import type { SeatView } from "../../live/seats.js";
 import styles from "./room.module.css";
+import type { Seat } from "./use-seats.js";
 
 type Streams = Participant["streams"];
 
@@ -36,7 +37,7 @@ export function Tile({
   onWrite,
   onAct,
 }: {
-  seat: SeatView;
+  seat: Seat;
   examId: string;
   roomId: string;
   /** `hidden`: the role may not see them. */
@@ -52,7 +53,7 @@ export function Tile({
 }) {
   const t = useTranslations("room.tile");
   const typeName = useTypeName();
-  const { userId, name, state, since, cameras, hasPc, detections, lastDetection, asks, extraMinutes } = seat;
+  const { userId, name, state, cameras, hasPc, detections, lastDetection, asks, extraMinutes } = seat;
   const detected =
     lastDetection &&
     t("detections", {
@@ -61,9 +62,8 @@ export function Tile({
       type: typeName(lastDetection.detectType),
     });
   const used = hasPc ? (["main", "pc"] as const) : (["main"] as const);
-  // Of who is here, the pictures say it themselves.
-  const isStateTold = state !== "publishing" && state !== "idle";
-  const isTold = isStateTold || detections > 0 || asks !== undefined;
+  // Of who is here, the pictures say it themselves. The text of a question says that they ask.
+  const told = seat.reasons.filter(({ kind }) => kind !== "idle" && !(kind === "help" && asks));
   return (
     <li className={styles.tile} data-state={state} data-chosen={isChosen || undefined}>
       <div className={styles.view} data-above={hasPc || cameras.main.status !== "publishing" || undefined}>
@@ -79,11 +79,9 @@ export function Tile({
             />
           ))}
         </div>
-        {isTold && (
+        {(told.length > 0 || asks) && (
           <div className={styles.told}>
-            {isStateTold && (
-              <StateMark state={state} since={since === undefined ? undefined : new Date(since)} />
-            )}
+            <ReasonMarks reasons={told} />
             {detected !== undefined && detections > 0 && (
               <span className={styles.detections} data-red={detections >= redFrom || undefined}>
                 <Mark state="detections" tone={detections >= redFrom ? "red" : "amber"} />

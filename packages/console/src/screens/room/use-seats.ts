@@ -2,13 +2,19 @@ import type { RoomSnapshot } from "@invigil/client";
 import { useMemo } from "react";
 import { useNow } from "../../components/clock.js";
 import { useStableRows } from "../../components/use-stable-rows.js";
-import { byNeed, isAbsent, type KnownPast, needsLook, type SeatView, seatsOf } from "../../live/seats.js";
+import { byNeed, needsLook, type Reason, reasonsOf } from "../../live/attention.js";
+import { type KnownPast, type SeatView, seatsOf } from "../../live/seats.js";
 import type { Entry } from "../../live/timeline.js";
 
 /** Detections of the last minutes count for the order of the tiles. */
 export const WINDOW_MINUTES = 10;
 
+/** A candidate of a room, and why they need attention. */
+export type Seat = SeatView & { readonly reasons: readonly Reason[] };
+
 const keyOf = ({ userId }: SeatView) => userId;
+/** Whether a candidate has not come, and there is nothing else to see of them. */
+const isAbsent = ({ state, reasons }: Seat) => state === "expected" && !needsLook(reasons);
 
 /** The facts that a room has about its candidates, and how a person wants to see them. */
 interface RoomFacts {
@@ -35,24 +41,23 @@ export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tile
   const seats = useMemo(
     () =>
       state
-        ? byNeed(
-            seatsOf({
-              members: state.members,
-              presence: state.presence,
-              hasEnded,
-              entries,
-              known,
-              from: now - WINDOW_MINUTES * 60_000,
-            }),
-            redFrom,
-          )
+        ? seatsOf({
+            members: state.members,
+            presence: state.presence,
+            hasEnded,
+            entries,
+            known,
+            from: now - WINDOW_MINUTES * 60_000,
+          })
+            .map((seat): Seat => ({ ...seat, reasons: reasonsOf(seat, now, redFrom) }))
+            .sort((one, other) => byNeed(one.reasons, other.reasons))
         : [],
     [state, hasEnded, entries, known, now, redFrom],
   );
   // Who has not come has no picture.
   const [absent, there] = useMemo(
-    () => [seats.filter((seat) => isAbsent(seat, redFrom)), seats.filter((seat) => !isAbsent(seat, redFrom))],
-    [seats, redFrom],
+    () => [seats.filter(isAbsent), seats.filter((seat) => !isAbsent(seat))],
+    [seats],
   );
   const { rows, changed, show } = useStableRows(there, keyOf, isHeld, `${tiles} ${page} ${isWhole}`);
   const size = Number(tiles);
@@ -67,7 +72,7 @@ export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tile
     /** Whether all whom messages were for have left. */
     areGone: to.length > 0 && chosen.length === 0,
     counts: {
-      look: seats.filter((seat) => needsLook(seat, redFrom)).length,
+      look: seats.filter(({ reasons }) => needsLook(reasons)).length,
       here: seats.filter(({ isHere }) => isHere).length,
       disconnected: seats.filter((seat) => seat.state === "disconnected").length,
       dark: seats.filter((seat) => seat.state === "dark").length,

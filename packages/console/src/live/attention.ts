@@ -1,0 +1,133 @@
+import type { CandidateState } from "./person.js";
+
+/**
+ * Why a person or a room needs attention, the most urgent first. A candidate with a technical issue cannot write and waits for the staff.
+ * Then come those who may be impersonated or have many detections, those who ask, those who cannot write for another reason, and all others.
+ */
+const ORDER = [
+  "technical",
+  "devices",
+  "manyDetections",
+  "noTeacher",
+  "help",
+  "break",
+  "burst",
+  "disconnected",
+  "paused",
+  "dark",
+  "timeShort",
+  "detections",
+  // These can wait: the staff knows, or the exam shows whether they matter.
+  "taken",
+  "onBreak",
+  "unidentified",
+  "expected",
+  "idle",
+  "well",
+  "unseated",
+  "ended",
+] as const;
+type Place = (typeof ORDER)[number];
+
+// Safe: it has all of them.
+const PLACES = Object.fromEntries(ORDER.map((place, index) => [place, index])) as {
+  readonly [Name in Place]: number;
+};
+
+export type ReasonKind = Exclude<Place, "manyDetections" | "burst" | "well">;
+
+/** People who wait for the staff are ordered by since when. */
+const OLDEST_FIRST: ReadonlySet<Place> = new Set([
+  "technical",
+  "help",
+  "break",
+  "paused",
+  "taken",
+  "onBreak",
+]);
+
+export interface Reason {
+  readonly kind: ReasonKind;
+  /** How many people it is about; or how many detections a person has. */
+  readonly count: number;
+  /** In milliseconds since 1970. Undefined: it is not known. Of `timeShort`, until when. */
+  readonly since?: number | undefined;
+  /** Whether the detections are so many that they are red. */
+  readonly isRed?: boolean;
+}
+
+/** Facts that follow from what staff and candidates decide. Absent: it is not so, or not known. Times are in milliseconds since 1970. */
+export interface ControlFacts {
+  readonly hand?:
+    | {
+        readonly kind: "technical" | "help" | "break";
+        readonly state: "raised" | "taken" | "granted" | "resolved";
+        readonly since: number;
+      }
+    | undefined;
+  readonly pausedSince?: number | undefined;
+  /** Whether their identity has still to be checked. */
+  readonly isUnidentified?: boolean | undefined;
+  /** When their time is over. */
+  readonly endsAt?: number | undefined;
+}
+
+/** The facts about a candidate of which reasons are made. */
+export interface AttentionFacts extends ControlFacts {
+  readonly state: CandidateState;
+  /** Since when they have this state. */
+  readonly since?: number | undefined;
+  readonly detections: number;
+  /** The message of theirs that waits for an answer. */
+  readonly asks?: { readonly at: number } | undefined;
+}
+
+/** Time that is shorter than this matters to those who cannot write, in milliseconds. */
+const SHORT_MS = 10 * 60_000;
+
+type Ranked = Pick<Reason, "count" | "since" | "isRed"> & { readonly kind: ReasonKind | "burst" };
+
+const placeOf = (reason: Ranked | undefined): number =>
+  PLACES[reason ? (reason.isRed ? "manyDetections" : reason.kind) : "well"];
+
+/** Why a candidate needs attention, the most urgent reason first. None: they are well. */
+export const reasonsOf = (
+  { state, since, detections, asks, hand, pausedSince, isUnidentified, endsAt }: AttentionFacts,
+  now: number,
+  redFrom = Number.POSITIVE_INFINITY,
+): readonly Reason[] => {
+  const found: Reason[] = [];
+  const add = (kind: ReasonKind, since?: number) => found.push({ kind, count: 1, since });
+  if (state !== "publishing") add(state, since);
+  if (detections > 0)
+    found.push({ kind: "detections", count: detections, isRed: state !== "ended" && detections >= redFrom });
+  if (state === "ended") return found;
+  const raised = hand?.state === "raised" ? hand : undefined;
+  const help = raised?.kind === "help" ? raised.since : undefined;
+  if (raised && help === undefined) add(raised.kind, raised.since);
+  if (asks || help !== undefined) add("help", Math.min(asks?.at ?? Infinity, help ?? Infinity));
+  if (hand?.state === "taken") add("taken", hand.since);
+  if (hand?.state === "granted") add("onBreak", hand.since);
+  if (pausedSince !== undefined) add("paused", pausedSince);
+  if (isUnidentified) add("unidentified");
+  const isShort = endsAt !== undefined && now < endsAt && endsAt - now < SHORT_MS;
+  if (isShort && found.some((reason) => placeOf(reason) < PLACES.timeShort)) add("timeShort", endsAt);
+  return found.length > 1 ? found.sort(byPlace) : found;
+};
+
+const byPlace = (one: Ranked, other: Ranked): number => placeOf(one) - placeOf(other);
+
+/** Ranks people and rooms by their reasons: by the first one, then by since when or how many, then by the next. */
+export const byNeed = (some: readonly Ranked[], others: readonly Ranked[]): number => {
+  for (let index = 0; index < some.length || index < others.length; index += 1) {
+    const [one, other] = [some[index], others[index]];
+    const order = placeOf(one) - placeOf(other);
+    if (order !== 0 || !one || !other) return order;
+    const wait = OLDEST_FIRST.has(one.kind) ? (one.since ?? 0) - (other.since ?? 0) : 0;
+    if (wait !== 0 || one.count !== other.count) return wait || other.count - one.count;
+  }
+  return 0;
+};
+
+/** Whether the first glance should find it: reasons that can wait do not count. */
+export const needsLook = ([first]: readonly Ranked[]): boolean => placeOf(first) <= PLACES.detections;
