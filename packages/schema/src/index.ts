@@ -279,6 +279,8 @@ export {
   type ExamSnapshot,
   eventIdSchema,
   examSnapshotSchema,
+  type ListVisitsInput,
+  listVisitsInput,
   type Member,
   memberSchema,
   type OnExamEventInput,
@@ -291,6 +293,10 @@ export {
   presenceSchema,
   type RoomSnapshot,
   roomSnapshotSchema,
+  type Visit,
+  type VisitPage,
+  visitPageSchema,
+  visitSchema,
 } from "./live.js";
 export { type Camera, loginOf, streamOf, userIdOfLogin } from "./login.js";
 export {

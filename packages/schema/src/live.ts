@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
 import { cheatConfigSchema } from "./cheat.js";
-import { optional, withDefault } from "./common.js";
-import { extraMinutes, found, given, personName } from "./fields.js";
+import { optional, pageSizeSchema, wholeNumber, withDefault } from "./common.js";
+import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
 import { cameraSchema, participantRoleSchema, publishStatuses } from "./participant.js";
 import { roomSchema } from "./room.js";
 
@@ -32,6 +32,41 @@ export const presenceSchema = z
   })
   .describe("A person's connected page. A person has one page for each camera.");
 export type Presence = z.infer<typeof presenceSchema>;
+
+export const listVisitsInput = z
+  .object({
+    roomId: given.roomId,
+    userId: given.userId,
+    pageSize: pageSizeSchema(20),
+    cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
+      "`nextCursor` of the previous page. Absent: the first page.",
+    ),
+  })
+  .describe("Input of `room.visits`.");
+export type ListVisitsInput = z.infer<typeof listVisitsInput>;
+
+export const visitSchema = z
+  .object({
+    camera: cameraSchema,
+    since: z.date().describe("When the page was connected."),
+    leftAt: z.date().describe("When the page was disconnected."),
+  })
+  .describe(
+    "The time for which a page was connected without a break. Breaks up to the settle time do not count.",
+  );
+export type Visit = z.infer<typeof visitSchema>;
+
+export const visitPageSchema = z
+  .object({
+    visits: z
+      .array(visitSchema)
+      .describe(
+        "The visits that are over, the last one that ended first. Of a person's in a room, at least the newest 500 are kept.",
+      ),
+    nextCursor: nextNumber,
+  })
+  .describe("Output of `room.visits`.");
+export type VisitPage = z.infer<typeof visitPageSchema>;
 
 export const memberSchema = z
   .object({

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import type { Camera } from "@invigil/schema";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
-import { presence, roomEvents } from "../src/storage/tables.js";
+import { MOST_VISITS } from "../src/domain/presence-times.js";
+import { createDeliveryStore } from "../src/features/delivery/store.js";
+import { bulkChanges, pageVisits, presence, roomEvents } from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
 import { limited } from "./support/limits.js";
 import {
@@ -16,7 +18,8 @@ import {
   START,
   TEACHER,
 } from "./support/room-fixture.js";
-import { failWrites, rowsOf } from "./support/tables.js";
+import { failWrites, insertRows, rowsOf } from "./support/tables.js";
+import { withWrites } from "./support/writes.js";
 
 // Tests control when the settle time passes. They use no other timers, and no call takes long enough for a pause after it.
 beforeEach(() => {
@@ -340,6 +343,130 @@ describe("a person who is removed from the room", () => {
     expect(await rowsOf(fixture.db, presence)).toEqual([]);
     expect(fixture.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
     expect(await presenceEvents(fixture)).toEqual(["entered e1 examinee main"]);
+  });
+});
+
+describe("the visits of a person", () => {
+  /** The visits as they are listed, with the seconds from the start of the test. */
+  const visits = async (fixture: RoomFixture, { id } = fixture.room, userId = "e1"): Promise<string[]> => {
+    const listed: string[] = [];
+    let cursor: number | undefined;
+    do {
+      const { data } = await fixture.query(ADMIN, "room.visits", {
+        roomId: id,
+        userId,
+        pageSize: 2,
+        cursor,
+      });
+      for (const { camera, since, leftAt } of data.visits)
+        listed.push(`${camera} ${(since.getTime() - START) / 1000}-${(leftAt.getTime() - START) / 1000}`);
+      cursor = data.nextCursor;
+    } while (cursor !== undefined);
+    return listed;
+  };
+
+  it("are kept as long as the exam, newest first, and without those that go on", async () => {
+    await using fixture = await openRoomFixture({
+      config: { presenceSettleSeconds: 10 },
+    });
+    for (const camera of ["main", "pc", "main"] as const) {
+      const leave = await connect(fixture, EXAMINEE, camera);
+      await connect(fixture, OTHER);
+      await pass(fixture, 20);
+      // An interruption shorter than the settle time ends no visit.
+      await leave();
+      await pass(fixture, 9);
+      const leaveAgain = await connect(fixture, EXAMINEE, camera);
+      await leaveAgain();
+      await pass(fixture, 11);
+    }
+    await connect(fixture, EXAMINEE);
+    const all = ["main 80-120", "pc 40-80", "main 0-40"];
+    expect(await visits(fixture)).toEqual(all);
+    expect(await visits(fixture, fixture.room, OTHER.sub)).toEqual([]);
+    // The log keeps its events for a day.
+    const delivery = createDeliveryStore(withWrites(fixture.db));
+    while (await delivery.prune(new Date(8.64e15)));
+    expect(await presenceEvents(fixture)).not.toContain("left e1 examinee main");
+    expect(await visits(fixture)).toEqual(all);
+  });
+
+  it("end with a removal from the room, whose visits stay", async () => {
+    await using fixture = await openRoomFixture();
+    await connect(fixture, EXAMINEE);
+    fixture.time.now += 5000;
+    await connect(fixture, EXAMINEE, "pc");
+    fixture.time.now += 5000;
+    const input = { roomId: fixture.room.id, userId: "e1", toRoomId: fixture.sibling.id };
+    await fixture.mutate(ADMIN, "participant.move", input);
+    expect((await visits(fixture)).toSorted()).toEqual(["main 0-10", "pc 5-10"]);
+    expect(await visits(fixture, fixture.sibling)).toEqual([]);
+  });
+
+  it("cannot fill the disk: the newest of a person in a room are kept", async () => {
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 0 } });
+    const { id: roomId, examId } = fixture.room;
+    const before = new Date(START - 1000);
+    const visit = { examId, roomId, camera: "main", since: before, leftAt: before } as const;
+    const owners = [{ userId: "e1" }, { userId: "e2" }, { userId: "e1", roomId: fixture.sibling.id }];
+    // More than are kept, as two pages that leave at once make them.
+    for (const owner of owners)
+      await insertRows(
+        fixture.db,
+        pageVisits,
+        Array.from({ length: MOST_VISITS + 3 }, () => ({ ...visit, ...owner })),
+      );
+    // One departure of several deletes what is too much. It depends on its time.
+    for (let n = 0; n < 40; n += 1) {
+      fixture.time.now += 1;
+      await (await connect(fixture, EXAMINEE))();
+    }
+    const kept = await rowsOf(fixture.db, pageVisits);
+    const of = (userId: string, room: string) =>
+      kept.filter((row) => row.userId === userId && row.roomId === room);
+    const own = of("e1", roomId);
+    expect(own.length).toBeGreaterThanOrEqual(MOST_VISITS);
+    expect(own.length).toBeLessThan(MOST_VISITS + 40);
+    expect(own.slice(-40).map(({ leftAt }) => leftAt.getTime() - START)).toEqual(
+      Array.from({ length: 40 }, (_, n) => n + 1),
+    );
+    expect([of("e2", roomId).length, of("e1", fixture.sibling.id).length]).toEqual([
+      MOST_VISITS + 3,
+      MOST_VISITS + 3,
+    ]);
+  });
+
+  it("are hidden as soon as the person is erased, while their rows are still deleted", async () => {
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 0 } });
+    for (const caller of [EXAMINEE, OTHER]) await (await connect(fixture, caller))();
+    const { id: roomId, examId } = fixture.room;
+    const now = new Date(START);
+    await insertRows(fixture.db, bulkChanges, [
+      {
+        id: 1,
+        kind: "remove_person",
+        examId,
+        person: { userId: "e1", roomId, erases: "room", lastRecordId: 0 },
+        state: "announced",
+        seatedBefore: 0,
+        unseatedBefore: 0,
+        progress: { phase: 0, after: "" },
+        worker: "another server",
+        claimedUntil: new Date(START + 60_000),
+        createdAt: now,
+      },
+    ]);
+    expect([await visits(fixture), await visits(fixture, fixture.room, "e2")]).toEqual([[], ["main 0-0"]]);
+  });
+
+  it("are erased with the person, also the one that the removal ended", async () => {
+    await using fixture = await openRoomFixture({ config: { presenceSettleSeconds: 0 } });
+    for (const caller of [EXAMINEE, OTHER]) await (await connect(fixture, caller))();
+    await connect(fixture, EXAMINEE);
+    const input = { roomId: fixture.room.id, userId: "e1", withRecords: true };
+    expect((await fixture.mutate(ADMIN, "participant.remove", input)).status).toBe(200);
+    await fixture.services.bulk.drain();
+    expect((await rowsOf(fixture.db, pageVisits)).map(({ userId }) => userId)).toEqual(["e2"]);
   });
 });
 

@@ -8,6 +8,8 @@ import { createInstances } from "../src/coordination/instances.js";
 import { createInstanceStore } from "../src/coordination/instances-table.js";
 import { createStoredClaims } from "../src/coordination/page-claims-table.js";
 import { storedRate } from "../src/coordination/send-rate-table.js";
+import { lockExams } from "../src/domain/exam-transaction.js";
+import { noteDepartures } from "../src/domain/presence-times.js";
 import { createRoomExams } from "../src/domain/room-exams.js";
 import { createDeliveryStore } from "../src/features/delivery/store.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
@@ -466,6 +468,9 @@ const actAsSeveralServers = async (
   const { startTime } = await services.access.open(boss, "wholeExam", { examId });
   const page = { examId, roomId, userId: "examinee1", camera: "main", role: "examinee", since: now } as const;
   await db.storage.write((tx) => tx.insert(insertion(presence), [page]));
+  // At a time at which a departure deletes old visits.
+  const departure = { examId, roomId, userId: "examinee1", camera: "main", since: now, leftAt: now } as const;
+  await db.storage.write(async (tx) => noteDepartures(await lockExams(tx, examId), [departure]));
   // Before its exam begins, the room is under way because of whoever is present.
   const before = await series.measure(now, now);
   const measurement = await series.measure(now, startTime);

@@ -1,16 +1,27 @@
 import type { Camera, PublishStatus } from "@invigil/schema";
 import { sql } from "drizzle-orm";
-import { query, statement } from "../storage/statement.js";
-import { pageTimes } from "../storage/tables.js";
+import { insertion, query, statement } from "../storage/statement.js";
+import { pageTimes, pageVisits } from "../storage/tables.js";
 import type { ExamTransaction } from "./exam-transaction.js";
 import type { SeatKey } from "./seats.js";
 
-// When pages left, and since when cameras have their publish status. What is written here is also the time of an event, so that who reads
-// and who listens know the same.
+// When pages came and left, and since when cameras have their publish status. What is written here is also the time of an event, so that
+// who reads and who listens know the same.
 
 interface PageOfSeat extends SeatKey {
   readonly camera: Camera;
 }
+
+/** A page that has left, with the time since when it was present. */
+export interface Departure extends PageOfSeat {
+  readonly since: Date;
+  readonly leftAt: Date;
+}
+
+/** How many visits of a person's pages to a room are kept: the newest ones. So a page that comes and goes all the time does not fill the disk. */
+export const MOST_VISITS = 500;
+/** One of so many departures deletes its person's older visits, by chance of its time. If each did, it would cost a third more. */
+const DEPARTURES_A_CLEANUP = 32;
 
 const keyColumns = [pageTimes.roomId, pageTimes.userId, pageTimes.camera, pageTimes.examId];
 // Only of people who are in the room: a row goes with the row of its person, to which it refers.
@@ -38,17 +49,37 @@ const noteStatus = statement((dialect) =>
     }),
 );
 
+const insertVisit = insertion(pageVisits);
+/** Deletes the visits of people beyond the newest ones. */
+const dropOldVisits = statement((dialect) => {
+  const isOfPerson = sql.raw(
+    '"page_visits"."exam_id" = left_now."examId" AND "page_visits"."room_id" = left_now."roomId" AND "page_visits"."user_id" = left_now."userId"',
+  );
+  const newestToDrop = sql`SELECT id FROM page_visits WHERE ${isOfPerson} ORDER BY id DESC LIMIT 1 OFFSET ${sql.raw(String(MOST_VISITS))}`;
+  return query
+    .delete(pageVisits)
+    .where(
+      sql`(${pageVisits.examId}, ${pageVisits.id}) IN (SELECT page_visits.exam_id, page_visits.id FROM (SELECT "examId", "roomId", "userId", (${newestToDrop}) AS newest FROM ${dialect.rows("left_now", { examId: "text", roomId: "text", userId: "text" })}) AS left_now INNER JOIN page_visits ON ${isOfPerson} AND page_visits.id <= left_now.newest)`,
+    );
+});
+
 /** Keeps the last of several rows about a page: a statement changes a row once. */
 const lastOfEach = <Row extends PageOfSeat>(rows: readonly Row[]): Row[] => [
   ...new Map(rows.map((row) => [JSON.stringify([row.roomId, row.userId, row.camera]), row])).values(),
 ];
 
-/** Notes when pages left. */
+/** Notes when pages left, and their visits. Starts all statements at once. */
 export const noteDepartures = async (
   tx: ExamTransaction,
-  noted: readonly (PageOfSeat & { readonly leftAt: Date })[],
+  departures: readonly Departure[],
 ): Promise<void> => {
-  if (noted.length > 0) await tx.run(noteLeft, { noted: lastOfEach(noted) });
+  if (departures.length === 0) return;
+  const cleaning = departures.filter(({ leftAt }) => leftAt.getTime() % DEPARTURES_A_CLEANUP === 0);
+  await Promise.all([
+    tx.run(noteLeft, { noted: lastOfEach(departures) }),
+    tx.insert(insertVisit, departures),
+    cleaning.length > 0 ? tx.run(dropOldVisits, { left_now: cleaning }) : undefined,
+  ]);
 };
 
 /** Notes since when cameras have their publish status. */

@@ -5,6 +5,7 @@ import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
 import { type NewEvent, newEvent } from "./events.js";
 import type { ExamTransaction } from "./exam-transaction.js";
+import type { Departure } from "./presence-times.js";
 import type { RoomKey } from "./room-exams.js";
 
 /** A row of the presence of a page at one server. */
@@ -21,7 +22,7 @@ const removePresence = statement(
         eq(presence.camera, param("camera")),
       ),
     )
-    .returning({ role: presence.role }),
+    .returning({ role: presence.role, since: presence.since }),
 );
 
 const presenceOfRoom = statement(
@@ -31,21 +32,24 @@ const presenceOfRoom = statement(
     .where(and(eq(presence.examId, param("examId")), eq(presence.roomId, param("roomId")))),
 );
 
-/** Ends the presence of a person's pages in a room. Returns the events, which the transaction must add. */
+/** Ends the presence of a person's pages in a room. Returns the departures to note and the events to add in the same transaction. */
 export const endPresence = async (
   tx: ExamTransaction,
   { examId, roomId, userId }: RoomKey & { readonly userId: string },
   now: Date,
-): Promise<NewEvent[]> => {
-  const left = await Promise.all(
+): Promise<{ readonly departures: readonly Departure[]; readonly events: readonly NewEvent[] }> => {
+  const departures: Departure[] = [];
+  const events: NewEvent[] = [];
+  await Promise.all(
     cameraSchema.options.map(async (camera) => {
       const [removed] = await tx.all(removePresence, { examId, roomId, userId, camera });
-      if (!removed) return [];
-      const { role } = removed;
-      return [newEvent({ examId, roomId }, "participant_left", { userId, role, camera }, now)];
+      if (!removed) return;
+      const { role, since } = removed;
+      departures.push({ examId, roomId, userId, camera, since, leftAt: now });
+      events.push(newEvent({ examId, roomId }, "participant_left", { userId, role, camera }, now));
     }),
   );
-  return left.flat();
+  return { departures, events };
 };
 
 /** Merges the rows of each page, which may have rows of several servers. Returns them in the order in which the presences began. */

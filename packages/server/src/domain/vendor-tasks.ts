@@ -8,6 +8,7 @@ import { announcesEnd, loginsOf, type MessageLog, type NewMessage } from "./mess
 import { newTask, type TaskKind } from "./outbox/kind.js";
 import type { Outbox } from "./outbox/outbox.js";
 import { endPresence } from "./presence.js";
+import { noteDepartures } from "./presence-times.js";
 import type { RoomKey } from "./room-exams.js";
 
 /** The group of a room at a message service. It has the id of the room. */
@@ -224,7 +225,8 @@ export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogD
         Promise.all([
           announceAll(tx, isTold ? [signal] : [], givenIds),
           outbox.add(tx, tasksOf(leaveGroup, room, { userIds: [...userIds] }, { now })),
-          events.addAll(tx, left),
+          noteDepartures(tx, left.departures),
+          events.addAll(tx, left.events),
         ]);
     },
     /**

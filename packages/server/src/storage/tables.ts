@@ -382,6 +382,7 @@ export const streamEvents = declareTable({ owner: "room", lives: "withOwner", ho
     ),
     // SQLite adds the row's id to every index, so a page is one range of this index.
     index("stream_events_by_room").on(table.roomId),
+    index("stream_events_by_person").on(table.roomId, table.userId),
   ],
 );
 
@@ -705,6 +706,22 @@ export const presence = declareTable({ owner: "room", lives: "withServer", hot: 
     primaryKey({ columns: [table.roomId, table.userId, table.camera, table.instance, table.examId] }),
     index("presence_by_instance").on(table.instance),
   ],
+);
+
+/** The visits of pages that have left: from when to when each was connected. `presence` has those that go on. */
+export const pageVisits = declareTable({ owner: "room", lives: "withOwner", hot: "appended" })(
+  "page_visits",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    examId: examOfRow(),
+    roomId: text("room_id").notNull(),
+    userId: personId("user_id", "removed").notNull(),
+    camera: text({ enum: ["main", "pc"] }).notNull(),
+    since: time("since").notNull(),
+    leftAt: time("left_at").notNull(),
+  },
+  // The row's id is part of every index.
+  (table) => [index("page_visits_by_person").on(table.roomId, table.userId)],
 );
 
 /** Counts of a room or an exam in one minute. They name no person. */

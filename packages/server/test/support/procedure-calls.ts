@@ -204,6 +204,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: (fixture) => ({ ...own(fixture), userId: "examinee2", types: ["participant_added"] }),
   },
   "room.presence": { input: own },
+  "room.visits": { input: (fixture) => ({ ...own(fixture), userId: "examinee1" }) },
   "room.snapshot": { input: own },
   // After an unknown event id, so that a snapshot arrives at once.
   "room.onEvent": { input: (fixture) => ({ ...own(fixture), lastEventId: "999999999" }) },

@@ -7,7 +7,7 @@ import { type Author, shareOf } from "../calls.js";
 import { noteErasure } from "../erasures.js";
 import { type RosterTransaction, withRosterLock } from "../exam-transaction.js";
 import { deletePerson } from "../people.js";
-import { eraseRecords, eraseStreamEvents } from "./erase-person.js";
+import { eraseRecords, eraseStreamEventsAndVisits } from "./erase-person.js";
 import { countRecords } from "./removal.js";
 import { lockSoftDeletedExam } from "./soft-deleted.js";
 import type { BulkChange, Phase, Window, WindowResult } from "./types.js";
@@ -103,7 +103,7 @@ export const createSoftDeletedPersonEraser = ({
       }
     };
     // Records come last: as long as there are any, a repeated call finds the person.
-    await run(eraseStreamEvents);
+    await run(eraseStreamEventsAndVisits);
     await run(eraseRecords);
     return { rooms, wasUnseated, records };
   };

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt } from "drizzle-orm";
 import type { Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
-import { cheatRecords, recordedPeople, rooms, streamEvents } from "../../storage/tables.js";
+import { cheatRecords, pageVisits, recordedPeople, rooms, streamEvents } from "../../storage/tables.js";
 import type { SeatKey } from "../seats.js";
 import type { BulkChange, Phase } from "./types.js";
 
@@ -54,39 +54,37 @@ const deleteRecords = statement((dialect) =>
     .where(and(dialect.isAnyOf(cheatRecords.id, "ids", "integer"), dialect.inExam(cheatRecords.examId))),
 );
 const deleteRecordedPerson = statement(query.delete(recordedPeople).where(isRecordedIn));
-const streamEventsInExam = statement(
-  query
-    .select({ id: streamEvents.id })
-    .from(rooms)
-    .innerJoin(
-      streamEvents,
-      and(
-        eq(streamEvents.examId, rooms.examId),
-        eq(streamEvents.roomId, rooms.id),
-        eq(streamEvents.userId, param("userId")),
-      ),
-    )
-    .where(eq(rooms.examId, param("examId")))
-    .limit(param("limit")),
-);
-const streamEventsInRoom = statement(
-  query
-    .select({ id: streamEvents.id })
-    .from(streamEvents)
-    .where(
-      and(
-        eq(streamEvents.examId, param("examId")),
-        eq(streamEvents.roomId, param("roomId")),
-        eq(streamEvents.userId, param("userId")),
-      ),
-    )
-    .limit(param("limit")),
-);
-const deleteStreamEvents = statement((dialect) =>
-  query
-    .delete(streamEvents)
-    .where(and(dialect.isAnyOf(streamEvents.id, "ids", "integer"), dialect.inExam(streamEvents.examId))),
-);
+/** The statements that find and delete the rows of a person in a table to which rows are appended. */
+const erasureOf = (table: typeof streamEvents | typeof pageVisits) => ({
+  inExam: statement(
+    query
+      .select({ id: table.id })
+      .from(rooms)
+      .innerJoin(
+        table,
+        and(eq(table.examId, rooms.examId), eq(table.roomId, rooms.id), eq(table.userId, param("userId"))),
+      )
+      .where(eq(rooms.examId, param("examId")))
+      .limit(param("limit")),
+  ),
+  inRoom: statement(
+    query
+      .select({ id: table.id })
+      .from(table)
+      .where(
+        and(
+          eq(table.examId, param("examId")),
+          eq(table.roomId, param("roomId")),
+          eq(table.userId, param("userId")),
+        ),
+      )
+      .limit(param("limit")),
+  ),
+  deletion: statement((dialect) =>
+    query.delete(table).where(and(dialect.isAnyOf(table.id, "ids", "integer"), dialect.inExam(table.examId))),
+  ),
+});
+const erasures = [erasureOf(streamEvents), erasureOf(pageVisits)];
 
 /** Returns the first room after `after` whose records about the person a removal erases; undefined when no room is left. */
 export const readNextRecordedRoom = async (
@@ -144,13 +142,26 @@ export const eraseRecords: Phase = async (tx, change, { after, rows }) => {
   return { used: used + 1, next: `${roomId}/0/` };
 };
 
-/** Erases the events of a person's streams. */
-export const eraseStreamEvents: Phase = async (tx, { examId, person }, { rows }) => {
+/** Erases the events of a person's streams, and the visits of their pages. */
+export const eraseStreamEventsAndVisits: Phase = async (tx, { examId, person }, { rows }) => {
   if (!person || person.erases === "nothing") return { used: 0 };
   const { userId, roomId = "", erases } = person;
-  const found = await (erases === "exam"
-    ? tx.all(streamEventsInExam, { examId, userId, limit: rows })
-    : tx.all(streamEventsInRoom, { examId, roomId, userId, limit: rows }));
-  if (found.length > 0) await tx.run(deleteStreamEvents, { examId, ids: found.map(({ id }) => id) });
-  return { used: found.length, next: found.length === rows ? "again" : undefined };
+  const limit = Math.ceil(rows / erasures.length);
+  const found = await Promise.all(
+    erasures.map(({ inExam, inRoom }) =>
+      erases === "exam"
+        ? tx.all(inExam, { examId, userId, limit })
+        : tx.all(inRoom, { examId, roomId, userId, limit }),
+    ),
+  );
+  await Promise.all(
+    erasures.map(async ({ deletion }, table) => {
+      const ids = found[table]?.map(({ id }) => id) ?? [];
+      if (ids.length > 0) await tx.run(deletion, { examId, ids });
+    }),
+  );
+  return {
+    used: found.flat().length,
+    next: found.some(({ length }) => length === limit) ? "again" : undefined,
+  };
 };

@@ -11,7 +11,7 @@ interface RowAboutPerson {
   readonly userId: string;
 }
 
-type Recorded = "records" | "stream_events";
+type Recorded = "records" | "stream_events" | "page_visits";
 
 /** The rows that one read returns during an erasure. */
 const ROWS_PER_READ = 500;
@@ -29,7 +29,7 @@ const announcedRemoval = statement(
     ),
 );
 
-/** Filters out cheat records and stream events that an announced removal has not erased yet. */
+/** Filters out cheat records, stream events and visits that an announced removal has not erased yet. */
 export const createErasureFilter = (storage: Queries) => {
   // An exam has one bulk change at most.
   const readErasure = storage.cached(

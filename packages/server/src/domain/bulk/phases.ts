@@ -6,7 +6,7 @@ import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from
 import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
-import { eraseRecords, eraseStreamEvents } from "./erase-person.js";
+import { eraseRecords, eraseStreamEventsAndVisits } from "./erase-person.js";
 import {
   type AddedSeat,
   type ChangedRoom,
@@ -270,7 +270,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
       plan: [addRoomEvents, addArrivalEvents, finishRoster],
       // Rows of the database refer to the order: see `ERASES_EXAM`.
       delete_exam: [endRooms, eraseExam],
-      remove_person: [removeFromRooms, deleteRemovedFromUnseated, eraseRecords, eraseStreamEvents],
+      remove_person: [removeFromRooms, deleteRemovedFromUnseated, eraseRecords, eraseStreamEventsAndVisits],
     },
     undo: [undoSeats, undoRooms, undoUnseated, undoPersonChanges, undoExamRemoval, undoPersonRemoval],
   };

@@ -1,4 +1,4 @@
-import type { Presence } from "@invigil/schema";
+import type { ListVisitsInput, Presence, VisitPage } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Instances } from "../../coordination/instances.js";
 import type { Opened } from "../../domain/opened.js";
@@ -170,6 +170,11 @@ export const createPresenceService = ({
     isAnyoneConnected: (): boolean => trackedPages.size > 0,
     ofRoom,
     list: ({ id }: Opened<"room">): Promise<Presence[]> => ofRoom(id),
+    /** The visits of a person's pages that are over, newest first. */
+    visits: (
+      { id: roomId, examId }: Opened<"room">,
+      { userId, pageSize, cursor }: ListVisitsInput,
+    ): Promise<VisitPage> => store.visits({ examId, roomId, userId }, { limit: pageSize, before: cursor }),
     /** Treats all stored presences of this server as just disconnected. */
     async start(): Promise<void> {
       // Pages that have reconnected already are saved once more, which changes nothing.

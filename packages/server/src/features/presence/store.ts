@@ -1,14 +1,17 @@
-import type { Camera, ParticipantRole, Presence, Role } from "@invigil/schema";
-import { and, eq, sql } from "drizzle-orm";
+import type { Camera, ParticipantRole, Presence, Role, VisitPage } from "@invigil/schema";
+import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { type ExamTransaction, lockExams } from "../../domain/exam-transaction.js";
 import { readRoles } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
-import { noteDepartures } from "../../domain/presence-times.js";
+import { type Departure, noteDepartures } from "../../domain/presence-times.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
+import type { SeatKey } from "../../domain/seats.js";
+import { ABOVE_ALL_IDS, pageOf } from "../../platform/paging.js";
 import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { presence, roomExams } from "../../storage/tables.js";
+import { pageVisits, presence, roomExams } from "../../storage/tables.js";
 
 /** One of a person's two pages of a room. */
 export interface PageKey extends RoomKey {
@@ -90,6 +93,21 @@ const pagesOfInstance = statement(
     .from(presence)
     .where(eq(presence.instance, param("instance"))),
 );
+const visitsOfPerson = statement(
+  query
+    .select()
+    .from(pageVisits)
+    .where(
+      and(
+        eq(pageVisits.examId, param("examId")),
+        eq(pageVisits.roomId, param("roomId")),
+        eq(pageVisits.userId, param("userId")),
+        lt(pageVisits.id, param("before")),
+      ),
+    )
+    .orderBy(desc(pageVisits.id))
+    .limit(param("limit")),
+);
 
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 export const keyOfPage = ({ roomId, userId, camera }: PageKey): string => keyOf(roomId, userId, camera);
@@ -163,9 +181,6 @@ const changeRow = (
   return changed;
 };
 
-/** A page that has left. */
-type Departure = PageKey & { readonly leftAt: Date };
-
 /** Applies a change to the state of its page. Returns the events, and whether the page has left. */
 const applyChange = (
   change: PageChange,
@@ -183,7 +198,7 @@ const applyChange = (
   if (after === 0)
     return {
       events: [newEvent(room, "participant_left", connection, now)],
-      departures: [{ ...room, userId, camera, leftAt: now }],
+      departures: [{ ...room, userId, camera, since: row.since, leftAt: now }],
     };
   const entered = before === 0 ? [newEvent(room, "participant_entered", connection, now)] : [];
   const changed =
@@ -260,6 +275,7 @@ export const createPresenceStore = ({
       return examId === undefined ? [] : readPresences(reader, { examId, roomId });
     },
   );
+  const erasures = createErasureFilter(storage);
   return {
     /**
      * Records on how many devices a page is connected to a server, and adds events for what changes for the room. Ignores people who are
@@ -285,6 +301,19 @@ export const createPresenceStore = ({
     }, grouping),
     /** The presences in a room, in the order in which they began. */
     ofRoom: async (roomId: string): Promise<readonly Presence[]> => ofRoom(roomId),
+    /** The visits of a person that are over, newest first. `before` is the cursor of the previous page. */
+    async visits(
+      { examId, roomId, userId }: SeatKey,
+      { limit, before = ABOVE_ALL_IDS }: { limit: number; before: number | undefined },
+    ): Promise<VisitPage> {
+      const rows = await erasures.pages(
+        examId,
+        [(from, most) => storage.all(visitsOfPerson, { examId, roomId, userId, before: from, limit: most })],
+        { before, limit: limit + 1, kind: "page_visits" },
+      );
+      const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
+      return { visits: page.map(({ camera, since, leftAt }) => ({ camera, since, leftAt })), ...next };
+    },
     /** The present pages of a server. */
     ofInstance: (instance: string): Promise<Page[]> => storage.all(pagesOfInstance, { instance }),
   };

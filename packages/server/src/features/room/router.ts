@@ -8,6 +8,7 @@ import {
   linkOfCodeSchema,
   listRoomEventsInput,
   listRoomsInput,
+  listVisitsInput,
   onRoomEventInput,
   presenceSchema,
   revokedSeatSchema,
@@ -19,6 +20,7 @@ import {
   roomSnapshotSchema,
   roomWithCheatConfigSchema,
   setAudioStatusInput,
+  visitPageSchema,
 } from "@invigil/schema";
 import { originOf } from "../../trpc/context.js";
 import { admins, anyone, publicProcedure, staff, teachers } from "../../trpc/procedures.js";
@@ -210,4 +212,15 @@ export const createRoomRouter = ({
       .input(roomRef)
       .output(presenceSchema.array())
       .query(async ({ ctx: { open }, input }) => presence.list(await open(input))),
+    visits: staff("room")
+      .meta({
+        sentence:
+          "Returns when a person's pages were connected to a room. `room.presence` has the visits that go on.",
+        audited: "access",
+        errors: ["ROOM_NOT_FOUND"],
+        longAnswer: true,
+      })
+      .input(listVisitsInput)
+      .output(visitPageSchema)
+      .query(async ({ ctx: { open }, input }) => presence.visits(await open(input), input)),
   });
