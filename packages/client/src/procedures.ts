@@ -2371,6 +2371,8 @@ export interface ListMessagesInput {
   roomId: string;
   /** The page that reads the messages. Default: `"main"`. */
   camera?: "main" | "pc" | null | undefined;
+  /** Only messages from this person, to them and to everybody, on both of their pages. Examinees may only name themselves, which changes nothing. Absent: all that the page may read. 1 to 128 characters. */
+  userId?: string | null | undefined;
   /** Only messages of this type. Absent: of every type. 1 to 2,147,483,647. */
   type?: number | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
@@ -2535,6 +2537,8 @@ export interface ReportStreamInput {
 export interface ListStreamEventsInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
+  /** Only events of this person's cameras. Absent: of everybody's. 1 to 128 characters. */
+  userId?: string | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
   /** The last event id of the previous page. Absent: the first page. At least 1. */
@@ -3459,7 +3463,7 @@ export type Procedures = {
      */
     report: TRPCMutationProcedure<{ input: ReportStreamInput; output: true; meta: unknown }>;
     /**
-     * Returns the stream events of a room.
+     * Returns the stream events of a room, or of a person in it.
      *
      * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
      */

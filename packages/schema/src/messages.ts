@@ -142,6 +142,10 @@ export const listMessagesInput = z
   .object({
     roomId: given.roomId,
     camera: withDefault(cameraSchema, "main").describe("The page that reads the messages."),
+    userId: optional(given.userId).describe(
+      "Only messages from this person, to them and to everybody, on both of their pages. Examinees may only name themselves, which " +
+        "changes nothing. Absent: all that the page may read.",
+    ),
     type: optional(wholeNumber(1, 2_147_483_647)).describe(
       "Only messages of this type. Absent: of every type.",
     ),

@@ -70,6 +70,7 @@ export type StreamEvent = z.infer<typeof streamEventSchema>;
 export const listStreamEventsInput = z
   .object({
     roomId: given.roomId,
+    userId: optional(given.userId).describe("Only events of this person's cameras. Absent: of everybody's."),
     pageSize: pageSizeSchema(20),
     cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
       "The last event id of the previous page. Absent: the first page.",

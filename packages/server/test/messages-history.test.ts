@@ -6,6 +6,7 @@ import type { TestCaller } from "../src/app/testing.js";
 import { messages } from "../src/storage/tables.js";
 import {
   EXAMINEE,
+  INSPECTOR,
   OTHER,
   openRoomFixture,
   type RoomFixture,
@@ -116,6 +117,29 @@ describe("the history of a room", () => {
       ),
       { numRuns: 10, seed: 20_260_102 },
     );
+  });
+
+  it("contains for staff, on request, what is from one person, to them, and to everybody: on both of their pages", async () => {
+    await using fixture = await openRoomFixture();
+    const sent = [
+      [EXAMINEE, {}],
+      [OTHER, {}],
+      [EXAMINEE, { camera: "pc", to: ["t1"] }],
+      [TEACHER, {}],
+      [TEACHER, { to: ["pc_e1"] }],
+      [TEACHER, { to: ["e2"] }],
+      [TEACHER, { to: ["e1", "e2"] }],
+    ] as const;
+    for (const [caller, more] of sent) await fixture.say(caller, { ...OWN, ...more });
+    const ids = async (caller: TestCaller, userId: string, camera = "main") =>
+      (await read(fixture, caller, { userId, camera, pageSize: 2 })).map(({ id }) => id);
+    expect(await ids(TEACHER, "e1")).toEqual([7, 5, 4, 3, 1]);
+    expect(await ids(TEACHER, "e1", "pc")).toEqual([7, 5, 4, 3, 1]);
+    expect(await ids(INSPECTOR, "e2")).toEqual([7, 6, 4, 2]);
+    // A candidate reads what they read anyway, and nothing of others.
+    expect(await ids(EXAMINEE, "e1")).toEqual([7, 4, 1]);
+    const { error } = await fixture.query(EXAMINEE, "im.history", { roomId: fixture.room.id, userId: "e2" });
+    expect(error.data.reason).toBe("FORBIDDEN");
   });
 
   it("has a cursor exactly if there are more messages", async () => {

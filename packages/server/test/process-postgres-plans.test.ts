@@ -83,6 +83,8 @@ const makeShapes = async (): Promise<void> => {
       for (const ofExam of OPTIONAL)
         await app.as(caller).room.list({ ...(status && { status }), ...(ofExam && { examId }) });
 
+  for (const userId of [undefined, "examinee1"]) await app.as(TEACHER).stream.listEvents({ roomId, userId });
+
   const messageLog = createMessageLog({ events: createEventLog({ added: () => undefined }) });
   const roomExams = createRoomExams();
   const im = createImStore({ ...db, roomExams, messageLog, sendRate: storedRate });

@@ -304,13 +304,15 @@ const more: Partial<Record<ProcedurePath, (stage: Stage) => Promise<unknown>>> =
   },
   "im.history": async ({ app, roomId }) => {
     for (const byType of OPTIONAL)
-      for (const later of OPTIONAL)
-        await app.as(TEACHER).im.history({
-          roomId,
-          pageSize: 1,
-          ...(byType && { type: 30_001 }),
-          ...(later && { cursor: 3 }),
-        });
+      for (const byPerson of OPTIONAL)
+        for (const later of OPTIONAL)
+          await app.as(TEACHER).im.history({
+            roomId,
+            pageSize: 1,
+            ...(byType && { type: 30_001 }),
+            ...(byPerson && { userId: "examinee1" }),
+            ...(later && { cursor: 3 }),
+          });
   },
   "stream.report": async ({ app, examId, roomId, endedId }) => {
     for (const id of [roomId, endedId]) {

@@ -573,6 +573,22 @@ describe("the history of a room", () => {
     expect(pages).toEqual([[5, 4], [3, 2], [1]]);
   });
 
+  it("is of one person, among many of others", async () => {
+    await using fixture = await openStreamFixture();
+    for (let n = 0; n < 9; n += 1) await fixture.happens(n % 3 === 0 ? "e1" : "e2", "publish", NOW - n);
+    const ids: number[] = [];
+    let cursor: number | undefined;
+    do {
+      const input = { roomId: fixture.room.id, userId: "e1", pageSize: 2, cursor };
+      const { data } = await fixture.admin.query("stream.listEvents", input);
+      ids.push(...data.events.map(({ id }: { id: number }) => id));
+      cursor = data.nextCursor;
+    } while (cursor !== undefined);
+    expect(ids).toEqual([7, 4, 1]);
+    const input = { roomId: fixture.room.id, userId: "stranger" };
+    expect((await fixture.admin.query("stream.listEvents", input)).data).toEqual({ events: [] });
+  });
+
   it("is a page of twenty by default", async () => {
     await using fixture = await openStreamFixture();
     for (let n = 0; n < 21; n += 1) await fixture.happens("e1", "publish", NOW - n);

@@ -392,6 +392,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "im.send, a command": { input: saying("startCall", { sid: "call" }) },
   "im.send, the server's": { input: saying("streamStopped", { userId: "examinee1" }) },
   "im.history": { input: own },
+  "im.history, about a person": { input: (fixture) => ({ ...own(fixture), userId: "examinee2" }) },
   "upload.getCredentials": { input: examOf },
   "stream.report": {
     before: ({ admin, room }, n) =>
@@ -403,6 +404,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: ({ room }, _, n) => ({ ...streamReport(room, "examinee1", n), ...streamSignature() }),
   },
   "stream.listEvents": { input: own },
+  "stream.listEvents, about a person": { input: (fixture) => ({ ...own(fixture), userId: "examinee1" }) },
   "installation.info": { input: () => undefined },
   "installation.servers": { input: () => undefined },
   "installation.usage": { input: () => undefined },

@@ -40,6 +40,7 @@ export const createImRouter = ({ im }: { im: ImService }) =>
     history: anyone("room")
       .meta({
         sentence: "Returns the messages that the caller's page may read.",
+        access: "All but administrators: in their own rooms. Examinees: about themselves.",
         errors: ["ROOM_NOT_FOUND"],
         longAnswer: true,
       })

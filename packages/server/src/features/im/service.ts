@@ -161,15 +161,21 @@ export const createImService = ({
 
     /**
      * Returns messages, newest first: those for everybody, and those for or from the caller's page. Staff receive all messages that people
-     * sent.
+     * sent, or those that concern one person.
      */
     async history(
       caller: Caller,
       { id: roomId }: Opened<"room">,
-      { camera, type, pageSize, cursor }: ListMessagesInput,
+      { camera, userId, type, pageSize, cursor }: ListMessagesInput,
     ): Promise<MessagePage> {
-      const login = loginOf(caller.userId, camera);
-      const also = caller.role === "examinee" ? [] : [STAFF, STAFF_COPY];
+      const isStaff = caller.role !== "examinee";
+      if (!isStaff && userId !== undefined && userId !== caller.userId)
+        throw forbidden("Examinees may read only their own messages.");
+      // The sender of a message is one of its readers.
+      const [login, ...also] =
+        isStaff && userId !== undefined
+          ? ([loginOf(userId, "main"), loginOf(userId, "pc")] as const)
+          : ([loginOf(caller.userId, camera), ...(isStaff ? [STAFF, STAFF_COPY] : [])] as const);
       const page = await store.list({ roomId, login, also, type, limit: pageSize, before: cursor });
       return { ...page, messages: page.messages.map(toMessage) };
     },

@@ -25,7 +25,7 @@ export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
       .mutation(({ input }) => stream.report(input)),
     listEvents: staff("room")
       .meta({
-        sentence: "Returns the stream events of a room.",
+        sentence: "Returns the stream events of a room, or of a person in it.",
         audited: "access",
         errors: ["ROOM_NOT_FOUND"],
         longAnswer: true,

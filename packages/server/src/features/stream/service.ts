@@ -102,10 +102,11 @@ export const createStreamService = ({ store, callback, clock }: StreamServiceDep
         now: clock(),
       }),
 
-    /** Returns the stored reports about a room's streams. */
+    /** Returns the stored reports about the streams of a room, or of a person in it. */
     listEvents: (
       { id: roomId, examId }: Opened<"room">,
-      { pageSize, cursor }: ListStreamEventsInput,
-    ): Promise<StreamEventPage> => store.listByRoom({ examId, roomId }, { limit: pageSize, before: cursor }),
+      { userId, pageSize, cursor }: ListStreamEventsInput,
+    ): Promise<StreamEventPage> =>
+      store.listByRoom({ examId, roomId }, { userId, limit: pageSize, before: cursor }),
   };
 };

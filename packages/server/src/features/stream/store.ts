@@ -16,7 +16,7 @@ import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
 import { ABOVE_ALL_IDS, pageOf } from "../../platform/paging.js";
 import type { Queries, Transaction } from "../../storage/port.js";
-import { insertion, param, query, statement } from "../../storage/statement.js";
+import { insertion, param, query, statement, statements } from "../../storage/statement.js";
 import {
   bulkChanges,
   participants,
@@ -169,19 +169,22 @@ const setStatuses = statement((dialect) =>
     ),
 );
 
-const pageOfRoom = statement(
-  query
-    .select()
-    .from(streamEvents)
-    .where(
-      and(
-        eq(streamEvents.examId, param("examId")),
-        eq(streamEvents.roomId, param("roomId")),
-        lt(streamEvents.id, param("before")),
-      ),
-    )
-    .orderBy(desc(streamEvents.id))
-    .limit(param("limit")),
+const pageOfRoom = statements((isOfPerson: boolean) =>
+  statement(
+    query
+      .select()
+      .from(streamEvents)
+      .where(
+        and(
+          eq(streamEvents.examId, param("examId")),
+          eq(streamEvents.roomId, param("roomId")),
+          isOfPerson ? eq(streamEvents.userId, param("userId")) : undefined,
+          lt(streamEvents.id, param("before")),
+        ),
+      )
+      .orderBy(desc(streamEvents.id))
+      .limit(param("limit")),
+  ),
 );
 const toEvent = (stored: typeof streamEvents.$inferSelect): StreamEvent => {
   const { examId: _, width, height, ...row } = stored;
@@ -319,18 +322,23 @@ export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks:
       }
     },
 
-    /** Newest first. `before` is the last id of the previous page. */
+    /** The events of a room, or of a person in it, newest first. `before` is the last id of the previous page. */
     async listByRoom(
       { examId, roomId }: RoomKey,
-      { limit, before = ABOVE_ALL_IDS }: { limit: number; before: number | undefined },
+      {
+        userId,
+        limit,
+        before = ABOVE_ALL_IDS,
+      }: { userId: string | undefined; limit: number; before: number | undefined },
     ): Promise<StreamEventPage> {
+      const page = pageOfRoom(userId !== undefined);
       const rows = await erasures.pages(
         examId,
-        [(from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most })],
+        [(from, most) => storage.all(page, { examId, roomId, userId, before: from, limit: most })],
         { before, limit: limit + 1, kind: "stream_events" },
       );
-      const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
-      return { events: page.map(toEvent), ...next };
+      const { rows: some, ...next } = pageOf(rows, limit, ({ id }) => id);
+      return { events: some.map(toEvent), ...next };
     },
   };
 };
