@@ -26,6 +26,7 @@ const WORDS = {
     came: "Came (Phone)",
     left: "Disconnected (Phone)",
     record: "Phone in the picture",
+    clock: "by the clock of their device",
     moved: /was moved to/,
     removed: "e1 is in no room of this exam",
     ended: /has ended/,
@@ -44,6 +45,7 @@ const WORDS = {
     came: "上线（手机）",
     left: "掉线（手机）",
     record: "检测到手机",
+    clock: "考生设备时间",
     moved: /已调换到/,
     removed: "e1不在本场考试的任何考场",
     ended: /所在的考场已结束/,
@@ -66,9 +68,11 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     leaveFirst();
     await isHere(0);
     const leave = await hall.enter("e1");
+    // Their clock is an hour slow.
+    const detectTime = new Date(Date.now() - 3_600_000);
     await hall.as("e1").cheat.addRecords({
       roomId: hall.roomId,
-      records: [{ isMainMonitor: true, userId: "e1", detectTime: new Date(), detectType: "cellPhone" }],
+      records: [{ isMainMonitor: true, userId: "e1", detectTime, detectType: "cellPhone" }],
     });
     await using open = await fixture.openConsole({
       role: "teacher",
@@ -81,7 +85,8 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     await picture(`candidate-${locale}`);
     await page.getByRole("radio", { name: words.detections }).check();
     await expect.poll(() => new URL(page.url()).searchParams.get("kind")).toBe("records");
-    expect(await page.getByRole("listitem").filter({ hasText: words.record }).count()).toBe(1);
+    const found = page.getByRole("listitem").filter({ hasText: words.record });
+    expect(await found.filter({ hasText: words.clock }).count()).toBe(1);
 
     await page.getByRole("radio", { name: words.presence }).check();
     const lines = page.getByRole("listitem");

@@ -1,4 +1,4 @@
-import type { CheatRecord, Message, Presence, RoomEvent, StreamEvent } from "@invigil/client";
+import type { CheatRecord, Message, Presence, RoomEvent, RouterOutputs, StreamEvent } from "@invigil/client";
 
 export type Camera = "main" | "pc";
 
@@ -57,7 +57,14 @@ export interface Entry {
   /** The one person whom it is about. Undefined: everybody in the room. */
   readonly userId: string | undefined;
   readonly what: What;
+  /** When it happened by another clock, where that differs from the server's: that of the candidate's device, or of the stream service. */
+  readonly elsewhere?: { readonly clock: "candidate" | "streams"; readonly at: number } | undefined;
 }
+
+/** Clocks that are no further apart differ by no more than the way to the server takes. */
+const SAME_TIME_MS = 5000;
+const elsewhere = (clock: "candidate" | "streams", time: Date, received: Date): Entry["elsewhere"] =>
+  Math.abs(time.getTime() - received.getTime()) < SAME_TIME_MS ? undefined : { clock, at: time.getTime() };
 
 const PC = "pc_";
 /** The person of a message login. */
@@ -70,12 +77,20 @@ export const loginsOf = (userId: string, hasPc: boolean): readonly string[] =>
 const peopleOf = (logins: readonly string[] | undefined): readonly string[] | undefined =>
   logins && [...new Set(logins.map(personOf))];
 
-export const recordEntry = ({ id, userId, createdAt, detectType, isMainMonitor }: CheatRecord): Entry => ({
+export const recordEntry = ({
+  id,
+  userId,
+  createdAt,
+  detectTime,
+  detectType,
+  isMainMonitor,
+}: CheatRecord): Entry => ({
   key: `record ${id}`,
   kind: "records",
   at: createdAt.getTime(),
   userId,
   what: { is: "record", camera: isMainMonitor ? "main" : "pc", detectType },
+  elsewhere: elsewhere("candidate", detectTime, createdAt),
 });
 
 const memberOf = (data: unknown, name: string): unknown =>
@@ -123,8 +138,10 @@ const cameraEntry = (
   what: { is: status, camera },
 });
 
-export const streamEntry = ({ userId, camera, action, createdAt }: StreamEvent): Entry =>
-  cameraEntry(userId, camera, action === "publish" ? "publishing" : "stopped", createdAt);
+export const streamEntry = ({ userId, camera, action, eventTime, createdAt }: StreamEvent): Entry => ({
+  ...cameraEntry(userId, camera, action === "publish" ? "publishing" : "stopped", createdAt),
+  elsewhere: elsewhere("streams", eventTime, createdAt),
+});
 
 const presenceEntry = (userId: string, camera: Camera, is: "entered" | "left", time: Date): Entry => ({
   key: `${is} ${userId} ${camera} ${time.getTime()}`,
@@ -140,6 +157,13 @@ export const pageEntry = ({ userId, camera, since }: Pick<Presence, "userId" | "
 /** The facts that a page tells that was connected. */
 export const leftEntry = (userId: string, { camera, since }: { camera: Camera; since: Date }): Entry =>
   presenceEntry(userId, camera, "left", since);
+
+type Visit = RouterOutputs["room"]["visits"]["visits"][number];
+/** The coming and the going of a visit that is over. */
+export const visitEntries = (userId: string, { camera, since, leftAt }: Visit): readonly Entry[] => [
+  presenceEntry(userId, camera, "left", leftAt),
+  presenceEntry(userId, camera, "entered", since),
+];
 
 /** The entries of an event. None: it is no line of a timeline. */
 export const eventEntries = (event: RoomEvent): readonly Entry[] => {
@@ -191,10 +215,10 @@ export const eventEntries = (event: RoomEvent): readonly Entry[] => {
   }
 };
 
-/** Says from when on presence is known. Its key puts it below what happened at that time. */
-export const cutEntry = (since: Date): Entry => ({
+/** Says from when on a kind of entries is complete. Its key puts it below what happened at that time. */
+export const cutEntry = (since: Date, kind: Kind = "presence"): Entry => ({
   key: "cut",
-  kind: "presence",
+  kind,
   at: since.getTime(),
   userId: undefined,
   what: { is: "cut" },

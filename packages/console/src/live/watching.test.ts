@@ -15,19 +15,17 @@ import {
   pageEntry,
   recordEntry,
   streamEntry,
+  visitEntries,
 } from "./timeline.js";
 
 const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1000);
+const RECORD = { examId: "x", roomId: "r", detectType: "cellPhone", isMainMonitor: true, extraInfo: {} };
 const record = (id: number, userId: string, seconds: number): Entry =>
   recordEntry({
+    ...RECORD,
     id,
-    examId: "x",
-    roomId: "r",
     userId,
-    detectType: "cellPhone",
-    isMainMonitor: true,
     detectTime: at(seconds),
-    extraInfo: {},
     createdAt: at(seconds),
     updatedAt: at(seconds),
   } satisfies CheatRecord);
@@ -83,6 +81,53 @@ describe("the timeline of a room", () => {
       ],
     );
     expect(entries.map(({ what }) => what.is)).toEqual(["left", "record", "publishing", "entered"]);
+  });
+
+  it("tells a visit once, whether the list of visits, an event or the state tells it", () => {
+    const told = [
+      event(1, 1, { type: "participant_entered", ...connection }),
+      event(2, 9, { type: "participant_left", ...connection }),
+      event(3, 20, { type: "participant_entered", ...connection }),
+    ].flatMap(eventEntries);
+    const visits = visitEntries("e1", { camera: "main", since: at(1), leftAt: at(9) });
+    const going = pageEntry({ userId: "e1", camera: "main", since: at(20) });
+    const tell = (entries: readonly Entry[]) =>
+      mergeTimeline([{ entries }], [going]).map((entry) => [entry.what.is, entry.at]);
+    const all = [
+      ["entered", at(20).getTime()],
+      ["left", at(9).getTime()],
+      ["entered", at(1).getTime()],
+    ];
+    expect(tell([...visits, ...told])).toEqual(all);
+    // Days later, without the event log.
+    expect(tell(visits)).toEqual(all);
+  });
+
+  it("names the time of another clock where it differs", () => {
+    const recorded = { ...RECORD, id: 1, userId: "e1", createdAt: at(60), updatedAt: at(60) };
+    const streamed = {
+      id: 1,
+      roomId: "r",
+      userId: "e1",
+      camera: "main",
+      action: "publish",
+      ip: "",
+      node: "",
+    } as const;
+    const elsewhere = [
+      recordEntry({ ...recorded, detectTime: at(58) }),
+      recordEntry({ ...recorded, detectTime: at(0) }),
+      recordEntry({ ...recorded, detectTime: at(600) }),
+      streamEntry({ ...streamed, eventTime: at(60), createdAt: at(60.5) }),
+      streamEntry({ ...streamed, eventTime: at(30), createdAt: at(60) }),
+    ].map((entry) => entry.elsewhere);
+    expect(elsewhere).toEqual([
+      undefined,
+      { clock: "candidate", at: at(0).getTime() },
+      { clock: "candidate", at: at(600).getTime() },
+      undefined,
+      { clock: "streams", at: at(30).getTime() },
+    ]);
   });
 
   it("leaves out what is older than the end of a list that goes on, until the list is read further", () => {

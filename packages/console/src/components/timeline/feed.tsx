@@ -96,7 +96,10 @@ export function Feed({
                 <span className={styles.mark}>
                   {mark && <Mark state={mark} {...(entry && isRed?.(entry) && { tone: "red" as const })} />}
                 </span>
-                <span className={styles.text}>{say(row)}</span>
+                <span className={styles.text}>
+                  {say(row)}
+                  {entry?.elsewhere && <Elsewhere {...entry.elsewhere} />}
+                </span>
                 {entry && actionOf && <span className={styles.action}>{actionOf(entry)}</span>}
               </li>
             );
@@ -118,5 +121,13 @@ export function Feed({
         </Button>
       )}
     </div>
+  );
+}
+
+/** When it happened by a clock that differs from the server's. */
+function Elsewhere({ clock, at }: NonNullable<Entry["elsewhere"]>) {
+  const t = useTranslations("watching.clocks");
+  return (
+    <span className={styles.elsewhere}>{t.rich(clock, { time: () => <Time value={new Date(at)} /> })}</span>
   );
 }

@@ -68,6 +68,8 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
       case "added":
       case "removed":
         return t(isOwn ? `own.${what.is}` : what.is, { name });
+      case "cut":
+        return t(own === undefined ? "cut" : "own.cut");
       default:
         return t(what.is);
     }

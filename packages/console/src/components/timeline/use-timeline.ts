@@ -3,6 +3,7 @@ import { useInvigilClient, useLiveRoom, usePresence, useRoom, useRoomEvent } fro
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import {
+  concerns,
   cutEntry,
   type Entry,
   eventEntries,
@@ -12,6 +13,7 @@ import {
   pageEntry,
   recordEntry,
   streamEntry,
+  visitEntries,
 } from "../../live/timeline.js";
 
 const PAGE = 100;
@@ -36,23 +38,27 @@ const partOf = <Row>(
   next,
 });
 
-/** The lists of a room. */
+/** The lists of a room, or of one person in it. */
 const listsOf = (
   { cheat, im, stream, room }: InvigilClient,
   { roomId, userId, signal }: { roomId: string; userId: string | undefined; signal: AbortSignal },
 ): readonly ReadPart[] => {
   const how = { signal };
   const input = (cursor: number | undefined) => ({ roomId, pageSize: PAGE, cursor });
+  const userIds = userId === undefined ? undefined : [userId];
   return [
     async (cursor) => {
-      const { records, nextCursor } = await cheat.listRecords.query(input(cursor), how);
-      return partOf(records, nextCursor, {
+      let page = await cheat.listRecords.query({ ...input(cursor), userIds }, how);
+      // A page of one person's records may be empty although more follow.
+      while (page.records.length === 0 && page.nextCursor !== undefined)
+        page = await cheat.listRecords.query({ ...input(page.nextCursor), userIds }, how);
+      return partOf(page.records, page.nextCursor, {
         entriesOf: (record) => [recordEntry(record)],
         timeOf: ({ createdAt }) => createdAt,
       });
     },
     async (cursor) => {
-      const { messages, nextCursor } = await im.history.query(input(cursor), how);
+      const { messages, nextCursor } = await im.history.query({ ...input(cursor), userId }, how);
       return partOf(messages, nextCursor, {
         entriesOf: (message) => {
           const entry = messageEntry(message);
@@ -62,7 +68,7 @@ const listsOf = (
       });
     },
     async (cursor) => {
-      const { events, nextCursor } = await stream.listEvents.query(input(cursor), how);
+      const { events, nextCursor } = await stream.listEvents.query({ ...input(cursor), userId }, how);
       return partOf(events, nextCursor, {
         entriesOf: (event) => [streamEntry(event)],
         timeOf: ({ createdAt }) => createdAt,
@@ -74,10 +80,22 @@ const listsOf = (
         how,
       );
       const entries = events.flatMap(eventEntries);
-      return nextCursor === undefined
-        ? { entries: completeSince ? [...entries, cutEntry(completeSince)] : entries, next: undefined }
-        : { entries, since: completeSince?.getTime(), next: nextCursor };
+      if (nextCursor !== undefined) return { entries, since: completeSince?.getTime(), next: nextCursor };
+      // Of a person, visits are kept longer than the event log.
+      const cut = completeSince && cutEntry(completeSince, userId === undefined ? "presence" : "room");
+      return { entries: cut ? [...entries, cut] : entries, next: undefined };
     },
+    ...(userId === undefined
+      ? []
+      : [
+          async (cursor: number | undefined) => {
+            const { visits, nextCursor } = await room.visits.query({ ...input(cursor), userId }, how);
+            return partOf(visits, nextCursor, {
+              entriesOf: (visit) => visitEntries(userId, visit),
+              timeOf: ({ leftAt }) => leftAt,
+            });
+          },
+        ]),
   ];
 };
 
@@ -128,14 +146,19 @@ export interface Timeline {
   readonly reload: () => void;
 }
 
+const NO_ENTRIES: readonly Entry[] = [];
+
 /**
- * Everything that happened in a room, in one column: its records, messages, streams and earlier events as the server lists them, and events
- * as they come.
+ * Everything that happened in a room, or to one person in it, in one column: records, messages, streams, earlier events and a person's visits
+ * as the server lists them, and events as they come.
  *
+ * @param userId - the person whose page it is: only their lists are read
  * @param past - what else is known of the past, such as since when a person was gone
- * @param userId - whose page it is: earlier events of others are not read
  */
-export const useTimeline = (roomId: string, past: readonly Entry[], userId?: string): Timeline => {
+export const useTimeline = (
+  roomId: string,
+  { userId, past = NO_ENTRIES }: { readonly userId?: string; readonly past?: readonly Entry[] },
+): Timeline => {
   const client = useInvigilClient();
   const isLive = useRoom(roomId, ({ status, state }) => state !== undefined && status !== "connecting");
   const presence = usePresence(roomId);
@@ -161,14 +184,14 @@ export const useTimeline = (roomId: string, past: readonly Entry[], userId?: str
 
   const add = useCallback(
     (event: Parameters<typeof eventEntries>[0]) => {
-      const found = eventEntries(event);
+      const found = eventEntries(event).filter((entry) => userId === undefined || concerns(entry, userId));
       if (found.length === 0) return;
       setEvents((before) => ({
         roomId,
         list: [...(before.roomId === roomId ? before.list : []), ...found].slice(-MOST_EVENTS),
       }));
     },
-    [roomId],
+    [roomId, userId],
   );
   const room = useLiveRoom(roomId);
   useEffect(() => {
@@ -185,11 +208,13 @@ export const useTimeline = (roomId: string, past: readonly Entry[], userId?: str
       data
         ? mergeTimeline(joinPages(data.pages), [
             ...(events.roomId === roomId ? events.list : []),
-            ...presence.filter(({ role }) => role === "examinee").map(pageEntry),
+            ...presence
+              .filter((page) => page.role === "examinee" && (userId ?? page.userId) === page.userId)
+              .map(pageEntry),
             ...past,
           ])
         : [],
-    [data, events, roomId, presence, past],
+    [data, events, roomId, userId, presence, past],
   );
   return {
     entries,

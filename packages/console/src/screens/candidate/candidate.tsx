@@ -22,12 +22,11 @@ import { useRouteSearch } from "../../components/search.js";
 import { StateMark } from "../../components/state-mark.js";
 import { Time } from "../../components/time.js";
 import { useNameOf } from "../../components/timeline/use-name-of.js";
-import { usePastPresence } from "../../components/timeline/use-past-presence.js";
 import { useTimeline } from "../../components/timeline/use-timeline.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { Picture } from "../../components/video/picture.js";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
-import { type Camera, concerns, isHappening, leftEntry, loginsOf, WRITTEN } from "../../live/timeline.js";
+import { type Camera, type Entry, isHappening, loginsOf, WRITTEN } from "../../live/timeline.js";
 import styles from "./candidate.module.css";
 import { KINDS } from "./search.js";
 
@@ -70,16 +69,8 @@ export function Candidate({
   );
 
   const member = state?.members.find((one) => one.userId === userId);
-  const { known } = usePastPresence(examId, roomId);
-  const past = useMemo(
-    () => known.get(userId)?.left.map((page) => leftEntry(userId, page)) ?? [],
-    [known, userId],
-  );
-  const timeline = useTimeline(roomId, past, userId);
-  const own = useMemo(
-    () => timeline.entries.filter((entry) => concerns(entry, userId)),
-    [timeline.entries, userId],
-  );
+  const timeline = useTimeline(roomId, { userId });
+  const own = timeline.entries;
   const shown = useMemo(() => own.filter((entry) => kind === "all" || entry.kind === kind), [own, kind]);
   const { hasOlder, isLoadingOlder, loadOlder, pages } = timeline;
   useEffect(() => {
@@ -106,7 +97,6 @@ export function Candidate({
     presence: state.presence,
     hasEnded,
     entries: own,
-    known,
     from: 0,
   });
   if (!seat || !member)
@@ -192,7 +182,7 @@ export function Candidate({
                 </div>
               ))}
             </div>
-            <Devices seat={seat} roomId={roomId} left={known.get(userId)?.left} />
+            <Devices seat={seat} roomId={roomId} entries={own} />
           </div>
           <FeedPane
             title={feedTexts("title")}
@@ -266,19 +256,15 @@ function TimeLeft({
 }
 
 /** The pages of a candidate: which are connected, on how many devices, and which were. */
-function Devices({
-  seat,
-  roomId,
-  left,
-}: {
-  seat: SeatView;
-  roomId: string;
-  left: readonly { readonly camera: Camera; readonly since: Date }[] | undefined;
-}) {
+function Devices({ seat, roomId, entries }: { seat: SeatView; roomId: string; entries: readonly Entry[] }) {
   const t = useTranslations("candidate.details");
   const pictureTexts = useTranslations("watching.picture");
   const pages = usePresence(roomId).filter(({ userId }) => userId === seat.userId);
-  const gone = left?.filter(({ camera }) => pages.every((page) => page.camera !== camera)) ?? [];
+  const gone = CAMERAS.flatMap((camera) => {
+    if (pages.some((page) => page.camera === camera)) return [];
+    const last = entries.find(({ what }) => what.is === "left" && what.camera === camera);
+    return last ? [{ camera, since: new Date(last.at) }] : [];
+  });
   return (
     <section className={styles.details} aria-labelledby="devices">
       <h2 id="devices">{t("title")}</h2>

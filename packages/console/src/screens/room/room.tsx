@@ -47,7 +47,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
     () => [...known].flatMap(([userId, { left }]) => left.map((page) => leftEntry(userId, page))),
     [known],
   );
-  const timeline = useTimeline(roomId, past);
+  const timeline = useTimeline(roomId, { past });
   const { data: participants, error: streamsError } = useQuery(
     invigil.participant.list.queryOptions(
       { roomId, role: "examinee" },

@@ -57,6 +57,7 @@ export default {
     cut: "Before this, the list of who came and left is incomplete",
     /** The same on the page of the person. */
     own: {
+      cut: "Changes of devices, minutes and the room before this are not kept in full",
       entered: "Came ({camera})",
       left: "Disconnected ({camera})",
       publishing: "{camera} video started",
@@ -80,6 +81,11 @@ export default {
     earPhone: "Earphone in the picture",
     cellPhone: "Phone in the picture",
     actionPersonSpeech: "Spoke",
+  },
+  /** When it happened by another clock than the server's. */
+  clocks: {
+    candidate: "<time></time> by the clock of their device",
+    streams: "<time></time> by the clock of the stream service",
   },
   feed: {
     title: "What happened",

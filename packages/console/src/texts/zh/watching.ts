@@ -57,6 +57,7 @@ export default {
     silent: "喊话已停止",
     cut: "在此之前的上线和掉线记录已不完整",
     own: {
+      cut: "在此之前的设备、加时和考场变动记录已不完整",
       entered: "上线（{camera}）",
       left: "掉线（{camera}）",
       publishing: "{camera}画面已接通",
@@ -80,6 +81,11 @@ export default {
     earPhone: "检测到耳机",
     cellPhone: "检测到手机",
     actionPersonSpeech: "说话",
+  },
+  /** When it happened by another clock than the server's. */
+  clocks: {
+    candidate: "考生设备时间：<time></time>",
+    streams: "流服务时间：<time></time>",
   },
   feed: {
     title: "动态",
