@@ -725,6 +725,36 @@ export interface AttemptChangedEvent {
   extendedMinutes: number;
 }
 
+/** Input of `room.visits`. */
+export interface ListVisitsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** `nextCursor` of the previous page. Absent: the first page. At least 1. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `room.visits`. */
+export interface VisitPage {
+  /** The visits that are over, the last one that ended first. Of a person's in a room, at least the newest 500 are kept. */
+  visits: Visit[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+}
+
+/** The time for which a page was connected without a break. Breaks up to the settle time do not count. */
+export interface Visit {
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** When the page was connected. */
+  since: Date;
+  /** When the page was disconnected. */
+  leftAt: Date;
+}
+
 /** Input of `exam.create`. */
 export interface CreateExamInput {
   /** The name of the exam, on one line, without white space at its ends. 1 to 63 characters. */
@@ -3132,6 +3162,12 @@ export type Procedures = {
      * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
      */
     presence: TRPCQueryProcedure<{ input: RoomRef; output: Presence[]; meta: unknown }>;
+    /**
+     * Returns when a person's pages were connected to a room. `room.presence` has the visits that go on.
+     *
+     * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
+     */
+    visits: TRPCQueryProcedure<{ input: ListVisitsInput; output: VisitPage; meta: unknown }>;
   };
   exam: {
     /**
@@ -3435,7 +3471,7 @@ export type Procedures = {
     /**
      * Returns the messages that the caller's page may read.
      *
-     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms. Examinees: about themselves.
      */
     history: TRPCQueryProcedure<{ input: ListMessagesInput; output: MessagePage; meta: unknown }>;
   };

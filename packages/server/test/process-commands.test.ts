@@ -161,6 +161,7 @@ describe("every command", () => {
     );
     await does("room show", ["Room 2", "--exam", "Arts"], /\n1 teacher, 0 inspectors, 1 examinee\n$/);
     await does("room events", ["Room 2", "--exam", "Arts"], /^TIME +EVENT +PERSON +DETAILS\n.* participant_/);
+    await does("timeline", ["e1", "--exam", "Arts"], /TIME +ROOM +EVENT +DETAILS\n.* participant_/);
     await does("room end", ["Room 2", "--exam", "Arts", "--yes"], /^The room Room 2 has ended\.\n$/);
     await does("room reopen", ["Room 2", "--exam", "Arts"], /^The room Room 2 is in progress\.\n$/);
     await does("room create", ["--name", "Late", "--by", "t9"], ID);
@@ -253,6 +254,7 @@ describe("every command", () => {
     await fails("room revoke-links", ["none"], noRoom);
     await fails("room show", ["none"], noRoom);
     await fails("room events", ["none"], noRoom);
+    await fails("timeline", ["e1"], "invigil: --exam or --room must be specified\n");
     await fails("room end", ["none"], noRoom);
     await fails("room reopen", ["none"], noRoom);
     await fails("room create", ["--name", "N", "--by", "pc_a"], /^invigil: .* must not begin with 'pc_'/);

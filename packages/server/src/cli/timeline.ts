@@ -1,0 +1,206 @@
+import {
+  type CheatRecord,
+  type ListedEvent,
+  listedEventTypes,
+  type Message,
+  type Room,
+  type StreamEvent,
+  signalName,
+  signals,
+} from "@invigil/schema";
+import type { Command } from "commander";
+import { InvigilError } from "../platform/errors.js";
+import { jsonOption } from "./arguments.js";
+import { withLocalApp } from "./local-app.js";
+import { fetchAllPages, findExam, findRoom } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
+import { print, table } from "./output.js";
+import type { CommandRun } from "./run.js";
+import { timeFormatter } from "./time.js";
+
+interface TimelineOptions {
+  exam?: string;
+  room?: string;
+  json?: true;
+}
+
+/** Something that happened to a person in a room. */
+interface Entry {
+  readonly time: Date;
+  /** When it happened by the clock of the candidate's device or of the stream service. */
+  readonly timeElsewhere?: Date;
+  readonly roomId: string;
+  readonly event: string;
+  readonly details: string;
+}
+
+/** Clocks that are no further apart differ by no more than the way to the server takes. */
+const SAME_TIME_MS = 5000;
+/** Events that other lists tell, which are kept longer. */
+const TOLD_BY_LISTS: ReadonlySet<string> = new Set(["publish_status_changed"]);
+const LOGGED = listedEventTypes.filter((type) => !TOLD_BY_LISTS.has(type));
+/** The fields of an event that have columns, or are the same for all. */
+const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "userId", "role"]);
+
+const ofEvent = (event: ListedEvent): Entry => ({
+  time: event.time,
+  roomId: event.roomId,
+  event: event.type,
+  details: Object.entries(event)
+    .filter(([name]) => !SHOWN.has(name))
+    .map(([name, value]) => `${name} ${String(value)}`)
+    .join(", "),
+});
+const ofRecord = ({ roomId, createdAt, detectTime, detectType, isMainMonitor }: CheatRecord): Entry => ({
+  time: createdAt,
+  timeElsewhere: detectTime,
+  roomId,
+  event: "cheat_record",
+  details: `camera ${isMainMonitor ? "main" : "pc"}, ${detectType}`,
+});
+const ofStream = ({ roomId, createdAt, eventTime, camera, action }: StreamEvent): Entry => ({
+  time: createdAt,
+  timeElsewhere: eventTime,
+  roomId,
+  event: action,
+  details: `camera ${camera}`,
+});
+/** Returns nothing for what the server sends, and for answers of pages. */
+const ofMessage = ({ roomId, time, type, data, sender, to }: Message): Entry[] => {
+  const name = signalName(type);
+  if (sender.role === "server" || (name && signals[name].kind === "answer")) return [];
+  const receivers = to ? to.join(", ") : sender.role === "examinee" ? "staff" : "everybody";
+  const text = typeof data === "object" && data !== null && "text" in data ? data.text : data;
+  const content = name ?? (typeof text === "string" ? text : JSON.stringify(text));
+  return [{ time, roomId, event: "message", details: `${sender.userId} to ${receivers}: ${content}` }];
+};
+const ofPage = (
+  event: "participant_entered" | "participant_left",
+  roomId: string,
+  camera: string,
+  time: Date,
+) => ({
+  time,
+  roomId,
+  event,
+  details: `camera ${camera}`,
+});
+
+/** Reads what happened to a person in a room. `completeSince`: from when on the event log is complete. */
+const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId: string) => {
+  let completeSince: Date | undefined;
+  const input = (cursor: number | undefined) => ({ roomId, userId, cursor, pageSize: 100 });
+  const records = await fetchAllPages(async (cursor: number | undefined) => {
+    const page = await call.cheat.listRecords({ roomId, userIds: [userId], cursor, pageSize: 100 });
+    return { items: page.records.map(ofRecord), nextCursor: page.nextCursor };
+  });
+  const messages = await fetchAllPages(async (cursor: number | undefined) => {
+    const page = await call.im.history(input(cursor));
+    return { items: page.messages.flatMap(ofMessage), nextCursor: page.nextCursor };
+  });
+  const streams = await fetchAllPages(async (cursor: number | undefined) => {
+    const page = await call.stream.listEvents(input(cursor));
+    return { items: page.events.map(ofStream), nextCursor: page.nextCursor };
+  });
+  const visits = await fetchAllPages(async (cursor: number | undefined) => {
+    const page = await call.room.visits(input(cursor));
+    return {
+      items: page.visits.flatMap(({ camera, since, leftAt }) => [
+        ofPage("participant_left", roomId, camera, leftAt),
+        ofPage("participant_entered", roomId, camera, since),
+      ]),
+      nextCursor: page.nextCursor,
+    };
+  });
+  const present = (await call.room.presence({ roomId }))
+    .filter((page) => page.userId === userId)
+    .map(({ camera, since }) => ofPage("participant_entered", roomId, camera, since));
+  const events = await fetchAllPages(async (cursor: number | undefined) => {
+    const page = await call.room.listEvents({ ...input(cursor), types: LOGGED });
+    completeSince = page.completeSince;
+    return { items: page.events.map(ofEvent), nextCursor: page.nextCursor };
+  });
+  const seen = new Set<string>();
+  // The log tells of visits, too. Those from before visits were kept are there alone.
+  const pages = [...visits, ...present, ...events].filter(({ event, details, time }) => {
+    const key = `${event} ${details} ${time.getTime()}`;
+    return !event.startsWith("participant_") || (!seen.has(key) && seen.add(key));
+  });
+  return { entries: [...records, ...messages, ...streams, ...pages], completeSince };
+};
+
+/** The rooms of an exam in which something may have happened to a person: where they are, and where they were recorded. */
+const roomsOf = async (
+  { call }: Pick<LocalApp, "call">,
+  examId: string,
+  userId: string,
+): Promise<string[]> => {
+  const { rooms } = await call.participant.locate({ examId, userId });
+  const recorded = await fetchAllPages(async (cursor: number | undefined) => {
+    const page = await call.cheat.listRecords({ examId, userIds: [userId], cursor, pageSize: 100 });
+    return { items: page.records.map(({ roomId }) => roomId), nextCursor: page.nextCursor };
+  });
+  return [...new Set([...rooms.map(({ roomId }) => roomId), ...recorded])];
+};
+
+const textOf = (
+  entries: readonly Entry[],
+  rooms: ReadonlyMap<string, string>,
+  local: (time: Date) => string,
+): string =>
+  table(
+    ["TIME", "ROOM", "EVENT", "DETAILS"],
+    entries.map(({ time, timeElsewhere, roomId, event, details }) => {
+      const differs = timeElsewhere && Math.abs(time.getTime() - timeElsewhere.getTime()) >= SAME_TIME_MS;
+      const clock = event === "cheat_record" ? "the device's clock" : "the stream service's clock";
+      return [
+        local(time),
+        rooms.get(roomId) ?? roomId,
+        event,
+        differs ? `${details}; ${local(timeElsewhere)} by ${clock}` : details,
+      ];
+    }),
+  );
+
+/** Adds the command `timeline`. */
+export const addTimeline = (program: Command, run: CommandRun): void => {
+  program
+    .command("timeline <user>")
+    .description("show what happened to a person in an exam: visits, cameras, cheat records and messages")
+    .option("--exam <exam>", "the exam: its id or name")
+    .option("--room <room>", "only this room: its id, or with --exam its name")
+    .addOption(jsonOption())
+    .action((userId: string, { exam, room, json }: TimelineOptions) =>
+      withLocalApp(run, async ({ call, config: { timeZone } }) => {
+        if (exam === undefined && room === undefined)
+          throw new InvigilError("INVALID_INPUT", "--exam or --room must be specified");
+        const of = exam === undefined ? undefined : await findExam(call, exam);
+        const rooms: Room[] = [];
+        if (room !== undefined) rooms.push(await findRoom(call, room, of));
+        else if (of)
+          for (const roomId of await roomsOf({ call }, of.id, userId))
+            rooms.push(await call.room.get({ roomId }));
+        const entries: Entry[] = [];
+        let completeSince: Date | undefined;
+        for (const { id } of rooms) {
+          const found = await readRoom({ call }, id, userId);
+          entries.push(...found.entries);
+          if (found.completeSince && (!completeSince || found.completeSince > completeSince))
+            completeSince = found.completeSince;
+        }
+        // Lists are newest first, which also orders what happened at one time.
+        entries.reverse().sort((one, other) => one.time.getTime() - other.time.getTime());
+        const formatted = timeFormatter(timeZone);
+        const local = (time: Date) => formatted(time, "yyyy-MM-dd HH:mm:ss");
+        const names = new Map(rooms.map(({ id, name }) => [id, name]));
+        print(run, json, { entries, completeSince }, () =>
+          [
+            ...(completeSince
+              ? [`Changes of devices, minutes and the room before ${local(completeSince)} are not kept.`]
+              : []),
+            entries.length > 0 ? textOf(entries, names, local) : `Nothing happened to ${userId}.`,
+          ].join("\n"),
+        );
+      }),
+    );
+};

@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { runHere, runWell } from "./support/command.js";
+import { tempFolder, testEnv } from "./support/process.js";
+import { ADMIN, EXAMINEE, OTHER, openRoomFixture, START, TEACHER } from "./support/room-fixture.js";
+
+// `invigil timeline`, beside a server that uses the same data folder.
+
+it("shows what happened to one person in all of their rooms, in order, with both clocks where they differ", async () => {
+  using folder = tempFolder();
+  await using fixture = await openRoomFixture({
+    config: {
+      databaseFile: join(folder.path, "data/invigil.db"),
+      authSecret: testEnv.INVIGIL_AUTH_SECRET,
+      presenceSettleSeconds: 0,
+    },
+  });
+  const { room, sibling, services, time } = fixture;
+  const { id: roomId, examId } = room;
+  const visit = async ({ sub }: typeof EXAMINEE, seconds: number): Promise<void> => {
+    const page = { examId, roomId, userId: sub, role: "examinee", camera: "main" } as const;
+    const leave = services.presence.connect(page);
+    await fixture.written();
+    time.now += seconds * 1000;
+    leave();
+    await fixture.written();
+  };
+  for (const caller of [EXAMINEE, OTHER]) await visit(caller, 60);
+  for (const { sub } of [EXAMINEE, OTHER])
+    for (const late of [0, 3600])
+      await fixture.mutate(ADMIN, "cheat.addRecords", {
+        roomId,
+        records: [
+          {
+            userId: sub,
+            isMainMonitor: true,
+            detectType: "cellPhone",
+            detectTime: new Date(time.now - late * 1000),
+          },
+        ],
+      });
+  time.now += 1000;
+  await fixture.say(EXAMINEE, { type: 30_001, data: { text: "May I leave?" } });
+  await fixture.say(TEACHER, { type: 30_001, data: { text: "Not for others" }, to: [OTHER.sub] });
+  time.now += 1000;
+  await fixture.mutate(ADMIN, "participant.move", { roomId, userId: EXAMINEE.sub, toRoomId: sibling.id });
+
+  const how = { cwd: folder.path, env: { ...testEnv, INVIGIL_TIME_ZONE: "UTC" } };
+  const args = ["timeline", EXAMINEE.sub, "--exam", examId];
+  const lines = (await runWell(args, how)).trimEnd().split("\n");
+  const told = lines.map((line) => line.replace(/^\S+ \S+ +/, "").replace(/ {2,}/g, " "));
+  expect(told).toEqual([
+    "TIME ROOM EVENT DETAILS",
+    "A participant_entered camera main",
+    "A participant_left camera main",
+    "A cheat_record camera main, cellPhone",
+    expect.stringMatching(/^A cheat_record camera main, cellPhone; .* by the device's clock$/),
+    "A message e1 to staff: May I leave?",
+    "A participant_removed",
+    "B participant_added name e1, extraMinutes 0",
+  ]);
+
+  const { entries } = JSON.parse(await runWell([...args, "--room", "A", "--json"], how));
+  expect(entries).toContainEqual({
+    time: new Date(START + 60_000).toISOString(),
+    roomId,
+    event: "participant_left",
+    details: "camera main",
+  });
+  expect(entries.every((entry: { roomId: string }) => entry.roomId === roomId)).toBe(true);
+  expect(await runWell(["timeline", "stranger", "--room", roomId], how)).toBe(
+    "Nothing happened to stranger.\n",
+  );
+  expect(await runHere(["timeline", "stranger", "--exam", examId], how)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("There is no stranger in the exam"),
+  });
+  expect(await runHere(["timeline", "e1"], how)).toMatchObject({
+    code: 2,
+    stderr: "invigil: --exam or --room must be specified\n",
+  });
+});
