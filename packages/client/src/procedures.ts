@@ -427,6 +427,8 @@ export interface RoomSnapshot {
   members: Member[];
   /** The connected pages of these people. */
   presence: Presence[];
+  /** The open hands of these people, the oldest first. */
+  hands: Hand[];
   /** Subscribe from this id to receive every later event. */
   lastEventId: string;
 }
@@ -483,6 +485,32 @@ export interface Presence {
   devices: number;
 }
 
+/** A raised hand of an examinee. */
+export interface Hand {
+  /** The id of the hand. It increases with every hand. */
+  id: number;
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+  /** What the person asks for: help, a break, or help with a technical problem. */
+  kind: "help" | "break" | "technical";
+  /** `raised`: it has no answer yet. `taken`: a person of the staff takes care of it. `granted`: the break has begun, and detectors rest. `resolved`: it is over. */
+  status: "raised" | "taken" | "granted" | "resolved";
+  /** What the person wrote. Absent: nothing. */
+  text?: string | undefined;
+  /** When it was raised. */
+  createdAt: Date;
+  /** When the break began. Absent: it was not granted. */
+  grantedAt?: Date | undefined;
+  /** When it was resolved: by staff, by the person, or because the room ended or the person left it. Absent: it is open. */
+  resolvedAt?: Date | undefined;
+  /** The user id of the person of the staff who took, granted or resolved it last. Absent: there is none, or the caller is an examinee. */
+  takenBy?: string | undefined;
+  /** The note of the staff. Absent: there is none, or the caller is an examinee. */
+  note?: string | undefined;
+}
+
 /** Input of `room.onEvent`. */
 export interface OnRoomEventInput {
   /** The id of the room. 1 to 128 characters. */
@@ -531,7 +559,7 @@ export type ListedEvent =
   | PublishStatusChangedEvent
   | AttemptChangedEvent;
 
-/** The room has ended. */
+/** The room has ended, and with it all open hands. */
 export interface RoomEndedEvent {
   /** The type of the event. */
   type: "room_ended";
@@ -609,7 +637,7 @@ export interface ParticipantUpdatedEvent {
   extraMinutes: number;
 }
 
-/** A person was removed from the room, or moved to another one. */
+/** A person was removed from the room, or moved to another one. Their hand is no longer open. */
 export interface ParticipantRemovedEvent {
   /** The type of the event. */
   type: "participant_removed";
@@ -1486,6 +1514,8 @@ export interface RosterEntry {
   detections: number;
   /** When the server received the newest of these records. Absent: there is none, or it is not known. */
   lastDetectionTime?: Date | undefined;
+  /** The open hand of the person. Absent: they have none. */
+  hand?: Hand | undefined;
 }
 
 /** Whether the cameras of the person send their streams. */
@@ -2311,6 +2341,54 @@ export interface CheatRecord {
   updatedAt: Date;
 }
 
+/** Input of `hand.raise`. */
+export interface RaiseHandInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The examinee whose hand is raised. Absent: the caller. Staff must name one, and take the hand as they raise it. 1 to 128 characters. */
+  userId?: string | null | undefined;
+  /** What the person asks for: help, a break, or help with a technical problem. */
+  kind: "help" | "break" | "technical";
+  /** What the person wants to say. Absent: nothing. 1 to 200 characters. */
+  text?: string | null | undefined;
+}
+
+/** Input of `hand.answer`. */
+export interface AnswerHandInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The id of the hand. At least 1. */
+  handId: number;
+  /** `take`: the caller takes care of it. `grant`: a break begins. `resolve`: it is over, and so is a break. */
+  action: "take" | "grant" | "resolve";
+  /** A note for the staff, which replaces the one before. Examinees do not see it. Absent: the note stays as it is. 1 to 500 characters. */
+  note?: string | null | undefined;
+}
+
+/** Input of `hand.list`. At least one of `roomId` and `examId` is required. */
+export interface ListHandsInput {
+  /** Only hands in this room. Absent: `examId` names the exam. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** Only hands in this exam. Absent: `roomId` names the room. 1 to 128 characters. */
+  examId?: string | null | undefined;
+  /** Only hands of this person. Absent: of everybody. 1 to 128 characters. */
+  userId?: string | null | undefined;
+  /** Only hands with one of these statuses. Absent: all. */
+  statuses?: ("raised" | "taken" | "granted" | "resolved")[] | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `100`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. At least 1. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `hand.list`. */
+export interface HandPage {
+  /** The oldest hands first. */
+  hands: Hand[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+}
+
 /** Input of `im.getToken`. */
 export interface GetImTokenInput {
   /** The caller's own user id, or `pc_` followed by it for their PC page. Administrators may name anybody. 1 to 128 characters. */
@@ -2721,6 +2799,7 @@ export type RoomEvent =
   | AttemptChangedEvent
   | EntriesAddedEvent
   | ExamChangedEvent
+  | HandChangedEvent
   | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
@@ -2771,6 +2850,24 @@ export interface ExamChangedEvent {
   startTime: Date;
   /** When the exam ends, without the minutes of single people. */
   endTime: Date;
+}
+
+/** A person raised their hand, or it was answered. */
+export interface HandChangedEvent {
+  /** The type of the event. */
+  type: "hand_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The hand as it is now, even if it changed again after this event. For an examinee, it says neither who has taken it nor what staff noted. */
+  hand: Hand;
 }
 
 /** Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`. */
@@ -2857,6 +2954,7 @@ export type ExamEvent =
   | AttemptChangedEvent
   | EntriesAddedEvent
   | ExamChangedEvent
+  | HandChangedEvent
   | RosterChangedEvent
   | CheatConfigChangedEvent
   | CheatRecordsAddedEvent
@@ -2891,6 +2989,7 @@ export type PeopleEvent =
   | DevicesChangedEvent
   | PublishStatusChangedEvent
   | AttemptChangedEvent
+  | HandChangedEvent
   | RosterChangedEvent
   | DetectionsCounted
   | PeopleGap;
@@ -3454,6 +3553,26 @@ export type Procedures = {
      * For administrators, teachers and inspectors. Teachers and inspectors: in their own rooms. Of a whole exam, they get the records of their rooms.
      */
     listRecords: TRPCQueryProcedure<{ input: ListCheatRecordsInput; output: CheatRecordPage; meta: unknown }>;
+  };
+  hand: {
+    /**
+     * Raises the hand of an examinee. If they have an open hand, returns that.
+     *
+     * For administrators, teachers and examinees. Teachers: in their own rooms, on behalf of a person. Examinees: their own hand.
+     */
+    raise: TRPCMutationProcedure<{ input: RaiseHandInput; output: Hand; meta: unknown }>;
+    /**
+     * Takes, grants or resolves a raised hand.
+     *
+     * For administrators, teachers and examinees. Teachers: in their own rooms. Examinees: they may resolve their own hand.
+     */
+    answer: TRPCMutationProcedure<{ input: AnswerHandInput; output: Hand; meta: unknown }>;
+    /**
+     * Returns the raised hands of a room or an exam, the oldest first.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: in their own rooms. Of a whole exam, they get the hands of their rooms.
+     */
+    list: TRPCQueryProcedure<{ input: ListHandsInput; output: HandPage; meta: unknown }>;
   };
   im: {
     /**

@@ -54,6 +54,9 @@ const step = fc.record({
     "leave",
     "record",
     "record",
+    "raise",
+    "raise",
+    "answer",
     "import",
     "plan",
     "leave exam",
@@ -113,6 +116,13 @@ const changer = (fixture: AppFixture) => {
           roomId,
           records: [{ userId: who, isMainMonitor: true, detectTime: new Date(), detectType: "watch" }],
         });
+      case "raise":
+        return admin.hand.raise({ roomId, userId: who, kind: "break" });
+      case "answer": {
+        const [hand] = (await admin.hand.list({ roomId, statuses: ["raised", "taken", "granted"] })).hands;
+        const action = camera === "main" ? "grant" : "resolve";
+        return hand && admin.hand.answer({ roomId, handId: hand.id, action });
+      }
       case "import":
         return admin.participant.import({ examId, file: csv(`id,name\n${who},${person.name}\n`) });
       case "plan":

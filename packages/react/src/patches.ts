@@ -27,17 +27,18 @@ type Part =
   | "records"
   | "messages"
   | "streams"
-  | "config";
+  | "config"
+  | "hands";
 
 /** What an event changes that it does not carry, or only a part of. */
 const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   room_created: ["rooms"],
-  room_ended: ["rooms", "participants"],
+  room_ended: ["rooms", "participants", "hands"],
   room_reopened: ["rooms", "participants"],
   audio_status_changed: ["rooms"],
   participant_added: ["participants", "people"],
   participant_updated: ["people"],
-  participant_removed: ["participants", "people"],
+  participant_removed: ["participants", "people", "hands"],
   participant_entered: [],
   participant_left: [],
   devices_changed: [],
@@ -45,12 +46,24 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   attempt_changed: ["people"],
   entries_added: ["entries"],
   exam_changed: ["exams"],
+  hand_changed: ["hands"],
   roster_changed: ["participants", "people", "rooms"],
   cheat_config_changed: ["config"],
   cheat_records_added: ["records"],
   message: ["messages"],
   detections_counted: ["records"],
-  gap: ["participants", "people", "entries", "exams", "rooms", "records", "messages", "streams", "config"],
+  gap: [
+    "participants",
+    "people",
+    "entries",
+    "exams",
+    "rooms",
+    "records",
+    "messages",
+    "streams",
+    "config",
+    "hands",
+  ],
 };
 
 /** The input of a query of a procedure. */
@@ -124,6 +137,7 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
     rooms: [queries.room.list.pathKey()],
     records: [queries.cheat.listRecords.pathKey()],
     messages: [queries.im.history.pathKey()],
+    hands: [queries.hand.list.pathKey()],
     streams: [queries.stream.listEvents.pathKey()],
     config: [queries.cheat.getConfig.pathKey(), queries.room.get.pathKey()],
   } satisfies { readonly [Key in Part]: readonly QueryKey[] };

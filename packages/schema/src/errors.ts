@@ -64,6 +64,7 @@ export const errorCodes = {
     trpc: "NOT_FOUND",
     business: true,
   },
+  HAND_NOT_FOUND: { meaning: "no such raised hand", status: 404, trpc: "NOT_FOUND", business: true },
   STREAM_NOT_FOUND: { meaning: "no such stream", status: 404, trpc: "NOT_FOUND", business: true },
   METHOD_NOT_ALLOWED: {
     meaning: "the path does not support this method",
@@ -94,6 +95,12 @@ export const errorCodes = {
   },
   PARTICIPANT_CONFLICT: {
     meaning: "the person has another role in the room, or records that prevent the removal",
+    status: 409,
+    trpc: "CONFLICT",
+    business: true,
+  },
+  HAND_CONFLICT: {
+    meaning: "another person has taken the raised hand, or its state does not allow the action",
     status: 409,
     trpc: "CONFLICT",
     business: true,

@@ -3,6 +3,7 @@ import { attemptFields, examEntrySchema } from "./attempt.js";
 import { cheatConfigSchema, cheatRecordSchema } from "./cheat.js";
 import { boundedList, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
+import { handSchema } from "./hand.js";
 import {
   devicesSchema,
   type ExamSnapshot,
@@ -141,10 +142,10 @@ export const events = {
     example: { room: exampleRoom },
   }),
   room_ended: declareEvent({
-    meaning: "The room has ended.",
+    meaning: "The room has ended, and with it all open hands.",
     about: "room",
     seenBy: "everybody",
-    changes: ROOM,
+    changes: { room: ["room", "hands"], exam: ["rooms"], people: ["rooms", "people"] },
     countsFor: "examAndRoom",
     example: {},
   }),
@@ -184,10 +185,10 @@ export const events = {
     example: { ...LI, name: "Li Wei", extraMinutes: 15 },
   }),
   participant_removed: declareEvent({
-    meaning: "A person was removed from the room, or moved to another one.",
+    meaning: "A person was removed from the room, or moved to another one. Their hand is no longer open.",
     about: "room",
     seenBy: "concerned",
-    changes: { room: ["members", "presence"], exam: [], people: ["people"] },
+    changes: { room: ["members", "presence", "hands"], exam: [], people: ["people"] },
     countsFor: "examAndRoom",
     payload: person,
     example: LI,
@@ -290,6 +291,33 @@ export const events = {
       endTime: z.date().describe("When the exam ends, without the minutes of single people."),
     },
     example: { name: "Algebra", startTime: exampleTime, endTime: new Date("2026-01-02T05:04:05Z") },
+  }),
+  hand_changed: declareEvent({
+    meaning: "A person raised their hand, or it was answered.",
+    about: "room",
+    seenBy: "concerned",
+    changes: { room: ["hands"], exam: [], people: ["people"] },
+    countsFor: "examAndRoom",
+    payload: person,
+    lookedUp: {
+      hand: handSchema.describe(
+        "The hand as it is now, even if it changed again after this event. For an examinee, it says neither who has taken it nor what staff noted.",
+      ),
+    },
+    internal: { handId: z.int() },
+    example: {
+      ...LI,
+      hand: {
+        id: 3,
+        roomId: "r1",
+        userId: "e1",
+        kind: "break",
+        text: "Back in five minutes",
+        status: "taken",
+        createdAt: exampleTime,
+        takenBy: "t1",
+      },
+    },
   }),
   roster_changed: declareEvent({
     meaning:

@@ -254,6 +254,28 @@ export {
   videoProfileSchema,
 } from "./exam.js";
 export {
+  type AnswerHandInput,
+  answerHandInput,
+  type Hand,
+  type HandPage,
+  handPageSchema,
+  handSchema,
+  type ListHandsInput,
+  listHandsInput,
+  MAX_HANDS,
+  type RaiseHandInput,
+  raiseHandInput,
+} from "./hand.js";
+export {
+  type HandAction,
+  type HandKind,
+  type HandStatus,
+  handActionsOf,
+  handAfter,
+  handKinds,
+  handStatuses,
+} from "./hands.js";
+export {
   type AliyunNewToken,
   type AliyunOldToken,
   aliyunNewTokenSchema,

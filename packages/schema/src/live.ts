@@ -3,6 +3,7 @@ import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
 import { cheatConfigSchema } from "./cheat.js";
 import { optional, pageSizeSchema, wholeNumber, withDefault } from "./common.js";
 import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
+import { handSchema } from "./hand.js";
 import { cameraSchema, participantRoleSchema, publishStatuses } from "./participant.js";
 import { roomSchema } from "./room.js";
 
@@ -94,6 +95,7 @@ export const roomSnapshotSchema = z
         "The people of the room, in the order in which they were added. Examinees see only themselves, teachers and inspectors.",
       ),
     presence: z.array(presenceSchema).describe("The connected pages of these people."),
+    hands: z.array(handSchema).describe("The open hands of these people, the oldest first."),
     lastEventId,
   })
   .describe("The state of a room, read atomically with the id of its last event.");

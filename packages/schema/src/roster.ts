@@ -2,6 +2,7 @@ import { z } from "zod";
 import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
 import { label, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, nextText, personName } from "./fields.js";
+import { handSchema } from "./hand.js";
 import { eventIdSchema, presenceSchema } from "./live.js";
 import {
   cameraSchema,
@@ -149,6 +150,7 @@ export const rosterEntrySchema = z
       )
       .describe("The person's pages that were connected in this room and are not any more."),
     ...detectionCount,
+    hand: handSchema.optional().describe("The open hand of the person. Absent: they have none."),
   })
   .describe(
     "A person of an exam, in one of its rooms or without a room. A person in several rooms has an entry for each.",

@@ -37,6 +37,8 @@ const STILL_NAMED = {
 };
 /** Columns that name a person and do not say so. */
 const GOES_WITH_ITS_ROW = ["stream_names.name"];
+/** Columns that name who of the staff acted, in rows that go with the person whom they are about. */
+const GOES_WITH_THE_PERSON = ["hands.takenBy"];
 /** Tables that still have rows of an exam that was erased. */
 const STILL_OF_EXAM = {
   audit_entries: "who did what outlives the exam, without the people of the exam",
@@ -146,7 +148,9 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   await services.bulk.drain();
   const stillNaming = columnsWith(rowsWith(await contentsOf(db), [WHO], others), WHO);
   const gone = namingColumns().filter((name) => !stillNaming.includes(name));
-  expect(gone.toSorted()).toEqual([...namingColumns("removed"), "bulk_changes.person"].toSorted());
+  expect(gone.toSorted()).toEqual(
+    [...namingColumns("removed"), ...GOES_WITH_THE_PERSON, "bulk_changes.person"].toSorted(),
+  );
   services.erasure.start();
   // The notice of the removal stays for two minutes.
   now += 120_000;

@@ -179,6 +179,36 @@ describePostgres("servers of one database", () => {
     );
   });
 
+  test("let one of two people take a raised hand, on whichever server, and keep one open hand a person", async () => {
+    await using servers = await openPair((await schemas().open()).url);
+    const [one, other] = servers.all;
+    const people = ["e1", "e2"].map((userId) => ({ userId, name: "E", role: "examinee" as const }));
+    const { id: roomId } = await one.as(TEACHER).room.create({ name: "R", participants: people });
+    for (let round = 0; round < often(3, 30); round += 1) {
+      const raised = await Promise.all(
+        servers.all.map((server) =>
+          server.as({ sub: "e1", role: "examinee" }).hand.raise({ roomId, kind: "break" }),
+        ),
+      );
+      const [handId = 0, ...more] = new Set(raised.map(({ id }) => id));
+      expect(more).toEqual([]);
+      const answer = { roomId, handId, action: "take" } as const;
+      const outcomes = await Promise.all(
+        [() => one.as(TEACHER).hand.answer(answer), () => other.as(ROOT).hand.answer(answer)].map((take) =>
+          reasonOf(take()),
+        ),
+      );
+      expect(outcomes.toSorted()).toEqual(["HAND_CONFLICT", "ok"]);
+      const winner = outcomes[0] === "ok" ? TEACHER.sub : ROOT.sub;
+      for (const server of servers.all)
+        expect((await server.as(ROOT).room.snapshot({ roomId })).hands).toMatchObject([
+          { id: handId, status: "taken", takenBy: winner },
+        ]);
+      await other.as(ROOT).hand.answer({ ...answer, action: "resolve" });
+      expect((await one.as(ROOT).room.snapshot({ roomId })).hands).toEqual([]);
+    }
+  });
+
   test("keep one audit, which both prune", async () => {
     const time = stoppedClock();
     const config = { auditDays: 1 };

@@ -123,6 +123,11 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
       if (JSON.stringify(before) !== JSON.stringify(entry)) set(id, entry);
       return id;
     },
+    /** Drops the open hands in a room, which has ended. */
+    closeHands(roomId: string): void {
+      for (const person of byId.values())
+        if (person.roomId === roomId && person.hand) set(person.id, { ...person, hand: undefined });
+    },
     recount(): void {
       counts = { ...NO_PEOPLE };
       for (const person of byId.values()) count(person, 1);
@@ -223,6 +228,10 @@ export const followPeople = (
       rows.update(key, ({ pages }) => ({
         pages: pages.map((page) => (page.camera === camera ? { ...page, devices } : page)),
       })),
+    hand_changed: ({ hand, ...key }) =>
+      rows.update(key, ({ hand: known }) =>
+        hand.status !== "resolved" ? { hand } : known?.id === hand.id ? { hand: undefined } : {},
+      ),
     publish_status_changed: ({ camera, status, time, ...key }) =>
       rows.update(key, ({ publishStatus, publishStatusSince }) => ({
         publishStatus: { ...publishStatus, [camera]: status },
@@ -239,6 +248,7 @@ export const followPeople = (
   const apply = (event: PeopleEvent): void => {
     const changed = applyEvent(ofExam, { rooms }, event).rooms;
     if (changed !== rooms) setRooms(changed);
+    if (event.type === "room_ended") rows.closeHands(event.roomId);
     // Safe: each reducer takes the events of its type.
     const reduce = (reducers as Partial<Record<string, (event: PeopleEvent) => void>>)[event.type];
     reduce?.(event);

@@ -1,4 +1,4 @@
-import type { ExamEvent, ExamSnapshot, LoggedEvent, RoomEvent, RoomSnapshot } from "@invigil/schema";
+import type { ExamEvent, ExamSnapshot, Hand, LoggedEvent, RoomEvent, RoomSnapshot } from "@invigil/schema";
 import { expect, test } from "vitest";
 import { applyExamEvent, applyRoomEvent } from "./state.js";
 
@@ -30,10 +30,19 @@ const page = (userId: string, camera: "main" | "pc", since = before) => ({
   since,
   devices: 1,
 });
+const hand = (id: number, userId: string, status: Hand["status"] = "raised"): Hand => ({
+  id,
+  roomId: "r1",
+  userId,
+  kind: "help",
+  status,
+  createdAt: before,
+});
 const state: RoomSnapshot = {
   room,
   members: [member("e1"), member("e2")],
   presence: [page("e1", "main"), page("e1", "pc")],
+  hands: [hand(3, "e1")],
   lastEventId: "7",
 };
 
@@ -44,7 +53,7 @@ const config = { examId: "x1", data: "{}", createdAt: time, updatedAt: time };
 const person = { userId: "e2", role: "examinee", name: "Li", extraMinutes: 5 };
 
 test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
-  ["room_ended", {}, { room: { ...room, status: "ended", updatedAt: time } }],
+  ["room_ended", {}, { room: { ...room, status: "ended", updatedAt: time }, hands: [] }],
   [
     "audio_status_changed",
     { audioStatus: "speaking" },
@@ -56,7 +65,16 @@ test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
     { members: [...state.members, { ...member("t2", { role: "teacher", name: "Wang" }) }] },
   ],
   ["participant_updated", person, { members: [member("e1"), member("e2", { name: "Li", extraMinutes: 5 })] }],
-  ["participant_removed", { userId: "e1", role: "examinee" }, { members: [member("e2")], presence: [] }],
+  ["hand_changed", { userId: "e2", hand: hand(4, "e2") }, { hands: [hand(3, "e1"), hand(4, "e2")] }],
+  ["hand_changed", { userId: "e1", hand: hand(3, "e1", "taken") }, { hands: [hand(3, "e1", "taken")] }],
+  ["hand_changed", { userId: "e1", hand: hand(3, "e1", "resolved") }, { hands: [] }],
+  // An earlier hand of the person, which a later one has followed.
+  ["hand_changed", { userId: "e1", hand: hand(2, "e1", "resolved") }, {}],
+  [
+    "participant_removed",
+    { userId: "e1", role: "examinee" },
+    { members: [member("e2")], presence: [], hands: [] },
+  ],
   [
     "participant_entered",
     { userId: "e2", role: "examinee", camera: "pc" },

@@ -61,14 +61,21 @@ const isPage = (one: Page, other: Page): boolean =>
   one.userId === other.userId && one.camera === other.camera;
 
 const ofRoom: Reducers<"room", RoomSnapshot> = {
-  room_ended: (state, event) => inRoom(state, event, { status: "ended" }),
+  room_ended: (state, event) => ({ ...inRoom(state, event, { status: "ended" }), hands: [] }),
   room_reopened: (state, event) => inRoom(state, event, { status: "in_progress" }),
   audio_status_changed: (state, event) => inRoom(state, event, { audioStatus: event.audioStatus }),
   participant_added: setMember,
   participant_updated: setMember,
-  participant_removed: ({ members, presence }, { userId }) => ({
+  participant_removed: ({ members, presence, hands }, { userId }) => ({
     members: members.filter((member) => member.userId !== userId),
     presence: presence.filter((page) => page.userId !== userId),
+    hands: hands.filter((hand) => hand.userId !== userId),
+  }),
+  hand_changed: ({ hands }, { hand }) => ({
+    hands:
+      hand.status === "resolved"
+        ? hands.filter(({ id }) => id !== hand.id)
+        : replaceOrAppend(hands, ({ userId }) => userId === hand.userId, hand),
   }),
   participant_entered({ presence }, { userId, role, camera, time: since }) {
     const entered = { userId, role, camera, since, devices: 1 };

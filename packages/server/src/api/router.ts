@@ -5,6 +5,7 @@ import { createAuditRouter } from "../features/audit/router.js";
 import { createAuthRouter } from "../features/auth/router.js";
 import { createCheatRouter } from "../features/cheat/router.js";
 import { createExamRouter } from "../features/exam/router.js";
+import { createHandRouter } from "../features/hand/router.js";
 import { createImRouter } from "../features/im/router.js";
 import { createInstallationRouter } from "../features/installation/router.js";
 import { createParticipantRouter } from "../features/participant/router.js";
@@ -25,6 +26,7 @@ export const createAppRouter = (services: Services) =>
     attempt: createAttemptRouter(services),
     audio: createAudioRouter(services),
     cheat: createCheatRouter(services),
+    hand: createHandRouter(services),
     im: createImRouter(services),
     audit: createAuditRouter(services),
     upload: createUploadRouter(services),

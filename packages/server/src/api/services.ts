@@ -45,6 +45,8 @@ import { createDuplicateService } from "../features/exam/duplicates.js";
 import { createDuplicatesStore } from "../features/exam/duplicates-store.js";
 import { createExamService } from "../features/exam/service.js";
 import { createExamStore } from "../features/exam/store.js";
+import { createHandService } from "../features/hand/service.js";
+import { createHandStore } from "../features/hand/store.js";
 import { createLoginService } from "../features/im/logins.js";
 import { createLoginStore } from "../features/im/logins-store.js";
 import { createMuteStore } from "../features/im/mutes-store.js";
@@ -347,6 +349,11 @@ export const createServices = (
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
+  const hand = createHandService({
+    store: createHandStore({ storage, writes, events: eventLog }),
+    clock,
+    rates,
+  });
   const room = createRoomService({
     store: createRoomStore({ storage, writes, tasks: taskLog, events: eventLog }),
     together: storage.together,
@@ -516,6 +523,7 @@ export const createServices = (
     audio,
     exam,
     cheat,
+    hand,
     participant,
     imports,
     roster,

@@ -22,6 +22,7 @@ import {
 } from "../storage/tables.js";
 import { attemptOf, attemptOfPerson } from "./attempts.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
+import { closeHandOf, closeHands } from "./hands.js";
 import { noteStatuses } from "./presence-times.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { prepareSeat, type SeatKey } from "./seats.js";
@@ -223,13 +224,18 @@ export const insertRoom = async (
   return { ...room, imGroupId: id };
 };
 
-/** Ends a room. Returns it, or undefined if it had ended before. */
-export const endRoom = (
+/** Ends a room, and with it all open hands. Returns it, or undefined if it had ended before. */
+export const endRoom = async (
   tx: ExamTransaction,
   { examId, roomId }: RoomKey,
   now: Date,
-): Promise<Pick<NewRoom, "id" | "examId" | "imServer"> | undefined> =>
-  tx.get(updateToEnded, { examId, roomId, now });
+): Promise<Pick<NewRoom, "id" | "examId" | "imServer"> | undefined> => {
+  const [ended] = await Promise.all([
+    tx.get(updateToEnded, { examId, roomId, now }),
+    closeHands(tx, { examId, roomId }, now),
+  ]);
+  return ended;
+};
 
 const IDLE = { main: "idle", pc: "idle" } as const;
 
@@ -411,13 +417,17 @@ export const withTakenNames = async <Result>(
   }
 };
 
-/** Removes a person from a room. With `streamsStay`, the names of their streams remain, because recordings use them. */
+/**
+ * Removes a person from a room, where their hand is no longer open. With `streamsStay`, the names of their streams remain, because recordings
+ * use them.
+ */
 export const deletePerson = async (
   tx: RosterTransaction,
   { examId, roomId, userId }: SeatKey,
-  { streamsStay }: { streamsStay: boolean },
+  { streamsStay, now }: { readonly streamsStay: boolean; readonly now: Date },
 ): Promise<void> => {
   await Promise.all([
+    closeHandOf(tx, { examId, roomId, userId }, now),
     !streamsStay && tx.run(deleteStreams, { examId, roomId, userId }),
     tx.run(deleteParticipant, { examId, roomId, userId }),
   ]);

@@ -1,4 +1,12 @@
-import type { EntryKind, EventType, ImServer, ReasonCode, VideoProfile } from "@invigil/schema";
+import {
+  type EntryKind,
+  type EventType,
+  handKinds,
+  handStatuses,
+  type ImServer,
+  type ReasonCode,
+  type VideoProfile,
+} from "@invigil/schema";
 import { getTableColumns, sql } from "drizzle-orm";
 import { foreignKey, index, primaryKey, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { bytes, flag, integer, json, mentions, personId, personLogin, text, time } from "./columns.js";
@@ -898,6 +906,39 @@ export const recordedPeople = declareTable({ owner: "room", lives: "withOwner", 
     lastAt: time("last_at"),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId, table.examId] })],
+);
+
+/**
+ * The hands that people have raised. A person has one open hand in a room at most; those that are resolved are its history. Rows go with the
+ * room, also if a version of Invigil deletes that which does not know this table.
+ */
+export const hands = declareTable({ owner: "room", lives: "withOwner" })(
+  "hands",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    examId: examOfRow(),
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id, { onDelete: "cascade" }),
+    userId: personId("user_id", "removed").notNull(),
+    kind: text({ enum: handKinds }).notNull(),
+    status: text({ enum: handStatuses }).notNull(),
+    /** What the person wrote, and what staff noted. */
+    text: text(),
+    note: text(),
+    /** Who of the staff took, granted or resolved it last. */
+    takenBy: personId("taken_by", "kept"),
+    createdAt: time("created_at").notNull(),
+    grantedAt: time("granted_at"),
+    /** Null: it is open. */
+    resolvedAt: time("resolved_at"),
+  },
+  (table) => [
+    uniqueIndex("hands_open").on(table.roomId, table.userId, table.examId).where(sql`resolved_at IS NULL`),
+    index("hands_by_person").on(table.userId, table.roomId),
+    index("hands_by_room").on(table.roomId),
+    index("hands_by_exam").on(table.examId),
+  ],
 );
 
 /** A person whom a bulk change removes from an exam. */

@@ -115,6 +115,22 @@ const addSession = async (fixture: ExamsFixture): Promise<void> => {
   sessionId = sessions[0]?.id ?? sessionId;
 };
 
+/** Raised hands of people who leave, one per caller, and one of examinee1. */
+let raisedHands: readonly number[] = [];
+let handOfExaminee = 1;
+const raiseHands = async (fixture: ExamsFixture): Promise<void> => {
+  const { admin, room } = fixture;
+  const asked = { roomId: room.id, kind: "break" } as const;
+  handOfExaminee = (await fixture.as({ sub: "examinee1", role: "examinee" }).hand.raise(asked)).id;
+  const ids: number[] = [];
+  for (const n of Object.keys(callersOf(fixture)).keys())
+    ids.push(
+      (await admin.hand.raise({ ...asked, userId: `leaving${n}` }).catch(() => undefined))?.id ??
+        handOfExaminee,
+    );
+  raisedHands = ids;
+};
+
 /** The code of teacher1. */
 let code = "none";
 
@@ -375,6 +391,36 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       receivedFrom: new Date("2026-01-01T00:00:00Z"),
       receivedTo: new Date("2027-01-01T00:00:00Z"),
     }),
+  },
+  "hand.raise": {
+    input: (fixture, { sub, role }, n) => ({
+      ...own(fixture),
+      userId: role === "examinee" ? sub : `leaving${n}`,
+      kind: "break",
+      text: "Back in five minutes",
+    }),
+  },
+  "hand.raise, of another": {
+    input: (fixture, _, n) => ({ ...own(fixture), userId: `leaving${n}`, kind: "help" }),
+  },
+  "hand.answer": {
+    prepare: raiseHands,
+    input: (fixture, _, n) => ({
+      ...own(fixture),
+      handId: raisedHands[n],
+      action: "grant",
+      note: "Five minutes",
+    }),
+  },
+  "hand.answer, resolving their own": {
+    prepare: raiseHands,
+    input: (fixture) => ({ ...own(fixture), handId: handOfExaminee, action: "resolve" }),
+  },
+  "hand.list": { prepare: raiseHands, input: own },
+  "hand.list, of the exam": { prepare: raiseHands, input: examOf },
+  "hand.list, of a person": {
+    prepare: raiseHands,
+    input: (fixture) => ({ ...examOf(fixture), userId: "examinee1", statuses: ["raised", "taken"] }),
   },
   "im.getToken": {
     input: (fixture, { sub }) => ({ ...own(fixture), userId: sub, imServer: ["aliyun_new"] }),

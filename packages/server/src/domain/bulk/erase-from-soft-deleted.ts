@@ -6,6 +6,7 @@ import type { AuditLog } from "../audit.js";
 import { type Author, shareOf } from "../calls.js";
 import { noteErasure } from "../erasures.js";
 import { type RosterTransaction, withRosterLock } from "../exam-transaction.js";
+import { deleteHandsOf } from "../hands.js";
 import { deletePerson } from "../people.js";
 import { eraseRecords, eraseStreamEventsAndVisits } from "./erase-person.js";
 import { countRecords } from "./removal.js";
@@ -84,11 +85,14 @@ export const createSoftDeletedPersonEraser = ({
       isLast = await writeInExam(examId, author, async (tx) => {
         const seats = await tx.all(seatsOfPerson, { examId, userId, limit });
         for (const { roomId } of seats)
-          await deletePerson(tx, { examId, roomId, userId }, { streamsStay: false });
+          await deletePerson(tx, { examId, roomId, userId }, { streamsStay: false, now: clock() });
         rooms += seats.length;
         if (seats.length === limit) return false;
         wasUnseated = (await tx.get(deleteUnseated, { examId, userId })) !== undefined;
-        await noteErasure(tx, { examId, userId }, clock());
+        await Promise.all([
+          deleteHandsOf(tx, { examId, userId }),
+          noteErasure(tx, { examId, userId }, clock()),
+        ]);
         await audit.add(tx, author, { examId, people: [userId] });
         return true;
       });

@@ -245,7 +245,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
       if (removedBy !== id) continue;
       const [evict] = await Promise.all([
         tasks.prepareEviction(tx, { id: roomId, examId, imServer }, { userId, role }, now),
-        deletePerson(tx, { examId, roomId, userId }, { streamsStay: false }),
+        deletePerson(tx, { examId, roomId, userId }, { streamsStay: false, now }),
       ]);
       await Promise.all([
         evict(),

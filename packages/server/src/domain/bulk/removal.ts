@@ -17,6 +17,7 @@ import type { Author } from "../calls.js";
 import { encodedParam } from "../encoded-param.js";
 import { noteErasure } from "../erasures.js";
 import type { RosterTransaction } from "../exam-transaction.js";
+import { deleteHandsOf } from "../hands.js";
 import type { BulkChanges } from "./changes.js";
 import { readNextRecordedRoom, readRecordsOfPerson } from "./erase-person.js";
 import type { BulkChange } from "./types.js";
@@ -241,8 +242,10 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Queries; bulk:
     }
     if (unseated && roomId === undefined) await tx.run(markUnseated, { examId, id, seq: unseated.seq });
     // In the transaction that announces the removal, and before its events.
-    if (withRecords)
-      await noteErasure(tx, { examId, userId, ...(person.erases === "room" && { roomId }) }, now);
+    if (withRecords) {
+      const erased = { examId, userId, ...(person.erases === "room" && { roomId }) };
+      await Promise.all([deleteHandsOf(tx, erased), noteErasure(tx, erased, now)]);
+    }
     return membership;
   }
 

@@ -51,6 +51,13 @@ const LOOK_UPS: LookUps = {
     },
     sizeOf: ({ cheatConfig }) => cheatConfig.data.length,
   },
+  hand_changed: {
+    async read(store, { examId, data }) {
+      const hand = await store.hand(examId, data.handId);
+      return hand && { hand };
+    },
+    sizeOf: ({ hand }) => (hand.text?.length ?? 0) + (hand.note?.length ?? 0),
+  },
   cheat_records_added: {
     read: async (store, event) => ({ records: await store.records(event, event.data.from, event.data.to) }),
     sizeOf: ({ records }) => records.reduce((sum, { extraInfo }) => sum + BASE_SIZE + lengthOf(extraInfo), 0),

@@ -11,6 +11,7 @@ import {
   type RoomSnapshot,
 } from "@invigil/schema";
 import { z } from "zod";
+import { handFor } from "../../domain/hands.js";
 import { loginOf } from "../../domain/messages.js";
 import type { DeliveredEvent, Logged, LoggedEvent, QueuedEvent } from "./events.js";
 
@@ -88,6 +89,12 @@ export const isDeliverable = (caller: Caller, login: string, event: DeliveredEve
   return to.includes(login) || (sender.role !== "server" && loginOf(sender.userId, sender.camera) === login);
 };
 
+/** Returns what the caller receives of a loaded event. Examinees receive a part of a hand. */
+export const toldTo = (caller: Caller, event: DeliveredEvent): DeliveredEvent =>
+  event.type === "hand_changed" && caller.role === "examinee"
+    ? { ...event, hand: handFor(caller, event.hand) }
+    : event;
+
 /** Whether the caller receives the cheat config. Examinees need it only while the room is in progress. */
 const canSeeConfig = (caller: Caller, { room, members }: Pick<RoomSnapshot, "room" | "members">): boolean => {
   if (caller.role !== "examinee") return true;
@@ -104,4 +111,8 @@ export const visibleSnapshot = (
   ...(cheatConfig && canSeeConfig(caller, snapshot) && { cheatConfig }),
   members: snapshot.members.filter((member) => canSeePerson(caller, member)),
   presence: snapshot.presence.filter((page) => canSeePerson(caller, page)),
+  // The hands are those of examinees.
+  hands: snapshot.hands.flatMap((hand) =>
+    canSeePerson(caller, { userId: hand.userId, role: "examinee" }) ? handFor(caller, hand) : [],
+  ),
 });

@@ -1,9 +1,10 @@
-import type { CheatRecord, EventType, ExamEntry, Room, StoredCheatConfig } from "@invigil/schema";
+import type { CheatRecord, EventType, ExamEntry, Hand, Room, StoredCheatConfig } from "@invigil/schema";
 import { and, asc, between, eq, exists, gt, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import { newestBegin, readBounds } from "../../domain/event-bounds.js";
 import { toEntry } from "../../domain/exam-entries.js";
+import { handById, toHand } from "../../domain/hands.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { shownConfigOfExam, shownRoomById } from "../../domain/shown-rooms.js";
@@ -275,6 +276,11 @@ export const createDeliveryStore = ({
         storage.all(recordsOfRoom, { examId: ofExam, roomId, from, to }),
       );
       return records.map(toCheatRecord);
+    },
+
+    hand: async (examId: string, id: number): Promise<Hand | undefined> => {
+      const row = await storage.get(handById, { examId, id });
+      return row && toHand(row);
     },
 
     message: (examId: string, id: number): Promise<MessageRow | undefined> =>

@@ -435,7 +435,7 @@ export const createParticipantStore = ({
           const [{ arrival, write }, evict] = await Promise.all([
             preparePerson(tx, { ...person, ...to, ...target, userId: user }),
             tasks.prepareEviction(tx, from, { ...person, userId: user }, to.now),
-            deletePerson(tx, { ...room, userId: user }, { streamsStay: true }),
+            deletePerson(tx, { ...room, userId: user }, { streamsStay: true, now: to.now }),
           ]);
           await tx.last(() =>
             Promise.all([

@@ -1,9 +1,22 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Camera, Room, RosterCounts, RosterEntry } from "@invigil/schema";
-import { type AnyColumn, and, asc, eq, exists, gt, isNotNull, type SQL, sql } from "drizzle-orm";
+import {
+  type AnyColumn,
+  and,
+  asc,
+  eq,
+  exists,
+  getTableColumns,
+  gt,
+  isNotNull,
+  isNull,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
+import { toHand } from "../../domain/hands.js";
 import { shownRoom } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import {
@@ -16,6 +29,7 @@ import {
 } from "../../storage/statement.js";
 import {
   attempts,
+  hands,
   pageTimes,
   visibleParticipants as participants,
   presence,
@@ -130,6 +144,15 @@ const pagesOfSeatedOf = (choice: Choice) =>
       .from(page)
       .innerJoin(presence, isOfSeat(presence, page));
   });
+const handsOfSeatedOf = (choice: Choice) =>
+  statement((dialect) => {
+    const page = chosen(choice, dialect);
+    return query
+      .select({ seq: page.seq, hand: getTableColumns(hands) })
+      .from(page)
+      .innerJoin(hands, and(isOfSeat(hands, page), isNull(hands.resolvedAt)));
+  });
+const handsOfSeated = { exam: handsOfSeatedOf("exam"), numbers: handsOfSeatedOf("numbers") };
 const seated = { exam: seatedOf("exam"), numbers: seatedOf("numbers") };
 const pagesOfSeated = { exam: pagesOfSeatedOf("exam"), numbers: pagesOfSeatedOf("numbers") };
 const seatedNames = statement(
@@ -308,16 +331,22 @@ const readSeated = async (
   choice: keyof typeof seated,
   values: Values & { readonly examId: string },
 ) => {
-  const [found, pages, { newest }] = await Promise.all([
+  const [found, pages, raised, { newest }] = await Promise.all([
     reader.all(seated[choice], values),
     reader.all(pagesOfSeated[choice], values),
+    reader.all(handsOfSeated[choice], values),
     readBounds(reader, values.examId),
   ]);
   const rows = found.toSorted((one, other) => one.seq - other.seq);
   const byPerson = new Map<number, PageRow[]>();
   for (const page of pages) byPerson.set(page.seq, [...(byPerson.get(page.seq) ?? []), page]);
+  const handOf = new Map(raised.map(({ seq: of, hand }) => [of, toHand(hand)]));
   return {
-    people: rows.map((row) => ({ seq: row.seq, entry: toEntry(row, byPerson.get(row.seq) ?? []) })),
+    people: rows.map((row) => {
+      const hand = handOf.get(row.seq);
+      const entry = toEntry(row, byPerson.get(row.seq) ?? []);
+      return { seq: row.seq, entry: { ...entry, ...(hand && { hand }) } };
+    }),
     newest,
   };
 };

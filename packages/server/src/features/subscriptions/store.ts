@@ -3,6 +3,7 @@ import { type ExamSnapshot, isOver, type Member, type Room, type RoomSnapshot } 
 import { and, asc, between, eq, sql } from "drizzle-orm";
 import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
+import { readOpenHands } from "../../domain/hands.js";
 import { isRoom } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
 import type { RoomKey } from "../../domain/room-exams.js";
@@ -151,11 +152,12 @@ const toMember = ({
 
 const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<RoomSnapshot | undefined> => {
   const key = { examId, roomId };
-  const [room, cheatConfig, members, presences, { newest }] = await Promise.all([
+  const [room, cheatConfig, members, presences, hands, { newest }] = await Promise.all([
     reader.get(shownRoomById, key),
     reader.get(shownConfigOfExam, { examId }),
     reader.all(membersOfRoom, key),
     readPresences(reader, key),
+    readOpenHands(reader, key),
     readBounds(reader, examId),
   ]);
   return (
@@ -164,6 +166,7 @@ const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<Ro
       ...(cheatConfig && { cheatConfig }),
       members: members.toSorted((a, b) => a.seq - b.seq).map(toMember),
       presence: presences,
+      hands,
       lastEventId: String(newest),
     }
   );

@@ -9,6 +9,7 @@ import {
   isDeliverable,
   isVisibleTo,
   needsOpenRoom,
+  toldTo,
   visibleSnapshot,
 } from "../delivery/rules.js";
 import type {
@@ -97,7 +98,7 @@ export const roomTarget = (
       }
       const loaded = await entry.load();
       return {
-        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),
+        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: toldTo(caller, loaded) }),
         needsRecheck: isAboutCaller(caller, entry.event, "participant_removed"),
       };
     },
@@ -202,7 +203,7 @@ export const examTarget = <About extends AboutExam>(
       if ((!hadRoom && !isOfAny(rooms, event)) || !isVisibleTo(caller, entry)) return {};
       const loaded = await load();
       return {
-        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),
+        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: toldTo(caller, loaded) }),
         needsRecheck: mayChangeRooms && hadRoom,
       };
     },

@@ -1,0 +1,231 @@
+import {
+  type Hand,
+  type HandAction,
+  type HandKind,
+  type HandPage,
+  type HandStatus,
+  handAfter,
+  MAX_HANDS,
+} from "@invigil/schema";
+import { and, asc, count, eq, gt, isNull } from "drizzle-orm";
+import type { Author } from "../../domain/calls.js";
+import type { EventLog } from "../../domain/events.js";
+import type { ExamTransaction } from "../../domain/exam-transaction.js";
+import { type HandRow, handById, toHand } from "../../domain/hands.js";
+import type { AccessibleRooms } from "../../domain/opened.js";
+import { readRoles, roomById } from "../../domain/people.js";
+import type { RoomKey } from "../../domain/room-exams.js";
+import type { Writes } from "../../domain/writes.js";
+import { pageOf } from "../../platform/paging.js";
+import type { Queries } from "../../storage/port.js";
+import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
+import { hands } from "../../storage/tables.js";
+
+/** Why a hand is neither raised nor answered. */
+export type NoHand =
+  | "noRoom"
+  | "ended"
+  | "notInRoom"
+  | "noExaminee"
+  | "full"
+  | "notFound"
+  | { readonly refused: "resolved" | "taken" | "notABreak"; readonly hand: Hand };
+
+/** The answer of a person of the staff, or of the person whose hand it is. */
+interface Answer {
+  readonly action: HandAction;
+  /** The person of the staff. Absent: the person whose hand it is. */
+  readonly by?: string | undefined;
+  readonly note?: string | undefined;
+  readonly now: Date;
+}
+
+const isOfPerson = and(
+  eq(hands.examId, param("examId")),
+  eq(hands.roomId, param("roomId")),
+  eq(hands.userId, param("userId")),
+);
+const openHandOf = statement(
+  query
+    .select()
+    .from(hands)
+    .where(and(isOfPerson, isNull(hands.resolvedAt))),
+);
+const countOfPerson = statement(query.select({ held: count() }).from(hands).where(isOfPerson));
+const insertHand = insertion(hands, { ids: "given" });
+const updateHand = statement(
+  query
+    .update(hands)
+    .set({
+      status: rawParam<HandStatus>("status"),
+      note: rawParam<string | null>("note"),
+      takenBy: rawParam<string | null>("takenBy"),
+      grantedAt: rawParam<Date | null>("grantedAt"),
+      resolvedAt: rawParam<Date | null>("resolvedAt"),
+    })
+    .where(and(eq(hands.examId, param("examId")), eq(hands.id, param("id")))),
+);
+const pageOfHands = statements((of: "exam" | "rooms" | "room", ofPerson: boolean) =>
+  statement((dialect) =>
+    query
+      .select()
+      .from(hands)
+      .where(
+        and(
+          of === "room" ? dialect.inExam(hands.examId) : eq(hands.examId, param("examId")),
+          of === "room" ? eq(hands.roomId, param("roomId")) : undefined,
+          of === "rooms" ? dialect.isAnyOf(hands.roomId, "roomIds") : undefined,
+          ofPerson ? eq(hands.userId, param("userId")) : undefined,
+          dialect.isAnyOf(hands.status, "statuses"),
+          gt(hands.id, param("after")),
+        ),
+      )
+      .orderBy(asc(hands.id))
+      .limit(param("limit")),
+  ),
+);
+
+export type HandStore = ReturnType<typeof createHandStore>;
+
+export const createHandStore = ({
+  storage,
+  writes,
+  events,
+}: {
+  storage: Queries;
+  writes: Writes;
+  events: EventLog;
+}) => {
+  const tell = (tx: ExamTransaction, { examId, roomId, userId, id: handId }: HandRow, now: Date) =>
+    events.add(tx, { examId, roomId }, "hand_changed", { userId, role: "examinee", handId }, now);
+
+  /** Answers a hand. A repeated answer changes nothing. */
+  const answer = async (
+    tx: ExamTransaction,
+    row: HandRow,
+    { action, by, note = row.note ?? undefined, now }: Answer,
+  ): Promise<Hand | NoHand> => {
+    const after = handAfter(row, action, by ?? "");
+    if ("refused" in after) return { ...after, hand: toHand(row) };
+    const { status } = after;
+    const isSame = status === row.status && (note ?? null) === row.note;
+    if (isSame || row.status === "resolved") return toHand(row);
+    const changed: HandRow = {
+      ...row,
+      status,
+      note: note ?? null,
+      takenBy: by ?? row.takenBy,
+      grantedAt: status === "granted" ? (row.grantedAt ?? now) : row.grantedAt,
+      resolvedAt: status === "resolved" ? now : null,
+    };
+    await tx.last(() => Promise.all([tx.run(updateHand, { ...changed }), tell(tx, changed, now)]));
+    return toHand(changed);
+  };
+
+  return {
+    /** Raises the hand of a person, or returns their open hand. With `by`, that person of the staff takes it. */
+    raise: (
+      { examId, roomId }: RoomKey,
+      {
+        userId,
+        kind,
+        text,
+        by,
+        now,
+      }: {
+        readonly userId: string;
+        readonly kind: HandKind;
+        readonly text: string | undefined;
+        readonly by: string | undefined;
+        readonly now: Date;
+      },
+      author: Author,
+    ): Promise<Hand | NoHand> =>
+      writes.ofExam(
+        { examId, roomId, people: [userId] },
+        author,
+        async (tx): Promise<Hand | NoHand> => {
+          const seat = { examId, roomId, userId };
+          const [room, [person], open, ids, counted] = await Promise.all([
+            tx.get(roomById, seat),
+            readRoles(tx, [seat]),
+            tx.get(openHandOf, seat),
+            tx.ids(hands, 1),
+            tx.get(countOfPerson, seat),
+          ]);
+          if (!room) return "noRoom";
+          if (room.status === "ended") return "ended";
+          if (!person) return "notInRoom";
+          if (person.role !== "examinee") return "noExaminee";
+          if (open) return by === undefined ? toHand(open) : answer(tx, open, { action: "take", by, now });
+          if ((counted?.held ?? 0) >= MAX_HANDS) return "full";
+          const [id] = ids;
+          if (id === undefined) throw new Error("a hand was given no id");
+          const row: HandRow = {
+            ...seat,
+            id,
+            kind,
+            status: by === undefined ? "raised" : "taken",
+            text: text ?? null,
+            note: null,
+            takenBy: by ?? null,
+            createdAt: now,
+            grantedAt: null,
+            resolvedAt: null,
+          };
+          await tx.last(() => Promise.all([tx.insert(insertHand, [row]), tell(tx, row, now)]));
+          return toHand(row);
+        },
+        { repeatable: true },
+      ),
+
+    /** Answers a hand of a room. With `of`, only if it is the hand of that person. */
+    answer: (
+      { examId, roomId }: RoomKey,
+      { id, of, ...given }: Answer & { readonly id: number; readonly of: string | undefined },
+      author: Author,
+    ): Promise<Hand | NoHand> =>
+      writes.ofExam(
+        { examId, roomId },
+        author,
+        async (tx): Promise<Hand | NoHand> => {
+          const [room, row] = await Promise.all([
+            tx.get(roomById, { examId, roomId }),
+            tx.get(handById, { examId, id }),
+          ]);
+          if (!room) return "noRoom";
+          if (row?.roomId !== roomId || (of !== undefined && row.userId !== of)) return "notFound";
+          return room.status === "ended" ? "ended" : answer(tx, row, given);
+        },
+        { repeatable: true },
+      ),
+
+    /** Hands of an exam or of some of its rooms, the oldest first. */
+    async list(
+      { examId, rooms }: { readonly examId: string; readonly rooms: AccessibleRooms },
+      {
+        userId,
+        statuses,
+        limit,
+        after = 0,
+      }: {
+        readonly userId: string | undefined;
+        readonly statuses: readonly HandStatus[];
+        readonly limit: number;
+        readonly after: number | undefined;
+      },
+    ): Promise<HandPage> {
+      const of = rooms === "all" ? "exam" : rooms.length === 1 ? "room" : "rooms";
+      const where = { examId, ...(rooms !== "all" && { roomIds: rooms, roomId: rooms[0] }) };
+      const found = await storage.all(pageOfHands(of, userId !== undefined), {
+        ...where,
+        userId,
+        statuses,
+        after,
+        limit: limit + 1,
+      });
+      const { rows, ...next } = pageOf(found, limit, ({ id }) => id);
+      return { hands: rows.map(toHand), ...next };
+    },
+  };
+};
