@@ -6,6 +6,8 @@ export {
   type ErrorCode,
   type ExamTimes,
   endsAtOf,
+  type HandAction,
+  handActionsOf,
   isOver,
   type RosterState,
   reasonCodes,

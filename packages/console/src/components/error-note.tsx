@@ -14,6 +14,8 @@ const REASONS = {
   ROOM_NOT_FOUND: true,
   PARTICIPANT_NOT_FOUND: true,
   PARTICIPANT_CONFLICT: true,
+  HAND_NOT_FOUND: true,
+  HAND_CONFLICT: true,
   ROOM_ENDED: true,
   EXAM_OVER: true,
   EXAM_CONFLICT: true,

@@ -11,8 +11,8 @@ const facts = (more: Partial<AttentionFacts> = {}): AttentionFacts => ({
 const hand = (
   kind: "technical" | "help" | "break",
   since = 0,
-  state: "raised" | "taken" | "granted" | "resolved" = "raised",
-) => facts({ hand: { kind, state, since } });
+  status: "raised" | "taken" | "granted" | "resolved" = "raised",
+) => facts({ hand: { kind, status, createdAt: new Date(since) } });
 const reasons = (one: AttentionFacts) => reasonsOf(one, NOW, 5);
 const kinds = (one: AttentionFacts) => reasons(one).map(({ kind }) => kind);
 const ranked = <Name extends string>(people: { readonly [Key in Name]: AttentionFacts }): Name[] =>

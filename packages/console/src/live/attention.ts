@@ -1,3 +1,4 @@
+import type { Hand } from "@invigil/client";
 import type { CandidateState } from "./person.js";
 
 /**
@@ -58,13 +59,7 @@ export interface Reason {
 
 /** Facts that follow from what staff and candidates decide. Absent: it is not so, or not known. Times are in milliseconds since 1970. */
 export interface ControlFacts {
-  readonly hand?:
-    | {
-        readonly kind: "technical" | "help" | "break";
-        readonly state: "raised" | "taken" | "granted" | "resolved";
-        readonly since: number;
-      }
-    | undefined;
+  readonly hand?: Pick<Hand, "kind" | "status" | "createdAt" | "grantedAt"> | undefined;
   readonly pausedSince?: number | undefined;
   /** Whether their identity has still to be checked. */
   readonly isUnidentified?: boolean | undefined;
@@ -102,12 +97,13 @@ export const reasonsOf = (
   if (detections > 0)
     found.push({ kind: "detections", count: detections, isRed: state !== "ended" && detections >= redFrom });
   if (state === "ended") return found;
-  const raised = hand?.state === "raised" ? hand : undefined;
-  const help = raised?.kind === "help" ? raised.since : undefined;
-  if (raised && help === undefined) add(raised.kind, raised.since);
+  const raisedAt = hand?.createdAt.getTime();
+  const raised = hand?.status === "raised" ? hand.kind : undefined;
+  const help = raised === "help" ? raisedAt : undefined;
+  if (raised && help === undefined) add(raised, raisedAt);
   if (asks || help !== undefined) add("help", Math.min(asks?.at ?? Infinity, help ?? Infinity));
-  if (hand?.state === "taken") add("taken", hand.since);
-  if (hand?.state === "granted") add("onBreak", hand.since);
+  if (hand?.status === "taken") add("taken", raisedAt);
+  if (hand?.status === "granted") add("onBreak", hand.grantedAt?.getTime());
   if (pausedSince !== undefined) add("paused", pausedSince);
   if (isUnidentified) add("unidentified");
   const isShort = endsAt !== undefined && now < endsAt && endsAt - now < SHORT_MS;
@@ -128,6 +124,12 @@ export const byNeed = (some: readonly Ranked[], others: readonly Ranked[]): numb
   }
   return 0;
 };
+
+/** The reasons that a hand says itself, where it is shown. */
+const OF_HANDS: ReadonlySet<ReasonKind> = new Set(["technical", "help", "break", "taken", "onBreak"]);
+/** Returns the reasons of somebody without those that their hand says. */
+export const withoutHand = ({ hand }: ControlFacts, reasons: readonly Reason[]): readonly Reason[] =>
+  hand ? reasons.filter(({ kind }) => !OF_HANDS.has(kind)) : reasons;
 
 /** Whether the first glance should find it: reasons that can wait do not count. */
 export const needsLook = ([first]: readonly Ranked[]): boolean => placeOf(first) <= PLACES.detections;

@@ -7,8 +7,8 @@ import { factsOf, isHere, lastEventOf, NO_CANDIDATES, troubleOf } from "./roster
 export type SortColumn = "need" | "name" | "id" | "room" | "detections" | "last";
 
 export interface CandidateFilter {
-  /** Undefined: in any state. `detected`: about whom there are records. `here`: a page is connected. */
-  readonly state: CandidateState | "detected" | "here" | undefined;
+  /** Undefined: in any state. `detected`: about whom there are records. `here`: a page is connected. `hand`: a hand is open. */
+  readonly state: CandidateState | "detected" | "here" | "hand" | undefined;
   /** Empty: of every room. */
   readonly rooms: readonly string[];
   readonly matches: ((person: { readonly userId: string; readonly name: string }) => boolean) | undefined;
@@ -20,7 +20,7 @@ interface CandidateList {
   readonly troubles: readonly Trouble[];
   /** How many candidates there are at all, and in each state. */
   readonly total: number;
-  readonly counts: { readonly [State in CandidateState | "detected" | "here"]: number };
+  readonly counts: { readonly [State in CandidateState | "detected" | "here" | "hand"]: number };
 }
 
 /** Orders texts as people do. Collation takes long, so what it says is kept until the texts change. */
@@ -40,6 +40,7 @@ const isOfState = (person: LivePerson, state: CandidateState, wanted: CandidateF
   if (wanted === undefined) return true;
   if (wanted === "detected") return person.detections > 0;
   if (wanted === "here") return isHere(state);
+  if (wanted === "hand") return person.hand !== undefined;
   return state === wanted;
 };
 
@@ -65,7 +66,7 @@ export const arrange = (
     readonly now: number;
   },
 ): CandidateList => {
-  const counts = { ...NO_CANDIDATES, detected: 0, here: 0 };
+  const counts = { ...NO_CANDIDATES, detected: 0, here: 0, hand: 0 };
   const rooms = new Set(filter.rooms);
   const found: {
     readonly person: LivePerson;
@@ -81,6 +82,7 @@ export const arrange = (
     counts[state] += 1;
     if (isHere(state)) counts.here += 1;
     if (person.detections > 0) counts.detected += 1;
+    if (person.hand) counts.hand += 1;
     if (
       isOfState(person, state, filter.state) &&
       (rooms.size === 0 || (person.roomId !== undefined && rooms.has(person.roomId))) &&

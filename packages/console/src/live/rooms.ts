@@ -1,4 +1,4 @@
-import type { LivePerson, Room } from "@invigil/client";
+import type { Hand, LivePerson, Room } from "@invigil/client";
 import { byNeed, type Reason, type ReasonKind, reasonsOf } from "./attention.js";
 import { hallOf, type Incident, type Trouble } from "./group-incidents.js";
 import type { CandidateState } from "./person.js";
@@ -29,7 +29,12 @@ export interface ExamSummary {
   readonly flagged: number;
   /** How many send a picture. */
   readonly publishing: number;
+  /** Those with an open hand: first who waits for an answer, the oldest hand first. */
+  readonly hands: readonly Raised[];
 }
+
+/** A person with an open hand. */
+export type Raised = LivePerson & { readonly hand: Hand };
 
 /** The order of names, in which 2 comes before 10. */
 export const { compare: compareNames } = new Intl.Collator(undefined, { numeric: true });
@@ -49,6 +54,7 @@ export const summarize = (
   );
   const counts = { ...NO_CANDIDATES };
   const troubles: Trouble[] = [];
+  const hands: Raised[] = [];
   let [here, flagged, publishing] = [0, 0, 0];
   for (const person of people) {
     const summary = person.roomId === undefined ? undefined : byId.get(person.roomId);
@@ -61,6 +67,8 @@ export const summarize = (
     counts[state] += 1;
     flagged += detections;
     if (isHere(state)) here += 1;
+    const { hand } = person;
+    if (hand) hands.push({ ...person, hand });
     if (state !== "ended" && CAMERAS.some((camera) => person.publishStatus[camera] === "publishing"))
       publishing += 1;
     const trouble = troubleOf(person, state);
@@ -69,7 +77,12 @@ export const summarize = (
       summary.reasons.push({ userId: person.id, kind, count, since });
   }
   const summaries = [...byId.values()].sort((one, other) => compareNames(one.room.name, other.room.name));
-  return { rooms: summaries, counts, here, troubles, flagged, publishing };
+  hands.sort(
+    (one, other) =>
+      Number(one.hand.status !== "raised") - Number(other.hand.status !== "raised") ||
+      one.hand.createdAt.getTime() - other.hand.createdAt.getTime(),
+  );
+  return { rooms: summaries, counts, here, troubles, flagged, publishing, hands };
 };
 
 /** Whether there was a detection of a person lately. */

@@ -1,4 +1,4 @@
-import type { LivePerson, Room, RosterState } from "@invigil/client";
+import type { Hand, LivePerson, Room, RosterState } from "@invigil/client";
 import { describe, expect, it } from "vitest";
 import type { ControlFacts } from "./attention.js";
 import { arrange, type CandidateFilter, createRanks } from "./candidates.js";
@@ -25,6 +25,19 @@ const person = (id: string, more: Partial<LivePerson> = {}): LivePerson => ({
   left: [],
   detections: 0,
   ...more,
+});
+const handOf = (
+  userId: string,
+  kind: Hand["kind"],
+  minute: number,
+  status: Hand["status"] = "raised",
+): Hand => ({
+  id: minute,
+  roomId: "r1",
+  userId,
+  kind,
+  status,
+  createdAt: at(minute),
 });
 const gone = (id: string, when: Date, more: Partial<LivePerson> = {}) =>
   person(id, { pages: [], left: [{ camera: "main", since: when }], ...more });
@@ -204,7 +217,7 @@ describe("the rooms that need a look", () => {
   it("count hands since the first, without those that the staff has taken, and identities from the start on", () => {
     const hands = [5, 3, 4].map((minute, index) => ({
       ...person(`h${minute}`),
-      hand: { kind: "break", state: index === 1 ? "taken" : "raised", since: at(minute).getTime() } as const,
+      hand: handOf(`h${minute}`, "break", minute, index === 1 ? "taken" : "raised"),
     }));
     const unknown = { ...person("u", { roomId: "r2" }), isUnidentified: true };
     expect(look([...teachers, ...hands, unknown])).toMatchObject([
@@ -342,10 +355,10 @@ describe("the list of candidates", () => {
       { ...person("paused"), pausedSince: at(9).getTime() },
       gone("gone", at(5)),
       { ...gone("gonePaused", at(6)), pausedSince: at(8).getTime(), endsAt: at(25).getTime() },
-      { ...person("help"), hand: { kind: "help", state: "raised", since: at(3).getTime() } },
-      { ...person("helpLater"), hand: { kind: "help", state: "raised", since: at(4).getTime() } },
+      { ...person("help"), hand: handOf("p", "help", 3) },
+      { ...person("helpLater"), hand: handOf("p", "help", 4) },
       person("devices", { pages: [{ camera: "main", since: at(0), devices: 2 }] }),
-      { ...person("technical"), hand: { kind: "technical", state: "raised", since: at(9).getTime() } },
+      { ...person("technical"), hand: handOf("p", "technical", 9) },
     ];
     const people = made.map((one) => ({ ...one, roomId: one.id }));
     const rooms = people.map(({ id }) => room(id, id));

@@ -1,4 +1,4 @@
-import type { Presence } from "@invigil/client";
+import type { Hand, Presence } from "@invigil/client";
 import type { ControlFacts } from "./attention.js";
 import { type PersonState, personState } from "./person.js";
 import type { Camera, Entry } from "./timeline.js";
@@ -27,6 +27,8 @@ export interface SeatView extends ControlFacts {
   readonly lastDetection: { readonly at: number; readonly detectType: string } | undefined;
   /** The questions that are not answered yet. */
   readonly asks: { readonly at: number; readonly text: string } | undefined;
+  /** Their open hand. */
+  readonly hand: Hand | undefined;
 }
 
 export interface SeatFacts {
@@ -38,6 +40,7 @@ export interface SeatFacts {
     readonly publishStatus: { readonly [Name in Camera]: CameraStatus };
   })[];
   readonly presence: readonly Presence[];
+  readonly hands: readonly Hand[];
   readonly hasEnded: boolean;
   /** The entries, newest first. */
   readonly entries: readonly Entry[];
@@ -93,6 +96,7 @@ export const CAMERAS: readonly Camera[] = ["main", "pc"];
 export const seatsOf = ({
   members,
   presence,
+  hands,
   hasEnded,
   entries,
   known,
@@ -154,6 +158,7 @@ export const seatsOf = ({
         lastDetection:
           last?.what.is === "record" ? { at: last.at, detectType: last.what.detectType } : undefined,
         asks: hasEnded ? undefined : asks,
+        hand: hands.find((hand) => hand.userId === userId),
       };
     });
 };

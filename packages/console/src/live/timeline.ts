@@ -1,4 +1,12 @@
-import type { CheatRecord, Message, Presence, RoomEvent, RouterOutputs, StreamEvent } from "@invigil/client";
+import type {
+  CheatRecord,
+  Hand,
+  Message,
+  Presence,
+  RoomEvent,
+  RouterOutputs,
+  StreamEvent,
+} from "@invigil/client";
 
 export type Camera = "main" | "pc";
 
@@ -40,6 +48,12 @@ export type What =
       readonly from: string;
       readonly to: readonly string[] | undefined;
       readonly signal: ShownSignal;
+    }
+  | {
+      readonly is: "raised" | "granted" | "resolved";
+      readonly ask: Hand["kind"];
+      /** What the person wrote, or what staff noted. */
+      readonly text: string | undefined;
     }
   | { readonly is: "added" | "removed" }
   | { readonly is: "updated"; readonly extraMinutes: number }
@@ -164,6 +178,30 @@ export const visitEntries = (userId: string, { camera, since, leftAt }: Visit): 
   presenceEntry(userId, camera, "left", leftAt),
   presenceEntry(userId, camera, "entered", since),
 ];
+/** What a hand tells about the past: when it was raised, when the break began, and when it was resolved. */
+export const handEntries = ({ id, userId, kind, text, note, ...hand }: Hand): readonly Entry[] => {
+  const one = (
+    is: "raised" | "granted" | "resolved",
+    at: Date | undefined,
+    said?: string,
+  ): readonly Entry[] =>
+    at
+      ? [
+          {
+            key: `hand ${id} ${is}`,
+            kind: "messages",
+            at: at.getTime(),
+            userId,
+            what: { is, ask: kind, text: said },
+          },
+        ]
+      : [];
+  return [
+    ...one("raised", hand.createdAt, text),
+    ...one("granted", hand.grantedAt),
+    ...one("resolved", hand.resolvedAt, note),
+  ];
+};
 
 /** The entries of an event. None: it is no line of a timeline. */
 export const eventEntries = (event: RoomEvent): readonly Entry[] => {
@@ -198,6 +236,8 @@ export const eventEntries = (event: RoomEvent): readonly Entry[] => {
       const entry = messageEntry(event.message);
       return entry ? [entry] : [];
     }
+    case "hand_changed":
+      return handEntries(event.hand);
     case "participant_added":
       return one(event.userId, { is: "added" });
     case "participant_removed":

@@ -1,7 +1,7 @@
-import type { CheatRecord, Message, RoomEvent } from "@invigil/client";
+import type { CheatRecord, Hand, Message, RoomEvent } from "@invigil/client";
 import { signals } from "@invigil/client";
 import { describe, expect, it } from "vitest";
-import { byNeed, reasonsOf } from "./attention.js";
+import { byNeed, needsLook, reasonsOf } from "./attention.js";
 import { rowsOf } from "./feed.js";
 import { type SeatFacts, type SeatView, seatsOf } from "./seats.js";
 import {
@@ -249,7 +249,30 @@ describe("the seats of a room", () => {
   const here = (userId: string, devices = 1) =>
     ({ userId, role: "examinee", camera: "main", since: at(0), devices }) as const;
   const seats = (more: Partial<SeatFacts>) =>
-    seatsOf({ members: [], presence: [], hasEnded: false, entries: [], from: 0, ...more });
+    seatsOf({ members: [], presence: [], hands: [], hasEnded: false, entries: [], from: 0, ...more });
+
+  it("come by their hand if it has no answer, the oldest first, among those who ask", () => {
+    const hand = (id: number, userId: string, minute: number, status: Hand["status"] = "raised"): Hand => ({
+      id,
+      roomId: "r1",
+      userId,
+      kind: "help",
+      status,
+      createdAt: at(minute),
+    });
+    const ids = ["quiet", "late", "asks", "early", "taken"];
+    const found = seats({
+      members: ids.map((userId) => member(userId)),
+      presence: ids.map((userId) => here(userId)),
+      hands: [hand(1, "early", 100), hand(2, "late", 300), hand(3, "taken", 50, "taken")],
+      entries: [entryOf(message(1, 200, { from: "asks" }))],
+    });
+    const reasons = (seat: SeatView) => reasonsOf(seat, 0, 5);
+    const ordered = [...found].sort((one, other) => byNeed(reasons(one), reasons(other)));
+    expect(ordered.map(({ userId }) => userId)).toEqual(["early", "asks", "late", "taken", "quiet"]);
+    const looks = found.filter((seat) => needsLook(reasons(seat)));
+    expect(looks.map(({ userId }) => userId)).toEqual(["late", "asks", "early"]);
+  });
 
   it("come in the order in which they need attention, and otherwise in the order of the room", () => {
     const members = ["quiet", "absent", "gone", "dark", "asksLate", "asks", "seen", "flagged", "two"].map(

@@ -1,14 +1,14 @@
 import type { LivePerson, Room } from "@invigil/client";
 
 /** A candidate, as far as actions need to know. */
-export type ActPerson = Pick<LivePerson, "id" | "userId" | "name" | "extraMinutes" | "roomId">;
+export type ActPerson = Pick<LivePerson, "id" | "userId" | "name" | "extraMinutes" | "roomId" | "hand">;
 export type ActRoom = Pick<Room, "id" | "name">;
 
 /**
  * Finds people as they are now, because others may move, remove and change them while a dialog is open. Undefined: they are not there any
  * more, as far as the view knows.
  */
-export type FindNow = (person: ActPerson) => Pick<ActPerson, "roomId" | "extraMinutes"> | undefined;
+export type FindNow = (person: ActPerson) => Pick<ActPerson, "roomId" | "extraMinutes" | "hand"> | undefined;
 
 /** The actions for candidates, one or many. */
 export const PERSON_ACTS = ["message", "clip", "link", "minutes", "move", "end", "remove"] as const;
@@ -22,6 +22,7 @@ export type Act =
       /** Whether they are everybody in their room. */
       readonly isWholeRoom?: boolean;
     }
+  | { readonly kind: "hand"; readonly person: ActPerson }
   | { readonly kind: "message" | "clip"; readonly rooms: readonly ActRoom[] }
   | {
       readonly kind: "endRoom";
@@ -39,6 +40,6 @@ export type Act =
 
 /** A person in a room, from what its views know of them. */
 export const actPersonOf = (
-  { userId, name, extraMinutes }: Pick<ActPerson, "userId" | "name" | "extraMinutes">,
+  { userId, name, extraMinutes, hand }: Pick<ActPerson, "userId" | "name" | "extraMinutes" | "hand">,
   roomId: string,
-): ActPerson => ({ id: userId, userId, name, extraMinutes, roomId });
+): ActPerson => ({ id: userId, userId, name, extraMinutes, roomId, hand });

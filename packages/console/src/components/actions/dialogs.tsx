@@ -12,6 +12,7 @@ import { useNotify } from "../notify.js";
 import { usePermissions } from "../use-permissions.js";
 import type { Act, ActPerson, ActRoom, FindNow } from "./acts.js";
 import { EndExamDialog, EndRoomDialog, MuteDialog } from "./ends.js";
+import { HandDialog } from "./hand.js";
 import { LinkDialog } from "./link.js";
 import { ClipDialog, MessageDialog } from "./messages.js";
 import { MinutesDialog } from "./minutes.js";
@@ -55,6 +56,8 @@ export default function ActDialog({
       return <MuteDialog room={act.room} onClose={onClose} />;
     case "voice":
       return <VoiceDialog room={act.room} onClose={onClose} />;
+    case "hand":
+      return <HandDialog person={act.person} findNow={findNow} onClose={onClose} />;
     case "remove":
       return <RemoveDialog {...props} people={act.people} />;
     default:

@@ -13,6 +13,7 @@ import { useTypeName } from "../type-name.js";
 export const useSay = (nameOf: (userId: string) => string, own?: string): ((row: Row) => string) => {
   const t = useTranslations("watching.what");
   const picture = useTranslations("watching.picture");
+  const kinds = useTranslations("watching.hand.kinds");
   const format = useFormatter();
   const timeZone = useZone();
   const typeName = useTypeName();
@@ -61,6 +62,12 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
           ? t("messageToAll", { from: nameOf(from), text })
           : t("messageTo", { from: nameOf(from), to: names(to), text });
       }
+      case "raised":
+      case "granted":
+      case "resolved": {
+        const said = t(isOwn ? `own.hand.${what.is}` : `hand.${what.is}`, { name, kind: kinds(what.ask) });
+        return what.text === undefined ? said : t("handText", { said, text: what.text });
+      }
       case "signal":
         return t(`signal.${what.signal}`, { from: nameOf(what.from), to: names(what.to) });
       case "updated":
@@ -95,6 +102,9 @@ const entryMark = ({ what }: Entry): State | undefined => {
       return what.devices > 1 ? "devices" : "publishing";
     case "record":
       return "detections";
+    case "raised":
+    case "granted":
+      return "help";
     case "message":
       return what.isFromCandidate ? "help" : undefined;
     case "ended":

@@ -1,4 +1,4 @@
-import type { InvigilClient } from "@invigil/client";
+import type { InvigilClient, LiveSnapshot, RoomSnapshot } from "@invigil/client";
 import { useInvigilClient, useLiveRoom, usePresence, useRoom, useRoomEvent } from "@invigil/react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useState } from "react";
@@ -7,6 +7,7 @@ import {
   cutEntry,
   type Entry,
   eventEntries,
+  handEntries,
   mergeTimeline,
   messageEntry,
   type Part,
@@ -40,7 +41,7 @@ const partOf = <Row>(
 
 /** The lists of a room, or of one person in it. */
 const listsOf = (
-  { cheat, im, stream, room }: InvigilClient,
+  { cheat, hand, im, stream, room }: InvigilClient,
   { roomId, userId, signal }: { roomId: string; userId: string | undefined; signal: AbortSignal },
 ): readonly ReadPart[] => {
   const how = { signal };
@@ -73,6 +74,12 @@ const listsOf = (
         entriesOf: (event) => [streamEntry(event)],
         timeOf: ({ createdAt }) => createdAt,
       });
+    },
+    // A person has few. Of a whole room, the state has those that are open, and events tell of the others.
+    async () => {
+      if (userId === undefined) return { entries: [], next: undefined };
+      const { hands } = await hand.list.query({ roomId, userId, pageSize: PAGE }, how);
+      return { entries: hands.flatMap(handEntries), next: undefined };
     },
     async (cursor) => {
       const { events, nextCursor, completeSince } = await room.listEvents.query(
@@ -125,6 +132,7 @@ const EVENTS = [
   "publish_status_changed",
   "cheat_records_added",
   "message",
+  "hand_changed",
   "participant_added",
   "participant_removed",
   "participant_updated",
@@ -132,6 +140,9 @@ const EVENTS = [
   "room_reopened",
   "audio_status_changed",
 ] as const;
+
+/** The same function at each render, so that equal hands stay the same list. */
+const handsOf = ({ state }: LiveSnapshot<RoomSnapshot>) => state?.hands;
 
 export interface Timeline {
   /** The entries, newest first. */
@@ -162,6 +173,7 @@ export const useTimeline = (
   const client = useInvigilClient();
   const isLive = useRoom(roomId, ({ status, state }) => state !== undefined && status !== "connecting");
   const presence = usePresence(roomId);
+  const hands = useRoom(roomId, handsOf);
   const [events, setEvents] = useState<{ readonly roomId: string; readonly list: readonly Entry[] }>({
     roomId,
     list: [],
@@ -211,10 +223,11 @@ export const useTimeline = (
             ...presence
               .filter((page) => page.role === "examinee" && (userId ?? page.userId) === page.userId)
               .map(pageEntry),
+            ...(hands ?? []).flatMap(handEntries),
             ...past,
           ])
         : [],
-    [data, events, roomId, userId, presence, past],
+    [data, events, roomId, userId, presence, hands, past],
   );
   return {
     entries,

@@ -7,6 +7,7 @@ import { useTranslations } from "use-intl";
 import { ActDialog } from "../../components/actions/act-dialog.js";
 import { type Act, actPersonOf } from "../../components/actions/acts.js";
 import { PersonMenu } from "../../components/actions/person-menu.js";
+import { HAND_SEEN, TakeHand } from "../../components/actions/take-hand.js";
 import { Announce, useAnnounce } from "../../components/announcer.js";
 import { useNow } from "../../components/clock.js";
 import { Composer } from "../../components/composer.js";
@@ -16,6 +17,7 @@ import { Empty } from "../../components/empty.js";
 import { Waiting } from "../../components/error-note.js";
 import { FeedPane } from "../../components/feed-pane.js";
 import { Choices } from "../../components/filter-bar.js";
+import { HandMark } from "../../components/hand.js";
 import { Page } from "../../components/page.js";
 import { useExamDetails } from "../../components/roster.js";
 import { useRouteSearch } from "../../components/search.js";
@@ -95,6 +97,7 @@ export function Candidate({
   const [seat] = seatsOf({
     members: member ? [member] : [],
     presence: state.presence,
+    hands: state.hands,
     hasEnded,
     entries: own,
     from: 0,
@@ -138,6 +141,13 @@ export function Candidate({
             </Link>
           </span>
           <StateMark state={seat.state} since={seat.since === undefined ? undefined : new Date(seat.since)} />
+          {seat.hand && (
+            <HandMark
+              name={name}
+              hand={seat.hand}
+              onOpen={mayAct ? () => setAct({ kind: "hand", person: actPersonOf(seat, roomId) }) : undefined}
+            />
+          )}
           {exam && !hasEnded && <TimeLeft {...exam} extraMinutes={extraMinutes} />}
         </span>
       }
@@ -203,6 +213,11 @@ export function Candidate({
             nameOf={nameOf}
             own={userId}
             arrangement={kind}
+            actionOf={({ what }) =>
+              mayAct && !seat.hand && what.is === "record" && what.detectType === HAND_SEEN ? (
+                <TakeHand roomId={roomId} userId={userId} name={name} />
+              ) : null
+            }
             empty={feedTexts(kind === "all" ? "empty" : "noneOfKind")}
           >
             {mayAct && (

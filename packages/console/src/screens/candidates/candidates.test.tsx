@@ -55,6 +55,28 @@ describe("the candidates of an exam", () => {
     });
   const NO_CHOICE: ReadonlySet<string> = new Set();
 
+  it("are narrowed to those with an open hand, who wait longest first", () => {
+    const hand = (userId: string, minute: number, status: "raised" | "granted" = "raised") => ({
+      id: minute,
+      roomId: "r1",
+      userId,
+      kind: "break" as const,
+      status,
+      createdAt: new Date(minute * 60_000),
+    });
+    const people = [
+      ...PEOPLE,
+      person("e4", "Late", { hand: hand("e4", 9) }),
+      person("e5", "On a break", { hand: hand("e5", 1, "granted") }),
+      person("e6", "Early", { hand: hand("e6", 5) }),
+    ];
+    const { ids, counts, states } = draw(rosterOf(people), { ...SEARCH, state: "hand" }, 5, NO_CHOICE).result
+      .current;
+    expect([ids, counts.hand]).toEqual([["e6", "e4", "e5"], 3]);
+    expect(states).toContain("hand");
+    expect(draw(rosterOf(PEOPLE), SEARCH, 5, NO_CHOICE).result.current.states).not.toContain("hand");
+  });
+
   it("are those whom the filters of the address leave, without the staff", () => {
     const listed = (search: Partial<Parameters<typeof useCandidates>[1]>) =>
       draw(rosterOf(PEOPLE), { ...SEARCH, ...search }, 5, NO_CHOICE).result.current.ids;

@@ -2,12 +2,13 @@ import type { LivePeople, LivePerson } from "@invigil/client";
 import { memo, type ReactNode } from "react";
 import { useTranslations } from "use-intl";
 import { useNow } from "../../components/clock.js";
+import { HandText } from "../../components/hand.js";
 import { PersonLink } from "../../components/place-links.js";
 import { ReasonMarks } from "../../components/reason-marks.js";
 import { useRosterPerson } from "../../components/roster.js";
 import { Mark, StateMark, StateText } from "../../components/state-mark.js";
 import { Time } from "../../components/time.js";
-import { reasonsOf } from "../../live/attention.js";
+import { reasonsOf, withoutHand } from "../../live/attention.js";
 import type { CandidateState } from "../../live/person.js";
 import { factsOf, lastEventOf } from "../../live/roster.js";
 import type { Camera } from "../../live/timeline.js";
@@ -42,11 +43,13 @@ export function Name({ examId, person }: { examId: string; person: LivePerson })
 }
 
 export function StateCell({ person, state }: { person: LivePerson; state: CandidateState }) {
-  const reasons = reasonsOf(factsOf(person, state), useNow("minute"));
-  return reasons.some(({ kind }) => kind !== "detections") ? (
-    <ReasonMarks reasons={reasons} />
-  ) : (
-    <StateMark state={state} />
+  const reasons = withoutHand(person, reasonsOf(factsOf(person, state), useNow("minute")));
+  const hasMore = reasons.some(({ kind }) => kind !== "detections");
+  return (
+    <>
+      {hasMore ? <ReasonMarks reasons={reasons} /> : !person.hand && <StateMark state={state} />}
+      {person.hand && <HandText hand={person.hand} />}
+    </>
   );
 }
 

@@ -3,6 +3,7 @@ import { list, oneOf, searchOf, sorting, text } from "../../components/search.js
 /** The filters of the list, in the order of the choices. */
 export const STATES = [
   "here",
+  "hand",
   "expected",
   "disconnected",
   "dark",

@@ -8,7 +8,7 @@ import { arrange, type CandidateFilter, createRanks, type SortColumn } from "../
 import { STATES } from "./search.js";
 
 /** Choices that are offered only if a candidate has that state. */
-const RARE: ReadonlySet<string> = new Set(["devices", "publishing", "unseated", "ended"]);
+const RARE: ReadonlySet<string> = new Set(["hand", "devices", "publishing", "unseated", "ended"]);
 
 /**
  * Who is listed, the states that the list can be narrowed to, and whom actions are meant for. The list is arranged once a second at most; each

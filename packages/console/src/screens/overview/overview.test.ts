@@ -39,6 +39,10 @@ const person = (id: string, roomId: string, more: Partial<LivePerson> = {}): Liv
 });
 const gone = (id: string, roomId: string, minute: number) =>
   person(id, roomId, { pages: [], left: [{ camera: "main", since: at(minute) }] });
+const raised = (id: string, minute: number, status: "raised" | "taken" = "raised") =>
+  person(id, "r1", {
+    hand: { id: minute, roomId: "r1", userId: id, kind: "help", status, createdAt: at(minute) },
+  });
 const TEACHERS = ROOMS.map(({ id }) => person(`t-${id}`, id, { role: "teacher" }));
 
 /** The data that the screen has of everybody, at a version. Casts: the hook reads no more of them. */
@@ -77,6 +81,17 @@ describe("the overview of an exam", () => {
     const { result } = draw(rosterOf([person("a", "r1"), person("b", "r2")]));
     expect(result.current.summary).toMatchObject({ here: 2, publishing: 2, counts: { publishing: 2 } });
     expect(result.current).toMatchObject({ looks: [], roomsToLookAt: 0, phase: "running", isQuiet: true });
+  });
+
+  it("lists raised hands, first who has no answer, the oldest first", () => {
+    const people = [
+      raised("late", 9),
+      raised("taken", 1, "taken"),
+      raised("early", 5),
+      person("quiet", "r1"),
+    ];
+    const { summary } = draw(rosterOf(people)).result.current;
+    expect(summary.hands.map(({ id }) => id)).toEqual(["early", "late", "taken"]);
   });
 
   it("keeps in mind who was hit together, and says who of them is back", () => {

@@ -15,6 +15,7 @@ import { RosterView, useExamDetails, useRoster } from "../../components/roster.j
 import { useZone } from "../../components/time.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { type ExamTimes, phaseOf } from "../../live/rooms.js";
+import { Hands } from "./hands.js";
 import { HeatMap } from "./heat-map.js";
 import { Looks } from "./looks.js";
 import styles from "./overview.module.css";
@@ -91,6 +92,14 @@ export function Screen() {
               <Tiles examId={examId} summary={summary} hasBegun={overview.hasBegun} roster={state.counts} />
             )}
             <section className={styles.looks} aria-label={t("looks.title")}>
+              {summary.hands.length > 0 && (
+                <Hands
+                  examId={examId}
+                  hands={summary.hands}
+                  roomName={roster.roomName}
+                  onAct={may.act ? setAct : undefined}
+                />
+              )}
               <h2>
                 {t("looks.title")}{" "}
                 <span className={styles.hint}>
@@ -120,7 +129,12 @@ export function Screen() {
           </div>
         )}
       </RosterView>
-      <ActDialog act={act} examId={examId} onClose={() => setAct(undefined)} />
+      <ActDialog
+        act={act}
+        examId={examId}
+        findNow={({ id }) => roster.people?.person(id)}
+        onClose={() => setAct(undefined)}
+      />
     </Page>
   );
 }

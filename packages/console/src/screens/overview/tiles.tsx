@@ -8,7 +8,11 @@ import type { Overview } from "./use-overview.js";
 
 /** A count that opens the list of those who are counted. */
 interface Tile {
-  readonly state: "here" | "detected" | Exclude<keyof Overview["summary"]["counts"], "idle" | "publishing">;
+  readonly state:
+    | "here"
+    | "hand"
+    | "detected"
+    | Exclude<keyof Overview["summary"]["counts"], "idle" | "publishing">;
   readonly count: number;
   readonly hint?: string | undefined;
 }
@@ -16,7 +20,7 @@ interface Tile {
 /** How many candidates are in each state. States that are rare have a tile only if there are some. */
 export function Tiles({
   examId,
-  summary: { counts, here, flagged },
+  summary: { counts, here, flagged, hands },
   hasBegun,
   roster: { unseated, ended, detected },
 }: {
@@ -26,7 +30,9 @@ export function Tiles({
 } & Pick<Overview, "summary" | "hasBegun">) {
   const t = useTranslations("overview.tiles");
   const { expected, disconnected, dark, devices } = counts;
+  const waiting = hands.filter(({ hand }) => hand.status === "raised").length;
   const rare: readonly Tile[] = [
+    { state: "hand", count: hands.length, hint: t("waiting", { count: waiting }) },
     { state: "devices", count: devices },
     { state: "unseated", count: unseated },
     { state: "ended", count: ended },
@@ -55,7 +61,7 @@ export function Tiles({
 }
 
 const markOf = (state: Tile["state"]): State =>
-  state === "here" ? "publishing" : state === "detected" ? "detections" : state;
+  state === "hand" ? "help" : state === "here" ? "publishing" : state === "detected" ? "detections" : state;
 
 const TileLink = memo(function TileLink({
   examId,

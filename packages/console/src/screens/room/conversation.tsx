@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode, RefObject } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import type { PersonAct } from "../../components/actions/acts.js";
+import { HAND_SEEN, TakeHand } from "../../components/actions/take-hand.js";
 import { useAnnounce } from "../../components/announcer.js";
 import { Composer } from "../../components/composer.js";
 import { NotThereError } from "../../components/error-note.js";
@@ -29,6 +30,7 @@ export function Conversation({
   onClear,
   onWrite,
   onAct,
+  onHand,
 }: {
   examId: string;
   roomId: string;
@@ -45,6 +47,7 @@ export function Conversation({
   onClear: () => void;
   onWrite: (userId: string) => void;
   onAct: (kind: PersonAct, seat: SeatView) => void;
+  onHand: (seat: SeatView) => void;
 }) {
   const t = useTranslations("room.composer");
   const acts = useTranslations("watching.acts");
@@ -67,6 +70,9 @@ export function Conversation({
   };
   const actionOf = ({ userId, what }: Entry): ReactNode => {
     if (userId === undefined || !names.has(userId)) return null;
+    const seat = seats.find((one) => one.userId === userId);
+    if (mayAct && seat && what.is === "record" && what.detectType === HAND_SEEN && !seat.hand)
+      return <TakeHand roomId={roomId} userId={userId} name={seat.name} />;
     const look = { variant: "subtle", size: "compact-xs" } as const;
     if (!mayAct || what.is === "record")
       return (
@@ -90,8 +96,8 @@ export function Conversation({
       </Button>
     );
     if (what.is === "message") return what.isFromCandidate && button(acts("reply"), () => onWrite(userId));
-    const seat = seats.find((one) => one.userId === userId);
     if (!seat) return null;
+    if (what.is === "raised") return seat.hand && button(acts("answer"), () => onHand(seat));
     if (what.is === "devices" || what.is === "left") return button(acts("link"), () => onAct("link", seat));
     return button(acts("message"), () => onWrite(userId));
   };

@@ -37,6 +37,7 @@ const roomOf = (candidates: readonly string[], here: readonly Presence[], status
       },
     })),
     presence: here,
+    hands: [],
   }) as unknown as RoomSnapshot;
 
 describe("the candidates of a room", () => {

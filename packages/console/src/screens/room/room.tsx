@@ -156,6 +156,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
               isChosen={to.length > 0}
               onClear={() => choose([])}
               onWrite={writeTo}
+              onHand={(seat) => setAct({ kind: "hand", person: actPersonOf(seat, roomId) })}
               onAct={(kind, seat) => setAct({ kind, people: [actPersonOf(seat, roomId)] })}
             />
           </div>

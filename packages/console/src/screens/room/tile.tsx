@@ -3,10 +3,12 @@ import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { type Act, actPersonOf } from "../../components/actions/acts.js";
 import { PersonMenu } from "../../components/actions/person-menu.js";
+import { HandMark } from "../../components/hand.js";
 import { ReasonMarks } from "../../components/reason-marks.js";
 import { Mark } from "../../components/state-mark.js";
 import { useTypeName } from "../../components/type-name.js";
 import { Picture, type PlayUrls } from "../../components/video/picture.js";
+import { withoutHand } from "../../live/attention.js";
 import styles from "./room.module.css";
 import type { Seat } from "./use-seats.js";
 
@@ -53,7 +55,7 @@ export function Tile({
 }) {
   const t = useTranslations("room.tile");
   const typeName = useTypeName();
-  const { userId, name, state, cameras, hasPc, detections, lastDetection, asks, extraMinutes } = seat;
+  const { userId, name, state, cameras, hasPc, detections, lastDetection, asks, hand, extraMinutes } = seat;
   const detected =
     lastDetection &&
     t("detections", {
@@ -62,8 +64,10 @@ export function Tile({
       type: typeName(lastDetection.detectType),
     });
   const used = hasPc ? (["main", "pc"] as const) : (["main"] as const);
-  // Of who is here, the pictures say it themselves. The text of a question says that they ask.
-  const told = seat.reasons.filter(({ kind }) => kind !== "idle" && !(kind === "help" && asks));
+  // Of who is here, the pictures say it themselves. The text of a question says that they ask, and a hand says it itself.
+  const told = withoutHand(seat, seat.reasons).filter(
+    ({ kind }) => kind !== "idle" && !(kind === "help" && asks),
+  );
   return (
     <li className={styles.tile} data-state={state} data-chosen={isChosen || undefined}>
       <div className={styles.view} data-above={hasPc || cameras.main.status !== "publishing" || undefined}>
@@ -79,7 +83,7 @@ export function Tile({
             />
           ))}
         </div>
-        {(told.length > 0 || asks) && (
+        {(told.length > 0 || hand || asks) && (
           <div className={styles.told}>
             <ReasonMarks reasons={told} />
             {detected !== undefined && detections > 0 && (
@@ -89,6 +93,13 @@ export function Tile({
                   {detected}
                 </span>
               </span>
+            )}
+            {hand && (
+              <HandMark
+                name={name}
+                hand={hand}
+                onOpen={onChoose && (() => onAct({ kind: "hand", person: actPersonOf(seat, roomId) }))}
+              />
             )}
             {asks && (
               <span className={styles.asks}>

@@ -44,6 +44,7 @@ export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tile
         ? seatsOf({
             members: state.members,
             presence: state.presence,
+            hands: state.hands,
             hasEnded,
             entries,
             known,

@@ -5,6 +5,7 @@ export default {
     state: "State",
     all: "All",
     here: "Here",
+    hand: "Raised hand",
     detected: "Detections",
     devices: "Several devices",
     disconnected: "Disconnected",

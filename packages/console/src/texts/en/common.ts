@@ -165,6 +165,8 @@ export default {
         "This person is not there. They may have been removed, or moved to another room.",
       PARTICIPANT_CONFLICT:
         "The person is already there, has detection records, or created the room. Only an administrator can remove a person with records.",
+      HAND_NOT_FOUND: "There is no such raised hand any more.",
+      HAND_CONFLICT: "A colleague has taken this hand, or it is resolved already.",
       ROOM_ENDED: "The room has ended. An administrator can reopen it.",
       EXAM_OVER: "The exam is over.",
       EXAM_CONFLICT: "The exam has changed in the meantime, or it has rooms. Look at it again.",

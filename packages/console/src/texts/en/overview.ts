@@ -9,6 +9,8 @@ export default {
   tiles: {
     label: "Candidates by state",
     here: "here",
+    hand: "raised hands",
+    waiting: "{count, number} without an answer",
     expected: "expected, not here",
     expectedBefore: "expected",
     disconnected: "disconnected",
@@ -20,6 +22,7 @@ export default {
     ended: "in ended rooms",
     of: "of {count, number}",
   },
+  hands: { label: "Raised hands" },
   looks: {
     title: "Rooms that need a look",
     count: "{count, number} of {total, plural, one {# room} other {# rooms}}",

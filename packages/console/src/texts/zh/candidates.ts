@@ -7,6 +7,7 @@ export default {
     state: "状态",
     all: "全部",
     here: "在线",
+    hand: "举手",
     detected: "有检测记录",
     devices: "多台设备",
     disconnected: "掉线",

@@ -155,6 +155,8 @@ export default {
       ROOM_NOT_FOUND: "没有这个考场，可能已被删除。",
       PARTICIPANT_NOT_FOUND: "此处没有此人，可能已被移出或调换考场。",
       PARTICIPANT_CONFLICT: "此人已在该考场、已有检测记录，或者是考场的创建者。有记录的人只能由管理员移出。",
+      HAND_NOT_FOUND: "该举手已不存在。",
+      HAND_CONFLICT: "已由其他监考受理，或已处理完毕。",
       ROOM_ENDED: "考场已结束，管理员可以重新开启。",
       EXAM_OVER: "考试已结束。",
       EXAM_CONFLICT: "考试已被他人修改，或仍有考场。请重新查看。",

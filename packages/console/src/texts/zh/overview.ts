@@ -11,6 +11,8 @@ export default {
   tiles: {
     label: "各状态考生人数",
     here: "在线",
+    hand: "举手",
+    waiting: "待处理 {count, number}",
     expected: "未到",
     expectedBefore: "待入场",
     disconnected: "掉线",
@@ -22,6 +24,7 @@ export default {
     ended: "考场已结束",
     of: "共 {count, number}",
   },
+  hands: { label: "举手" },
   looks: {
     title: "需要关注的考场",
     count: "{total, number} 个考场中的 {count, number} 个",
