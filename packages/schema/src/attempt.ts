@@ -14,7 +14,7 @@ import { found, given, nextNumber } from "./fields.js";
 
 // What staff decide about the attempts of people at an exam.
 
-export const attemptStatusSchema = z
+const attemptStatusSchema = z
   .enum(attemptStatuses)
   .describe(
     "`running`, `paused`, `finished` (by the person) or `terminated`. For people whose attempt is finished or terminated, the rooms of the exam have ended.",
@@ -43,7 +43,7 @@ export const NO_ATTEMPT =
 
 const reasonCode = z.enum(reasonCodes).describe("Why it was decided: a code that apps have texts for.");
 /** The longest note or message, in UTF-16 code units. */
-export const MAX_NOTE = 1000;
+const MAX_NOTE = 1000;
 const note = verbatimText(1, MAX_NOTE).describe("A text for staff. The person never sees it.");
 const message = verbatimText(1, MAX_NOTE).describe("A text that the person sees.");
 

@@ -8,7 +8,7 @@ CREATE TABLE `attempts` (
 	`extended_minutes` integer NOT NULL,
 	`updated_at` integer NOT NULL,
 	PRIMARY KEY(`exam_id`, `user_id`),
-	FOREIGN KEY (`exam_id`) REFERENCES `exams`(`id`) ON UPDATE no action ON DELETE no action
+	FOREIGN KEY (`exam_id`) REFERENCES `exams`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
 CREATE TABLE `exam_entries` (

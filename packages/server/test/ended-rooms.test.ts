@@ -28,8 +28,9 @@ const concernsRooms = (row: string) =>
 const open = calls.filter(({ row }) => permissions.get(row)?.examinee !== "FORBIDDEN" && concernsRooms(row));
 
 describe.each(bindings)("an examinee of an ended room, its token bound %s,", (_, callerOf) => {
-  it.each(open)("calls $row", async ({ row, path, input: inputOf }) => {
+  it.each(open)("calls $row", async ({ row, path, prepare, input: inputOf }) => {
     await using fixture = await nextSchool();
+    await prepare?.(fixture);
     const caller = callerOf(fixture);
     const input = inputOf(fixture, caller, 0);
     const { examinee: before, examineeOfEnded: after } = permissions.get(row) ?? {};

@@ -288,7 +288,8 @@ export const attempts = declareTable({ owner: "exam", lives: "withOwner" })(
   {
     examId: text("exam_id")
       .notNull()
-      .references(() => exams.id),
+      // An earlier version deletes exams, and does not know this table.
+      .references(() => exams.id, { onDelete: "cascade" }),
     userId: personId("user_id", "deleted").notNull(),
     status: text({ enum: ["running", "paused", "finished", "terminated"] }).notNull(),
     /** Since when it has this status. Null: since the beginning. */

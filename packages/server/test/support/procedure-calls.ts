@@ -83,14 +83,14 @@ const deleteExams = async (fixture: ExamsFixture): Promise<void> => {
 const addAccount = (fixture: ExamsFixture) => fixture.admin.account.create(accountOf(fixture));
 
 let decisions = 0;
-/** Decides about a person, each time with another key. */
+/** Decides about a person, with a key for each caller. */
 const deciding =
-  (more: object = {}): Input =>
-  (fixture) => ({
+  (what: string, more: object = {}): Input =>
+  (fixture, _, n) => ({
     ...own(fixture),
     userIds: ["examinee2"],
     reason: { code: "technical", note: "The power is out.", message: "Please wait." },
-    key: `decision-${++decisions}`,
+    key: `${what}-${n}`,
     ...more,
   });
 const decisionAboutAll = ({ room }: ExamsFixture) => ({
@@ -275,26 +275,29 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.snapshot": { input: examOf },
   "exam.onEvent": { input: (fixture) => ({ ...examOf(fixture), lastEventId: "999999999" }) },
   "exam.onPeople": { input: (fixture) => ({ ...examOf(fixture), lastEventId: "999999999" }) },
-  "attempt.pause": { before: continuing, input: deciding() },
+  "attempt.pause": { before: continuing, input: deciding("pause") },
   "attempt.resume": {
     async before(fixture) {
       await continuing(fixture);
       await fixture.admin.attempt.pause(decisionAboutAll(fixture));
     },
-    input: deciding(),
+    input: deciding("resume"),
   },
-  "attempt.extend": { before: continuing, input: deciding({ minutes: 1 }) },
+  "attempt.extend": { before: continuing, input: deciding("extend", { minutes: 1 }) },
   "attempt.extend, in the exam": {
     before: continuing,
-    input: (fixture, caller, n) => ({ ...examOf(fixture), ...deciding({ minutes: 1 })(fixture, caller, n) }),
+    input: (fixture, caller, n) => ({
+      ...examOf(fixture),
+      ...deciding("extend-exam", { minutes: 1 })(fixture, caller, n),
+    }),
   },
-  "attempt.terminate": { before: continuing, input: deciding({ answers: "save" }) },
+  "attempt.terminate": { before: continuing, input: deciding("terminate", { answers: "save" }) },
   "attempt.reopen": {
     async before(fixture) {
       await continuing(fixture);
       await fixture.admin.attempt.terminate({ ...decisionAboutAll(fixture), userIds: ["examinee2"] });
     },
-    input: deciding(),
+    input: deciding("reopen"),
   },
   "attempt.finish": { input: own },
   "participant.get": { input: (fixture) => ({ ...own(fixture), userId: "teacher1" }) },
