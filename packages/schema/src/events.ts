@@ -233,10 +233,11 @@ export const events = {
     example: { userId: "e1", camera: "main", status: "publishing" },
   }),
   attempt_changed: declareEvent({
-    meaning: "Staff decided about the attempt of a person, or the person has finished.",
+    meaning:
+      "Staff decided about the attempt of a person, or the person has finished. Their raised hand is resolved if it is over.",
     about: "room",
     seenBy: "concerned",
-    changes: MEMBERS,
+    changes: { room: ["members", "hands"], exam: [], people: ["people"] },
     countsFor: "examAndRoom",
     payload: { ...person, ...attemptFields },
     example: {

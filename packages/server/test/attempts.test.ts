@@ -270,6 +270,19 @@ describe("a terminated attempt", () => {
     expect(await next(other)).toMatchObject({ type: "attempt_changed", userId: "examinee2" });
   });
 
+  it("resolves a raised hand, and no other is raised until it is reopened", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, examinee, room, decision } = exam;
+    const raise = () => examinee.hand.raise({ roomId: room.id, kind: "help" });
+    await raise();
+    await teacher.attempt.terminate(decision("examinee1"));
+    expect((await teacher.room.snapshot({ roomId: room.id })).hands).toEqual([]);
+    expect((await teacher.hand.list({ roomId: room.id })).hands).toMatchObject([{ status: "resolved" }]);
+    await expect(raise()).rejects.toThrow("has ended");
+    await teacher.attempt.reopen(decision("examinee1"));
+    expect(await raise()).toMatchObject({ status: "raised" });
+  });
+
   it("is finished by the person themselves without a signal, once", async () => {
     await using exam = await openRunningExam();
     const { examinee, room, later } = exam;

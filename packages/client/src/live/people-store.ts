@@ -1,4 +1,4 @@
-import { type EventTypeOfPeople, type RosterState, rosterStateOf } from "@invigil/schema";
+import { type EventTypeOfPeople, isOver, type RosterState, rosterStateOf } from "@invigil/schema";
 import type { PeopleEvent, Room, RosterCounts, RosterEntry, RosterPage } from "../procedures.js";
 import type { RetryOptions } from "../retry.js";
 import { type FeedCore, setState } from "./core.js";
@@ -238,7 +238,10 @@ export const followPeople = (
         publishStatusSince: { ...publishStatusSince, [camera]: time },
       })),
     attempt_changed: ({ roomId, userId, ...event }) =>
-      rows.update({ roomId, userId }, () => ({ attempt: attemptIn({ roomId, userId, ...event }) })),
+      rows.update({ roomId, userId }, () => ({
+        attempt: attemptIn({ roomId, userId, ...event }),
+        ...(isOver(event) && { hand: undefined }),
+      })),
     detections_counted({ people }) {
       for (const { detections, lastDetectionTime, ...key } of people)
         rows.update(key, () => ({ detections, ...(lastDetectionTime && { lastDetectionTime }) }));

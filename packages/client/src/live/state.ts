@@ -1,4 +1,4 @@
-import type { ChangedParts, EventType } from "@invigil/schema";
+import { type ChangedParts, type EventType, isOver } from "@invigil/schema";
 import type {
   ExamEvent,
   ExamSnapshot,
@@ -92,7 +92,8 @@ const ofRoom: Reducers<"room", RoomSnapshot> = {
         : member,
     ),
   }),
-  attempt_changed: ({ members }, event) => ({
+  attempt_changed: ({ members, hands }, event) => ({
+    hands: isOver(event) ? hands.filter(({ userId }) => userId !== event.userId) : hands,
     members: members.map((member) =>
       member.userId === event.userId ? { ...member, attempt: attemptIn(event) } : member,
     ),

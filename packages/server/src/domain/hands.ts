@@ -30,6 +30,12 @@ const closeOfPerson = statement(
     .set(resolved)
     .where(and(isOfRoom, isOfPerson, isOpen)),
 );
+const closeOfPeople = statement((dialect) =>
+  query
+    .update(hands)
+    .set(resolved)
+    .where(and(eq(hands.examId, param("examId")), dialect.isAnyOf(hands.userId, "userIds"), isOpen)),
+);
 const deleteInRoom = statement(query.delete(hands).where(and(isOfRoom, isOfPerson)));
 const deleteInExam = statement(query.delete(hands).where(and(eq(hands.examId, param("examId")), isOfPerson)));
 
@@ -69,6 +75,14 @@ export const closeHandOf = (
   { examId, roomId, userId }: SeatKey,
   now: Date,
 ): Promise<number> => tx.run(closeOfPerson, { examId, roomId, userId, now });
+
+/** Resolves the open hands of people for whom the exam is over. The event of that says so. */
+export const closeHandsOf = (
+  tx: Transaction,
+  examId: string,
+  userIds: readonly string[],
+  now: Date,
+): Promise<number> => tx.run(closeOfPeople, { examId, userIds, now });
 
 /** Deletes the hands of a person who is erased from an exam, or from one room of it. */
 export const deleteHandsOf = (

@@ -3,6 +3,7 @@ import {
   type AttemptAction,
   type AttemptRefusal,
   type ExamTimes,
+  isOver,
   type ParticipantRole,
   type RoomStatus,
   RUNNING,
@@ -12,6 +13,7 @@ import { attemptColumns, attemptOf, isAttemptOf, plannedMinutes } from "../../do
 import type { Author } from "../../domain/calls.js";
 import { decideAttempts, type NewEntry, prepareDecisions, readSeats } from "../../domain/decisions.js";
 import type { EntryRow } from "../../domain/exam-entries.js";
+import { closeHandsOf } from "../../domain/hands.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
@@ -241,7 +243,14 @@ export const createAttemptStore = ({
             now,
           ),
         ]);
-        await tx.last(() => Promise.all([write(), dismiss(changes)]));
+        const over = changed.filter(({ after }) => isOver(after)).map(({ userId }) => userId);
+        await tx.last(() =>
+          Promise.all([
+            write(),
+            dismiss(changes),
+            over.length > 0 && closeHandsOf(tx, room.examId, over, now),
+          ]),
+        );
         return outcomes;
       });
     },

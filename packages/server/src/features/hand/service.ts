@@ -15,6 +15,8 @@ import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { HandStore, NoHand } from "./store.js";
 
+const roomEnded = (roomId: string) => new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+
 export type HandService = ReturnType<typeof createHandService>;
 
 export const createHandService = ({
@@ -39,7 +41,7 @@ export const createHandService = ({
       case "noRoom":
         throw roomNotFound(roomId);
       case "ended":
-        throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+        throw roomEnded(roomId);
       case "notInRoom":
         throw new InvigilError("PARTICIPANT_NOT_FOUND", `${userId} is not in the room ${roomId}.`);
       case "noExaminee":
@@ -69,10 +71,12 @@ export const createHandService = ({
     /** Raises the hand of an examinee, who may raise only their own. A person of the staff raises one on behalf of a person, and takes it. */
     async raise(
       caller: ActingCaller,
-      { id: roomId, examId }: Opened<"room">,
+      { id: roomId, examId, status }: Opened<"room">,
       { userId: named, kind, text }: RaiseHandInput,
     ): Promise<Hand> {
       const isExaminee = caller.role === "examinee";
+      // It may have ended for them alone.
+      if (isExaminee && status === "ended") throw roomEnded(roomId);
       const userId = named ?? (isExaminee ? caller.userId : undefined);
       if (userId === undefined) throw invalidInput("userId", "is required: whose hand is it?");
       if (isExaminee && userId !== caller.userId)
