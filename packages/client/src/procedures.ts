@@ -2031,7 +2031,7 @@ export interface PauseAttemptsInputReason {
 export interface Decided {
   /** The people about whom this call has decided, in the order of the room. */
   people: DecidedPeople[];
-  /** How many people are left, because a call decides about at most 500. Call again with the same key until none is left. */
+  /** How many people are left, because a call changes at most 500. Call again with the same key until none is left. */
   remaining: number;
 }
 

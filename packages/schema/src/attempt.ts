@@ -139,7 +139,7 @@ export const decidedSchema = z
     remaining: z
       .int()
       .describe(
-        `How many people are left, because a call decides about at most ${MAX_DECIDED}. Call again with the same key until none is left.`,
+        `How many people are left, because a call changes at most ${MAX_DECIDED}. Call again with the same key until none is left.`,
       ),
   })
   .describe("Output of `attempt.pause`, `resume`, `extend`, `terminate` and `reopen`.");

@@ -131,6 +131,25 @@ describe("a decision about attempts", () => {
     ]);
   });
 
+  it("leaves none behind in a large room, also where it changes nobody", async () => {
+    await using exam = await openRunningExam();
+    const { admin, room, decision } = exam;
+    const more = Array.from({ length: 500 }, (_, n) => ({ userId: `many${n}`, name: `${n}` }));
+    for (const some of [more.slice(0, 250), more.slice(250)])
+      await admin.participant.add({
+        roomId: room.id,
+        participants: some.map((one) => ({ ...one, role: "examinee" as const })),
+      });
+    const pause = decision();
+    expect(await admin.attempt.pause(pause)).toMatchObject({ people: { length: 500 }, remaining: 2 });
+    const { people, remaining } = await admin.attempt.pause(pause);
+    expect(remaining).toBe(0);
+    expect(people.filter(({ outcome }) => outcome === "changed")).toHaveLength(2);
+    const again = await admin.attempt.pause(decision());
+    expect(again.remaining).toBe(0);
+    expect(again.people.filter(({ outcome }) => outcome === "unchanged")).toHaveLength(502);
+  });
+
   it("changes nothing as a dry run, and answers the same", async () => {
     await using exam = await openRunningExam();
     const { teacher, room, decision } = exam;

@@ -124,10 +124,11 @@ export const createAttemptService = ({
     const request: DecisionRequest = { room, action, entry, author: caller, now, check };
     const { exam, people } = await store.people(room, userIds, key);
     assertPeople(room.roomId, userIds, people);
-    const open = people.filter(({ decided }) => decided === null);
-    const chosen = new Set(open.slice(0, MAX_DECIDED).map(({ userId }) => userId));
-    const remaining = open.length - chosen.size;
     const foreseen = store.foresee(request, exam, people);
+    // Only those whom it changes get an entry with the key, so that the others would be left forever.
+    const open = foreseen.filter(({ attempt, after }) => after !== attempt && typeof after !== "string");
+    const chosen = new Set(open.slice(0, MAX_DECIDED).map(({ userId }) => userId));
+    const left = new Set(open.slice(MAX_DECIDED).map(({ userId }) => userId));
     const outcomes = new Map(foreseen.map((outcome) => [outcome.userId, outcome]));
     if (!dryRun) {
       const ids = [...chosen];
@@ -138,10 +139,8 @@ export const createAttemptService = ({
         rates.charge({ caller, examId: room.examId }, { writeRows: written.length });
       }
     }
-    const answered = [...outcomes.values()].filter(
-      ({ userId, decidedBefore }) => decidedBefore || chosen.has(userId),
-    );
-    return { people: answered.map((outcome) => resultOf(outcome, now)), remaining };
+    const answered = [...outcomes.values()].filter(({ userId }) => !left.has(userId));
+    return { people: answered.map((outcome) => resultOf(outcome, now)), remaining: left.size };
   };
 
   /** The exam and the room that a call names. */

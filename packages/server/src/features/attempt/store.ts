@@ -59,13 +59,12 @@ export interface DecisionRequest {
     people: readonly PersonOfDecision[],
   ) => { readonly maxMinutes?: number | undefined };
 }
-/** What became of a person's attempt. `decidedBefore`: by an earlier call with the same key. */
+/** What became of a person's attempt. */
 export interface DecisionOutcome {
   readonly userId: string;
   readonly times: ExamTimes;
   readonly attempt: Attempt;
   readonly after: Attempt | AttemptRefusal;
-  readonly decidedBefore: boolean;
 }
 
 const examOfRoom = statement(
@@ -194,7 +193,6 @@ export const createAttemptStore = ({
         times,
         attempt,
         after: decided ? attempt : after,
-        decidedBefore: decided !== null,
       }),
     );
   };
