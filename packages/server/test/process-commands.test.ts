@@ -161,6 +161,14 @@ describe("every command", () => {
     );
     await does("room show", ["Room 2", "--exam", "Arts"], /\n1 teacher, 0 inspectors, 1 examinee\n$/);
     await does("room events", ["Room 2", "--exam", "Arts"], /^TIME +EVENT +PERSON +DETAILS\n.* participant_/);
+    const why = ["--exam", "Arts", "--user", "e1", "--reason", "other"];
+    const attempt = (status: string) => new RegExp(`^ID .*\ne1 +Room 2 +changed +${status} .*\n1 changed, `);
+    await does("attempt extend", [...why, "--minutes", "5"], attempt("running"));
+    await does("attempt pause", why, attempt("paused"));
+    await does("attempt resume", why, attempt("running"));
+    await does("attempt terminate", [...why, "--yes"], attempt("terminated"));
+    await does("attempt reopen", why, attempt("running"));
+    await does("exam entries", ["Arts"], /^TIME .* e1 +extend +operator +\+5 minutes, other\n/s);
     await does("timeline", ["e1", "--exam", "Arts"], /TIME +ROOM +EVENT +DETAILS\n.* participant_/);
     await does("room end", ["Room 2", "--exam", "Arts", "--yes"], /^The room Room 2 has ended\.\n$/);
     await does("room reopen", ["Room 2", "--exam", "Arts"], /^The room Room 2 is in progress\.\n$/);
@@ -224,6 +232,13 @@ describe("every command", () => {
     await fails("usage", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam list", ["--all"], /^invigil: unknown option '--all'\n/);
     await fails("exam people", ["none"], noExam);
+    await fails("exam entries", ["none"], noExam);
+    const why = ["--exam", "none", "--reason", "other"];
+    await fails("attempt pause", why, noExam);
+    await fails("attempt resume", why, noExam);
+    await fails("attempt terminate", why, noExam);
+    await fails("attempt reopen", why, noExam);
+    await fails("attempt extend", ["--exam", "none"], /^invigil: required option '--reason <code>' not /);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
     await fails("exam duplicate", ["none", "--name", "E"], noExam);
     await fails("exam check", ["none"], noExam);

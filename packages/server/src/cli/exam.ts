@@ -14,6 +14,7 @@ import { jsonOption, quietListOption, quietOption } from "./arguments.js";
 import { addCheck } from "./exam-check.js";
 import { addDeletion, deletedText } from "./exam-deletion.js";
 import { addEnd } from "./exam-end.js";
+import { addEntries } from "./exam-entries.js";
 import { addPeople } from "./exam-people.js";
 import { withLocalApp } from "./local-app.js";
 import { allDeletedExams, allExams, findExam } from "./lookup.js";
@@ -311,5 +312,6 @@ export const addExam = (program: Command, run: CommandRun): void => {
   addCheck(exam, run);
   addEnd(exam, run);
   addPeople(exam, run);
+  addEntries(exam, run);
   addDeletion(exam, run);
 };

@@ -34,6 +34,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
     (await import("./roster-people.js")).addRosterPeople(roster(program), run);
   },
   room: async (program, run) => (await import("./room.js")).addRoom(program, run),
+  attempt: async (program, run) => (await import("./attempt.js")).addAttempt(program, run),
   timeline: async (program, run) => (await import("./timeline.js")).addTimeline(program, run),
   backup: async (program, run) => (await import("./backup.js")).addBackup(program, run),
   database: async (program, run) => (await import("./database.js")).addDatabase(program, run),

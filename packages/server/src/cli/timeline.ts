@@ -1,5 +1,6 @@
 import {
   type CheatRecord,
+  type ExamEntry,
   type ListedEvent,
   listedEventTypes,
   type Message,
@@ -11,6 +12,7 @@ import {
 import type { Command } from "commander";
 import { InvigilError } from "../platform/errors.js";
 import { jsonOption } from "./arguments.js";
+import { allEntries, entryDetails } from "./exam-entries.js";
 import { withLocalApp } from "./local-app.js";
 import { fetchAllPages, findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
@@ -29,7 +31,7 @@ interface Entry {
   readonly time: Date;
   /** When it happened by the clock of the candidate's device or of the stream service. */
   readonly timeElsewhere?: Date;
-  readonly roomId: string;
+  readonly roomId?: string | undefined;
   readonly event: string;
   readonly details: string;
 }
@@ -37,7 +39,7 @@ interface Entry {
 /** Clocks that are no further apart differ by no more than the way to the server takes. */
 const SAME_TIME_MS = 5000;
 /** Events that other lists tell, which are kept longer. */
-const TOLD_BY_LISTS: ReadonlySet<string> = new Set(["publish_status_changed"]);
+const TOLD_BY_LISTS: ReadonlySet<string> = new Set(["publish_status_changed", "attempt_changed"]);
 const LOGGED = listedEventTypes.filter((type) => !TOLD_BY_LISTS.has(type));
 /** The fields of an event that have columns, or are the same for all. */
 const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "userId", "role"]);
@@ -64,6 +66,12 @@ const ofStream = ({ roomId, createdAt, eventTime, camera, action }: StreamEvent)
   roomId,
   event: action,
   details: `camera ${camera}`,
+});
+const ofDecision = (entry: ExamEntry): Entry => ({
+  time: entry.time,
+  roomId: entry.roomId,
+  event: entry.kind,
+  details: [entry.by ? `by ${entry.by.userId.trim()}` : "", entryDetails(entry)].filter(Boolean).join(", "),
 });
 /** Returns nothing for what the server sends, and for answers of pages. */
 const ofMessage = ({ roomId, time, type, data, sender, to }: Message): Entry[] => {
@@ -155,7 +163,7 @@ const textOf = (
       const clock = event === "cheat_record" ? "the device's clock" : "the stream service's clock";
       return [
         local(time),
-        rooms.get(roomId) ?? roomId,
+        roomId === undefined ? "-" : (rooms.get(roomId) ?? roomId),
         event,
         differs ? `${details}; ${local(timeElsewhere)} by ${clock}` : details,
       ];
@@ -166,7 +174,9 @@ const textOf = (
 export const addTimeline = (program: Command, run: CommandRun): void => {
   program
     .command("timeline <user>")
-    .description("show what happened to a person in an exam: visits, cameras, cheat records and messages")
+    .description(
+      "show what happened to a person in an exam: visits, cameras, cheat records, messages and decisions",
+    )
     .option("--exam <exam>", "the exam: its id or name")
     .option("--room <room>", "only this room: its id, or with --exam its name")
     .addOption(jsonOption())
@@ -187,6 +197,11 @@ export const addTimeline = (program: Command, run: CommandRun): void => {
           entries.push(...found.entries);
           if (found.completeSince && (!completeSince || found.completeSince > completeSince))
             completeSince = found.completeSince;
+        }
+        const examId = of?.id ?? rooms[0]?.examId;
+        if (examId !== undefined) {
+          const roomId = room === undefined ? undefined : rooms[0]?.id;
+          entries.push(...(await allEntries(call, { examId, roomId, userId })).map(ofDecision));
         }
         // Lists are newest first, which also orders what happened at one time.
         entries.reverse().sort((one, other) => one.time.getTime() - other.time.getTime());
