@@ -1,7 +1,10 @@
 // Also on PostgreSQL. The rules themselves are tested in packages/schema/src/attempts.test.ts.
 import { describe, expect, it } from "vitest";
+import type { TestAppOptions } from "../src/app/testing.js";
+import { dataOf, rest } from "./support/calls.js";
 import { openExamsFixture } from "./support/exams-fixture.js";
 import { type EventReader, listenPeople, listenRoom } from "./support/listening.js";
+import { EVERYTHING } from "./support/procedure-calls.js";
 
 const MINUTE = 60_000;
 
@@ -13,9 +16,9 @@ const next = async <Event extends { readonly type: string }>(events: EventReader
 };
 
 /** The fixture, half an hour into its exam, with people who decide and who sit it. */
-const openRunningExam = async () => {
+const openRunningExam = async (options: TestAppOptions = {}) => {
   const clock = { now: new Date("2026-01-02T03:04:05Z") };
-  const fixture = await openExamsFixture({ now: () => clock.now });
+  const fixture = await openExamsFixture({ ...options, now: () => clock.now });
   const { room } = fixture;
   const { startTime, endTime } = await fixture.admin.exam.get({ examId: room.examId });
   clock.now = new Date(startTime.getTime() + 30 * MINUTE);
@@ -267,6 +270,108 @@ describe("a terminated attempt", () => {
     expect((await examinee.exam.get({ examId: room.examId })).endTime).toEqual(
       new Date(endTime.getTime() + 20 * MINUTE),
     );
+  });
+
+  it("is ended at the paths of the vendor's apps, by links, codes and cards, and no longer when it is reopened", async () => {
+    await using exam = await openRunningExam(EVERYTHING);
+    const { admin, teacher, room, decision, later } = exam;
+    const { id: roomId, examId } = room;
+    const own = rest(exam, await exam.token({ sub: "examinee1", role: "examinee" }));
+    const staff = rest(exam, await exam.token({ sub: "teacher1", role: "teacher" }));
+    const codes = await teacher.room.joinCodes({ roomId });
+    const codesOf = (userId: string) =>
+      codes.flatMap((one) => (one.userId === userId ? [one.code, one.pcCode ?? ""] : []));
+    const record = {
+      userId: "examinee1",
+      isMainMonitor: true,
+      detectTime: 0,
+      detectType: "watch",
+      extraInfo: {},
+    };
+    const enter = async (userId: string) =>
+      Promise.all(codesOf(userId).map(async (code) => (await exam.inject({ url: `/j/${code}` })).statusCode));
+    const named = (people: readonly { readonly userId: string }[]) => people.map(({ userId }) => userId);
+    const doors = async () => {
+      const info = dataOf(await own.get("roomInfo", { roomId }));
+      const token = { roomId, userId: "examinee1", imServer: ["aliyun_new"] };
+      return {
+        room: info.status,
+        config: "cheatConfig" in info,
+        user: dataOf(await own.get("userInfo", { roomId, userId: "examinee1" })).userStatus,
+        userForStaff: dataOf(await staff.get("userInfo", { roomId, userId: "examinee1" })).userStatus,
+        otherUser: dataOf(await staff.get("userInfo", { roomId, userId: "examinee2" })).userStatus,
+        login: (await own.post("v2/getIMToken", token)).body.reason,
+        oldLogin: (await own.post("getIMToken", { userId: "examinee1" })).body.reason,
+        configOfExam: (await own.post("cheat/getCheatConfig", { examId })).body.reason,
+        record: (await own.post("cheat/addCheatRecord", { roomId, data: JSON.stringify([record]) })).body
+          .reason,
+        // The call is allowed: only the store is missing in this test.
+        upload: (await own.get("getOssConfig", { examId })).body.reason,
+        codes: await enter("examinee1"),
+        otherCodes: await enter("examinee2"),
+        links: named(await teacher.room.joinLinks({ roomId, role: "examinee" })),
+        newCodes: new Set(named(await teacher.room.joinCodes({ roomId, role: "examinee" }))),
+        cards: named((await admin.exam.cards({ examId, roomId, withQr: false })).cards).includes("examinee1"),
+      };
+    };
+    const upload = "PROVIDER_NOT_CONFIGURED";
+    const others = { otherUser: 0, upload, otherCodes: [303, 303] };
+    const before = {
+      ...others,
+      room: 0,
+      config: true,
+      user: 0,
+      userForStaff: 0,
+      login: undefined,
+      oldLogin: undefined,
+      configOfExam: undefined,
+      record: undefined,
+      codes: [303, 303],
+      links: ["examinee1", "examinee2"],
+      newCodes: new Set(["examinee1", "examinee2"]),
+      cards: true,
+    };
+    const ended = {
+      ...others,
+      room: 1,
+      config: false,
+      user: 1,
+      userForStaff: 1,
+      login: "ROOM_ENDED",
+      oldLogin: "ROOM_ENDED",
+      configOfExam: "ROOM_ENDED",
+      record: undefined,
+      codes: [404, 404],
+      links: ["examinee2"],
+      newCodes: new Set(["examinee2"]),
+      cards: false,
+    };
+    expect(await doors()).toEqual(before);
+    await teacher.attempt.terminate(decision("examinee1"));
+    expect(await doors()).toEqual(ended);
+    later(11);
+    expect(await doors()).toEqual({ ...ended, record: "ROOM_ENDED" });
+    await teacher.attempt.reopen(decision("examinee1"));
+    expect(await doors()).toEqual(before);
+  });
+
+  it("is told to one who comes back, without the cheat config that they missed, until it is reopened", async () => {
+    await using exam = await openRunningExam();
+    const { teacher, admin, room, decision } = exam;
+    const { id: roomId, examId } = room;
+    const { lastEventId } = await admin.room.snapshot({ roomId });
+    const heard = async (lastType: string) => {
+      const caller = { sub: "examinee1", role: "examinee" } as const;
+      await using listening = await listenRoom(exam, caller, { roomId, lastEventId });
+      return (await listening.until(({ type }) => type === lastType)).map(({ type }) => type);
+    };
+    await teacher.cheat.setConfig({ examId, data: "{}" });
+    await teacher.attempt.terminate(decision("examinee1"));
+    expect(await heard("message")).toEqual(["attempt_changed", "message"]);
+    await teacher.attempt.reopen(decision("examinee1"));
+    await teacher.room.setAudioStatus({ roomId, audioStatus: "speaking" });
+    const types = await heard("audio_status_changed");
+    expect(types).toEqual(expect.arrayContaining(["cheat_config_changed", "attempt_changed"]));
   });
 
   it("gets the end signal once, and no other person does", async () => {

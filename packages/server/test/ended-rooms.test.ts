@@ -27,19 +27,61 @@ const concernsRooms = (row: string) =>
 /** The calls that an examinee may make, while the room is in progress. */
 const open = calls.filter(({ row }) => permissions.get(row)?.examinee !== "FORBIDDEN" && concernsRooms(row));
 
-describe.each(bindings)("an examinee of an ended room, its token bound %s,", (_, callerOf) => {
-  it.each(open)("calls $row", async ({ row, path, prepare, input: inputOf }) => {
-    await using fixture = await nextSchool();
-    await prepare?.(fixture);
-    const caller = callerOf(fixture);
-    const input = inputOf(fixture, caller, 0);
-    const { examinee: before, examineeOfEnded: after } = permissions.get(row) ?? {};
-    expect(await reasonOf(makeCall(fixture, caller, { path, input }))).toBe(before);
-    await fixture.teacher.room.end({ roomId: fixture.room.id });
-    const { reason, message } = await refused(makeCall(fixture, caller, { path, input }));
-    expect(reason).toBe(after);
-    if (reason === "ROOM_ENDED") expect(message).toBe(`The room ${fixture.room.id} has ended.`);
-  });
+type Change = (fixture: ExamsFixture) => Promise<unknown>;
+const decisionOf = ({ room }: ExamsFixture, key: string) => ({
+  roomId: room.id,
+  userIds: [EXAMINEE.sub],
+  reason: { code: "mistake" as const },
+  key,
+});
+/** The ways in which a room ends for an examinee, and how each is undone. */
+const ends: [string, { readonly end: Change; readonly undo: Change }][] = [
+  [
+    "whose room has ended",
+    {
+      end: ({ teacher, room }) => teacher.room.end({ roomId: room.id }),
+      undo: ({ admin, room }) => admin.room.reopen({ roomId: room.id }),
+    },
+  ],
+  [
+    "whose attempt was terminated",
+    {
+      end: (fixture) => fixture.teacher.attempt.terminate(decisionOf(fixture, "terminate")),
+      undo: (fixture) => fixture.teacher.attempt.reopen(decisionOf(fixture, "reopen")),
+    },
+  ],
+  [
+    "who has finished",
+    {
+      end: (fixture) => fixture.as(EXAMINEE).attempt.finish({ roomId: fixture.room.id }),
+      undo: (fixture) => fixture.teacher.attempt.reopen(decisionOf(fixture, "reopen")),
+    },
+  ],
+];
+const cases = ends.flatMap(([how, change]) =>
+  bindings.map(([bound, callerOf]) => [how, bound, change, callerOf] as const),
+);
+
+describe.each(cases)("an examinee %s, with a token bound %s,", (_, __, { end, undo }, callerOf) => {
+  it.each(open)(
+    "calls $row, before, then, and after it is undone",
+    async ({ row, path, prepare, input: inputOf }) => {
+      await using fixture = await nextSchool();
+      await prepare?.(fixture);
+      const caller = callerOf(fixture);
+      const input = inputOf(fixture, caller, 0);
+      const { examinee: before, examineeOfEnded: after } = permissions.get(row) ?? {};
+      expect(await reasonOf(makeCall(fixture, caller, { path, input }))).toBe(before);
+      await end(fixture);
+      const { reason, message } = await refused(makeCall(fixture, caller, { path, input }));
+      expect(reason).toBe(after);
+      if (reason === "ROOM_ENDED") expect(message).toBe(`The room ${fixture.room.id} has ended.`);
+      await undo(fixture);
+      expect(await reasonOf(makeCall(fixture, caller, { path, input }))).toBe(before);
+      // The people of the next school have the same ids.
+      await fixture.admin.room.end({ roomId: fixture.room.id });
+    },
+  );
 });
 
 describe("a room in progress besides the ended one", () => {

@@ -1,5 +1,5 @@
 import type { Attempt, ExamTimes } from "@invigil/schema";
-import { and, eq, type SQLWrapper, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, or, type SQLWrapper, sql } from "drizzle-orm";
 import { param, query, statement } from "../storage/statement.js";
 import { attempts, visibleParticipants } from "../storage/tables.js";
 
@@ -16,6 +16,8 @@ export const attemptColumns = {
 /** Whether a row of `attempts` is that of a person. */
 export const isAttemptOf = (person: { readonly examId: SQLWrapper; readonly userId: SQLWrapper }) =>
   and(eq(attempts.examId, person.examId), eq(attempts.userId, person.userId));
+/** Whether the attempt of an outer join is not over. Most people have none. */
+export const isNotOver = or(isNull(attempts.status), inArray(attempts.status, ["running", "paused"]));
 /** The largest extra minutes of a person's seats, for a statement that joins another table. */
 export const plannedMinutes = (person: { readonly examId: SQLWrapper; readonly userId: SQLWrapper }) =>
   sql<number>`(SELECT coalesce(max(seat.extra_minutes), 0) FROM ${visibleParticipants} AS seat

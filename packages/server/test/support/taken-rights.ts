@@ -75,6 +75,17 @@ const ofSeat =
       outcomeOfRest(await rest(other, token).get("roomInfo", { roomId: seat.roomId }));
     return right(use, (other) => takeAway(other, seat));
   };
+/** The right of an examinee to send messages in their room. */
+const ofSender =
+  (takeAway: (at: Member, seat: { readonly roomId: string; readonly userId: string }) => Promise<unknown>) =>
+  async (servers: readonly Member[]): Promise<Right> => {
+    const at = firstOf(servers);
+    const seat = { roomId: (await createRoom(at, "e1")).id, userId: "e1" };
+    const token = await at.token({ sub: seat.userId, role: "examinee" });
+    const message = { roomId: seat.roomId, type: 30_001, data: 1 };
+    const use = async (other: Member) => outcomeOf(await trpc(other, token).mutate("im.send", message));
+    return right(use, (other) => takeAway(other, seat));
+  };
 
 const mutate = async (at: Member, token: string, path: string, input?: object): Promise<void> => {
   const { error } = await trpc(at, token).mutate(path, input);
@@ -251,14 +262,16 @@ export const WAYS: readonly Way[] = [
   {
     name: "a room ends",
     refusal: "ROOM_ENDED",
-    async grant(servers) {
-      const at = firstOf(servers);
-      const { id: roomId } = await createRoom(at, "e1");
-      const token = await at.token({ sub: "e1", role: "examinee" });
-      const use = async (other: Member) =>
-        outcomeOf(await trpc(other, token).mutate("im.send", { roomId, type: 30_001, data: 1 }));
-      return right(use, (other) => other.as(TEACHER).room.end({ roomId }));
-    },
+    grant: ofSender((at, { roomId }) => at.as(TEACHER).room.end({ roomId })),
+  },
+  {
+    name: "an attempt is terminated",
+    refusal: "ROOM_ENDED",
+    grant: ofSender((at, { roomId, userId }) =>
+      at
+        .as(TEACHER)
+        .attempt.terminate({ roomId, userIds: [userId], reason: { code: "misconduct" }, key: "k" }),
+    ),
   },
   {
     name: "an exam is deleted",

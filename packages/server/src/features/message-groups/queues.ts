@@ -52,7 +52,7 @@ export const createGroupQueues = ({
       await provider.announce({ groupId, ...signal, userIds });
     }),
     handler(leaveGroup, async ({ userIds }, { examId, key: groupId }) => {
-      // A person who has returned to the room stays in the group.
+      // A person who has returned to the room, or whose attempt was reopened, stays in the group.
       if (!(await store.hasAnyOf({ examId, roomId: groupId }, userIds)))
         await provider.members?.leave(groupId, userIds);
     }),

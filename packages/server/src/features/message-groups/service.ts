@@ -225,7 +225,7 @@ export const createGroupService = ({ store, messages, clock, timeoutMs, log }: G
      * @throws EXAM_CONFLICT while the groups are being deleted, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED, and what `write` throws
      */
     async reopen<T>(
-      room: Omit<NewRoomGroups, "imServer">,
+      room: Omit<NewRoomGroups, "imServer" | "members">,
       write: (open: Pick<OpenGroups, "undo">) => Promise<T>,
     ): Promise<T> {
       const { examId, roomId, name, creatorId, caller } = room;
@@ -246,7 +246,7 @@ export const createGroupService = ({ store, messages, clock, timeoutMs, log }: G
       try {
         const controller = new AbortController();
         using timeout = createTimeout(timeoutMs, controller.signal);
-        const members = room.members(roomId);
+        const members = await store.membersOf({ examId, roomId });
         await Promise.all(
           services.map(async ({ name: service, provider }) => {
             try {

@@ -1,5 +1,6 @@
 import type { ImServer, RoomStatus } from "@invigil/schema";
-import { and, eq } from "drizzle-orm";
+import { and, asc, eq } from "drizzle-orm";
+import { isAttemptOf, isNotOver } from "../../domain/attempts.js";
 import { lockExams } from "../../domain/exam-transaction.js";
 import type { Outbox } from "../../domain/outbox/outbox.js";
 import { roomById } from "../../domain/people.js";
@@ -9,20 +10,37 @@ import type { Writes } from "../../domain/writes.js";
 import type { CountedCaller } from "../../identity/usage-key.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
-import { visibleParticipants } from "../../storage/tables.js";
+import { attempts, visibleParticipants } from "../../storage/tables.js";
 
-const anyOfPeople = statement((dialect) =>
+const isAttempt = and(isAttemptOf(visibleParticipants), eq(visibleParticipants.role, "examinee"));
+const anyOfMembers = statement((dialect) =>
   query
     .select({ seq: visibleParticipants.seq })
     .from(visibleParticipants)
+    .leftJoin(attempts, isAttempt)
     .where(
       and(
+        isNotOver,
         eq(visibleParticipants.examId, param("examId")),
         eq(visibleParticipants.roomId, param("roomId")),
         dialect.isAnyOf(visibleParticipants.userId, "userIds"),
       ),
     )
     .limit(1),
+);
+const membersOfRoom = statement(
+  query
+    .select({ userId: visibleParticipants.userId })
+    .from(visibleParticipants)
+    .leftJoin(attempts, isAttempt)
+    .where(
+      and(
+        isNotOver,
+        eq(visibleParticipants.examId, param("examId")),
+        eq(visibleParticipants.roomId, param("roomId")),
+      ),
+    )
+    .orderBy(asc(visibleParticipants.role), asc(visibleParticipants.seq)),
 );
 
 export type GroupStore = ReturnType<typeof createGroupStore>;
@@ -47,9 +65,13 @@ export const createGroupStore = ({
   room: (roomId: string): Promise<{ imServer: readonly ImServer[]; status: RoomStatus } | undefined> =>
     roomExams.find(storage, roomId, (exam) => storage.get(roomById, { examId: exam, roomId })),
 
-  /** Whether any of these people is in the room. */
+  /** Whether the room's group should have any of these people: they are in the room, and it is not over for them. */
   hasAnyOf: async (room: RoomKey, userIds: readonly string[]): Promise<boolean> =>
-    (await storage.get(anyOfPeople, { ...room, userIds })) !== undefined,
+    (await storage.get(anyOfMembers, { ...room, userIds })) !== undefined,
+
+  /** The people whom the room's group should have. */
+  membersOf: async (room: RoomKey): Promise<string[]> =>
+    (await storage.all(membersOfRoom, { ...room })).map(({ userId }) => userId),
 
   /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
   prepareUndo: (

@@ -231,8 +231,7 @@ export const createRoomService = ({
       if (room.status === "in_progress") return room;
       const { id: roomId, examId, name, createTeacher: creatorId } = room;
       rates.takeChange({ caller, roomId, examId });
-      const people = await store.peopleOf({ examId, roomId });
-      const group = { examId, roomId, name, creatorId, members: () => people, caller };
+      const group = { examId, roomId, name, creatorId, caller };
       return groups.reopen(group, async ({ undo }) => {
         const reopened = await store.reopen({ examId, roomId }, { undo, now: clock() }, caller);
         if (!reopened) throw roomNotFound(roomId);

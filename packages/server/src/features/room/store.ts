@@ -15,7 +15,6 @@ import {
   withTakenNames,
 } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
-import { readUserIds } from "../../domain/seats.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import { pageOf } from "../../platform/paging.js";
@@ -229,9 +228,6 @@ export const createRoomStore = ({
   /** Counts the exams that a person has made, up to a number. */
   countExamsOf: async (userId: string, most: number): Promise<number> =>
     (await storage.get(countExamsOfCreator, { userId, most }))?.number ?? 0,
-
-  /** Returns the ids of the people of a room. */
-  peopleOf: (room: RoomKey): Promise<string[]> => readUserIds(storage, room),
 
   /**
    * Writes a room with its people, and its exam if the exam is new. Returns undefined, and writes nothing, when
