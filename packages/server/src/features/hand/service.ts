@@ -90,10 +90,11 @@ export const createHandService = ({
     /** Answers a hand. Examinees may take back their own, and end their break with it. */
     async answer(
       caller: ActingCaller,
-      { id: roomId, examId }: Opened<"room">,
+      { id: roomId, examId, status }: Opened<"room">,
       { handId, action, note }: AnswerHandInput,
     ): Promise<Hand> {
       const isExaminee = caller.role === "examinee";
+      if (isExaminee && status === "ended") throw roomEnded(roomId);
       if (isExaminee && (action !== "resolve" || note !== undefined))
         throw forbidden("An examinee may only resolve their own hand, without a note.");
       rates.takeChange({ caller, roomId, examId });
