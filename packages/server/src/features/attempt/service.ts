@@ -33,6 +33,9 @@ const DECIDED_AT_ONCE = 100;
 /** The actions that a setting of the exam may leave to its creator. */
 const CONTROLLED: readonly AttemptAction["kind"][] = ["extend", "terminate", "reopen"];
 
+const isChange = ({ attempt, after }: DecisionOutcome): boolean =>
+  typeof after !== "string" && after !== attempt;
+
 export type AttemptService = ReturnType<typeof createAttemptService>;
 
 /** Decides about the attempts of people, and keeps what was decided. */
@@ -125,22 +128,22 @@ export const createAttemptService = ({
     const { exam, people } = await store.people(room, userIds, key);
     assertPeople(room.roomId, userIds, people);
     const foreseen = store.foresee(request, exam, people);
-    // Only those whom it changes get an entry with the key, so that the others would be left forever.
-    const open = foreseen.filter(({ attempt, after }) => after !== attempt && typeof after !== "string");
-    const chosen = new Set(open.slice(0, MAX_DECIDED).map(({ userId }) => userId));
-    const left = new Set(open.slice(MAX_DECIDED).map(({ userId }) => userId));
-    const outcomes = new Map(foreseen.map((outcome) => [outcome.userId, outcome]));
-    if (!dryRun) {
-      const ids = [...chosen];
-      for (let from = 0; from < ids.length; from += DECIDED_AT_ONCE) {
-        const some = await store.decide(request, ids.slice(from, from + DECIDED_AT_ONCE));
-        for (const outcome of some) outcomes.set(outcome.userId, outcome);
-        const written = some.filter(({ attempt, after }) => after !== attempt && typeof after !== "string");
-        rates.charge({ caller, examId: room.examId }, { writeRows: written.length });
-      }
+    const open = foreseen.filter(isChange).map(({ userId }) => userId);
+    const ids = open.slice(0, MAX_DECIDED);
+    const later = new Set(open.slice(MAX_DECIDED));
+    const outcomes = new Map<string, DecisionOutcome>();
+    for (let from = 0; !dryRun && from < ids.length; from += DECIDED_AT_ONCE) {
+      const some = await store.decide(request, ids.slice(from, from + DECIDED_AT_ONCE));
+      for (const outcome of some) outcomes.set(outcome.userId, outcome);
+      rates.charge({ caller, examId: room.examId }, { writeRows: some.filter(isChange).length });
     }
-    const answered = [...outcomes.values()].filter(({ userId }) => !left.has(userId));
-    return { people: answered.map((outcome) => resultOf(outcome, now)), remaining: left.size };
+    const answered = foreseen.flatMap((outcome) => {
+      if (later.has(outcome.userId)) return [];
+      if (dryRun || !isChange(outcome)) return [outcome];
+      // Those who have left the room since it was read have no outcome.
+      return outcomes.get(outcome.userId) ?? [];
+    });
+    return { people: answered.map((outcome) => resultOf(outcome, now)), remaining: later.size };
   };
 
   /** The exam and the room that a call names. */
