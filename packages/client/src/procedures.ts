@@ -445,6 +445,8 @@ export interface Member {
   extraMinutes: number;
   /** The person's attempt at the exam. Absent: nothing was decided about it, and it is running. */
   attempt?: Attempt | undefined;
+  /** What staff found of the person's identity. Absent: they have not checked it, and for examinees, who never see it. */
+  identity?: Identity | undefined;
   /** Whether the cameras of the person send their streams. */
   publishStatus: MemberPublishStatus;
 }
@@ -461,6 +463,14 @@ export interface Attempt {
   pausedMs: number;
   /** The minutes that were given, or taken away if negative, because of incidents. */
   extendedMinutes: number;
+}
+
+/** What staff found of a person's identity. */
+export interface Identity {
+  /** What staff say of a person's identity. `later`: it is still to be checked. */
+  status: "confirmed" | "refused" | "later";
+  /** When staff said so last. */
+  since: Date;
 }
 
 /** Whether the cameras of the person send their streams. */
@@ -528,7 +538,7 @@ export interface ListRoomEventsInput {
   /** Only events about this person and about the room as a whole. Absent: about everybody. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** Only events of these types. Absent: of all of them. */
-  types?: ("room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed" | "attempt_changed")[] | null | undefined;
+  types?: ("room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed" | "attempt_changed" | "identity_checked")[] | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
   /** The `nextCursor` of the previous page. Absent: the first page. At least 1. */
@@ -557,7 +567,8 @@ export type ListedEvent =
   | ParticipantLeftEvent
   | DevicesChangedEvent
   | PublishStatusChangedEvent
-  | AttemptChangedEvent;
+  | AttemptChangedEvent
+  | IdentityCheckedEvent;
 
 /** The room has ended, and with it all open hands. */
 export interface RoomEndedEvent {
@@ -751,6 +762,26 @@ export interface AttemptChangedEvent {
   pausedMs: number;
   /** The minutes that were given, or taken away if negative, because of incidents. */
   extendedMinutes: number;
+}
+
+/** Staff said whether a person is who they should be. */
+export interface IdentityCheckedEvent {
+  /** The type of the event. */
+  type: "identity_checked";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** What staff say of a person's identity. `later`: it is still to be checked. */
+  status: "confirmed" | "refused" | "later";
+  /** When staff said so last. */
+  since: Date;
 }
 
 /** Input of `room.visits`. */
@@ -1500,6 +1531,8 @@ export interface RosterEntry {
   extraMinutes: number;
   /** The person's attempt at the exam. Absent: nothing was decided about it, and it is running. */
   attempt?: Attempt | undefined;
+  /** What staff found of the person's identity. Absent: they have not checked it, and for examinees, who never see it. */
+  identity?: Identity | undefined;
   /** The id of the room. Absent: the person has no room yet. */
   roomId?: string | undefined;
   /** Whether the cameras of the person send their streams. */
@@ -1606,14 +1639,20 @@ export interface ExamEntry {
   userId?: string | undefined;
   /** Who decided it. Absent for examinees. */
   by?: ExamEntryBy | undefined;
-  /** What was decided. */
-  kind: "pause" | "resume" | "extend" | "terminate" | "finish" | "reopen";
+  /** What was decided. `identity`: staff checked who the person is. `note`: staff noted something. */
+  kind: "pause" | "resume" | "extend" | "terminate" | "finish" | "reopen" | "identity" | "note";
   /** Of `extend`: the minutes. Negative: they were taken away. Absent: another kind. */
   minutes?: number | undefined;
   /** Of `pause`: whether its time is given back. Absent: another kind. */
   giveBack?: boolean | undefined;
   /** Of `terminate`: what should be done with the answers. Absent: another kind. */
   answers?: "submit" | "save" | "discard" | undefined;
+  /** Of `identity`: what was found. Absent: another kind. */
+  identity?: "confirmed" | "refused" | "later" | undefined;
+  /** Of `note`: how serious it is. Absent: another kind. */
+  severity?: "info" | "look" | "serious" | undefined;
+  /** Of `note`: when it happened, as its author said. Absent: they did not say. */
+  at?: Date | undefined;
   /** Why it was decided. Absent: none was given. */
   reason?: "technical" | "connection" | "identity" | "misconduct" | "health" | "disturbance" | "accommodation" | "mistake" | "other" | undefined;
   /** A text for staff. Absent: none, and for examinees. */
@@ -1629,6 +1668,24 @@ export interface ExamEntryBy {
   userId: string;
   /** The role of the caller. Teachers watch, inspectors only read, and examinees sit the exam. */
   role: "admin" | "teacher" | "inspector" | "examinee";
+}
+
+/** Input of `exam.note`. */
+export interface ExamNoteInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The room that the note is about, or in which the person is. Absent: the whole exam. 1 to 128 characters. */
+  roomId?: string | null | undefined;
+  /** The person whom the note is about. They must be in the room. Absent: the room or the exam. 1 to 128 characters. */
+  userId?: string | null | undefined;
+  /** How serious it is. `look`: it needs a look. `serious`: it needs a decision. Default: `"info"`. */
+  severity?: "info" | "look" | "serious" | null | undefined;
+  /** When it happened. Absent: not said. */
+  at?: Date | null | undefined;
+  /** A text for staff. The person never sees it. 1 to 1,000 characters. */
+  text: string;
+  /** An idempotency key. Repeating a call with its key writes nothing, and returns the entry of the first call. 1 to 64 characters. */
+  key: string;
 }
 
 /** The rooms of an exam, read atomically with the id of the last event. */
@@ -1721,6 +1778,20 @@ export interface StreamUrls {
   whepUrl?: string | undefined;
   /** Plays the transcoded low-definition stream by WHEP. Absent unless `INVIGIL_STREAM_WHEP_URL` is set. */
   lowWhepUrl?: string | undefined;
+}
+
+/** Input of `participant.checkIdentity`. */
+export interface CheckIdentityInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** What staff say of a person's identity. `later`: it is still to be checked. */
+  status: "confirmed" | "refused" | "later";
+  /** A text for staff, which the person never sees. Absent: none. 1 to 1,000 characters. */
+  note?: string | null | undefined;
+  /** An idempotency key. Repeating a call with its key writes nothing, and returns the entry of the first call. 1 to 64 characters. */
+  key: string;
 }
 
 /** Input of `participant.list`. */
@@ -2797,6 +2868,7 @@ export type RoomEvent =
   | DevicesChangedEvent
   | PublishStatusChangedEvent
   | AttemptChangedEvent
+  | IdentityCheckedEvent
   | EntriesAddedEvent
   | ExamChangedEvent
   | HandChangedEvent
@@ -2952,6 +3024,7 @@ export type ExamEvent =
   | DevicesChangedEvent
   | PublishStatusChangedEvent
   | AttemptChangedEvent
+  | IdentityCheckedEvent
   | EntriesAddedEvent
   | ExamChangedEvent
   | HandChangedEvent
@@ -2989,6 +3062,7 @@ export type PeopleEvent =
   | DevicesChangedEvent
   | PublishStatusChangedEvent
   | AttemptChangedEvent
+  | IdentityCheckedEvent
   | HandChangedEvent
   | RosterChangedEvent
   | DetectionsCounted
@@ -3372,6 +3446,12 @@ export type Procedures = {
      */
     entries: TRPCQueryProcedure<{ input: ExamEntriesInput; output: ExamEntryPage; meta: unknown }>;
     /**
+     * Keeps what staff noted about a person, a room or the exam, for the next invigilator and for a review. Examinees never see it.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: about their rooms and the people in them. Teachers: about all of the exams that they created.
+     */
+    note: TRPCMutationProcedure<{ input: ExamNoteInput; output: ExamEntry; meta: unknown }>;
+    /**
      * Returns the rooms of an exam, and the position from which to subscribe.
      *
      * For administrators and inspectors. All but administrators: in their own rooms and exams.
@@ -3397,6 +3477,12 @@ export type Procedures = {
      * For administrators, teachers, inspectors and examinees. Teachers and inspectors: in their own rooms. Examinees: themselves and the room's `createTeacher`.
      */
     get: TRPCQueryProcedure<{ input: ParticipantRef; output: Participant; meta: unknown }>;
+    /**
+     * Says whether an examinee of a room is who they should be. The last check counts.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: in their own rooms.
+     */
+    checkIdentity: TRPCMutationProcedure<{ input: CheckIdentityInput; output: ExamEntry; meta: unknown }>;
     /**
      * Returns the people of a room in one role, in the order in which they were added.
      *

@@ -44,6 +44,7 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   devices_changed: [],
   publish_status_changed: ["streams"],
   attempt_changed: ["people"],
+  identity_checked: ["people"],
   entries_added: ["entries"],
   exam_changed: ["exams"],
   hand_changed: ["hands"],

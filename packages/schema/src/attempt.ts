@@ -11,6 +11,7 @@ import {
   withDefault,
 } from "./common.js";
 import { found, given, nextNumber } from "./fields.js";
+import { identityStatusSchema } from "./identity.js";
 
 // What staff decide about the attempts of people at an exam.
 
@@ -150,9 +151,20 @@ export const finishedAttemptSchema = z
   .describe("Output of `attempt.finish`.");
 export type FinishedAttempt = z.infer<typeof finishedAttemptSchema>;
 
+/** The kinds of entries that are decisions, which their people see. */
+export const decisionKinds = ["pause", "resume", "extend", "terminate", "finish", "reopen"] as const;
 /** The kinds of entries. */
-export const entryKinds = ["pause", "resume", "extend", "terminate", "finish", "reopen"] as const;
+export const entryKinds = [...decisionKinds, "identity", "note"] as const;
 export type EntryKind = (typeof entryKinds)[number];
+
+/** How serious a note is. One that is more than `info` is a flag. */
+export const noteSeverities = ["info", "look", "serious"] as const;
+export type NoteSeverity = (typeof noteSeverities)[number];
+const noteSeverity = z
+  .enum(noteSeverities)
+  .describe("How serious it is. `look`: it needs a look. `serious`: it needs a decision.");
+/** The most entries that a person may write in an exam with `exam.note` and `participant.checkIdentity`. */
+export const MAX_ENTRIES_WRITTEN = 10_000;
 
 export const examEntrySchema = z
   .object({
@@ -169,7 +181,11 @@ export const examEntrySchema = z
       .object({ userId: found.userId, role: roleSchema })
       .optional()
       .describe("Who decided it. Absent for examinees."),
-    kind: z.enum(entryKinds).describe("What was decided."),
+    kind: z
+      .enum(entryKinds)
+      .describe(
+        "What was decided. `identity`: staff checked who the person is. `note`: staff noted something.",
+      ),
     minutes: z
       .int()
       .optional()
@@ -181,6 +197,14 @@ export const examEntrySchema = z
     answers: answersSchema
       .optional()
       .describe("Of `terminate`: what should be done with the answers. Absent: another kind."),
+    identity: identityStatusSchema
+      .optional()
+      .describe("Of `identity`: what was found. Absent: another kind."),
+    severity: noteSeverity.optional().describe("Of `note`: how serious it is. Absent: another kind."),
+    at: z
+      .date()
+      .optional()
+      .describe("Of `note`: when it happened, as its author said. Absent: they did not say."),
     reason: reasonCode.optional().describe("Why it was decided. Absent: none was given."),
     note: note.optional().describe("A text for staff. Absent: none, and for examinees."),
     message: message.optional().describe("A text that the person sees. Absent: none."),
@@ -207,3 +231,33 @@ export const examEntryPageSchema = z
   .object({ entries: z.array(examEntrySchema).describe("The newest entries first."), nextCursor: nextNumber })
   .describe("Output of `exam.entries`.");
 export type ExamEntryPage = z.infer<typeof examEntryPageSchema>;
+
+const entryKey = verbatimText(1, 64).describe(
+  "An idempotency key. Repeating a call with its key writes nothing, and returns the entry of the first call.",
+);
+export const checkIdentityInput = z
+  .object({
+    roomId: given.roomId,
+    userId: given.userId,
+    status: identityStatusSchema,
+    note: optional(note).describe("A text for staff, which the person never sees. Absent: none."),
+    key: entryKey,
+  })
+  .describe("Input of `participant.checkIdentity`.");
+export type CheckIdentityInput = z.infer<typeof checkIdentityInput>;
+export const examNoteInput = z
+  .object({
+    examId: given.examId,
+    roomId: optional(given.roomId).describe(
+      "The room that the note is about, or in which the person is. Absent: the whole exam.",
+    ),
+    userId: optional(given.userId).describe(
+      "The person whom the note is about. They must be in the room. Absent: the room or the exam.",
+    ),
+    severity: withDefault(noteSeverity, "info"),
+    at: optional(z.date()).describe("When it happened. Absent: not said."),
+    text: note,
+    key: entryKey,
+  })
+  .describe("Input of `exam.note`.");
+export type ExamNoteInput = z.infer<typeof examNoteInput>;

@@ -4,6 +4,7 @@ import { cheatConfigSchema, cheatRecordSchema } from "./cheat.js";
 import { boundedList, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
+import { identityFields } from "./identity.js";
 import {
   devicesSchema,
   type ExamSnapshot,
@@ -248,6 +249,15 @@ export const events = {
       pausedMs: 0,
       extendedMinutes: 15,
     },
+  }),
+  identity_checked: declareEvent({
+    meaning: "Staff said whether a person is who they should be.",
+    about: "room",
+    seenBy: "staff",
+    changes: MEMBERS,
+    countsFor: "examAndRoom",
+    payload: { ...person, ...identityFields },
+    example: { ...LI, status: "confirmed", since: exampleTime },
   }),
   entries_added: declareEvent({
     meaning: "Staff decided or noted something about people of the room or about the room.",

@@ -4,6 +4,7 @@ import { cheatConfigSchema } from "./cheat.js";
 import { optional, pageSizeSchema, wholeNumber, withDefault } from "./common.js";
 import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
+import { identitySchema, NO_IDENTITY } from "./identity.js";
 import { cameraSchema, participantRoleSchema, publishStatuses } from "./participant.js";
 import { roomSchema } from "./room.js";
 
@@ -76,6 +77,7 @@ export const memberSchema = z
     name: personName,
     extraMinutes,
     attempt: attemptSchema.optional().describe(NO_ATTEMPT),
+    identity: identitySchema.optional().describe(NO_IDENTITY),
     publishStatus: publishStatuses,
   })
   .describe("A person of a room, as subscribers see them.");

@@ -3,6 +3,7 @@ import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
 import { label, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, nextText, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
+import { identitySchema, NO_IDENTITY } from "./identity.js";
 import { eventIdSchema, presenceSchema } from "./live.js";
 import {
   cameraSchema,
@@ -127,6 +128,7 @@ export const rosterEntrySchema = z
     role: participantRoleSchema,
     extraMinutes,
     attempt: attemptSchema.optional().describe(NO_ATTEMPT),
+    identity: identitySchema.optional().describe(NO_IDENTITY),
     roomId: z.string().optional().describe("The id of the room. Absent: the person has no room yet."),
     publishStatus: publishStatuses,
     publishStatusSince: z

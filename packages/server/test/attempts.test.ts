@@ -3,17 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { TestAppOptions } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
 import { openExamsFixture } from "./support/exams-fixture.js";
-import { type EventReader, listenPeople, listenRoom } from "./support/listening.js";
+import { listenPeople, listenRoom, nextBesidesPresence as next } from "./support/listening.js";
 import { EVERYTHING } from "./support/procedure-calls.js";
 
 const MINUTE = 60_000;
-
-/** The next event that is not about who came or left. */
-const next = async <Event extends { readonly type: string }>(events: EventReader<Event>): Promise<Event> => {
-  const isPresence = ({ type }: Event) => type === "participant_entered" || type === "participant_left";
-  const event = await events.next();
-  return isPresence(event) ? next(events) : event;
-};
 
 /** The fixture, half an hour into its exam, with people who decide and who sit it. */
 const openRunningExam = async (options: TestAppOptions = {}) => {

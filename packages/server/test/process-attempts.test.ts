@@ -236,8 +236,10 @@ const openExam = async ([one, other]: Pair["all"], now: Date) => {
   return { examId, take, entries, attempts, told, timesOf, changed: () => changed };
 };
 
-const actionOf = ({ kind, giveBack = true, minutes = 0 }: ExamEntry): AttemptAction =>
-  kind === "pause" ? { kind, givesBack: giveBack } : kind === "extend" ? { kind, minutes } : { kind };
+const actionOf = ({ kind, giveBack = true, minutes = 0 }: ExamEntry): AttemptAction => {
+  if (kind === "identity" || kind === "note") throw new Error(`an entry of the kind ${kind} is no decision`);
+  return kind === "pause" ? { kind, givesBack: giveBack } : kind === "extend" ? { kind, minutes } : { kind };
+};
 
 const ENGINES = [
   ["SQLite", { open: openOnSqlite, isMissing: false }],

@@ -242,6 +242,8 @@ export const followPeople = (
         attempt: attemptIn({ roomId, userId, ...event }),
         ...(isOver(event) && { hand: undefined }),
       })),
+    identity_checked: ({ status, since, ...key }) =>
+      rows.update(key, () => ({ identity: { status, since } })),
     detections_counted({ people }) {
       for (const { detections, lastDetectionTime, ...key } of people)
         rows.update(key, () => ({ detections, ...(lastDetectionTime && { lastDetectionTime }) }));

@@ -65,6 +65,11 @@ test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
     { members: [...state.members, { ...member("t2", { role: "teacher", name: "Wang" }) }] },
   ],
   ["participant_updated", person, { members: [member("e1"), member("e2", { name: "Li", extraMinutes: 5 })] }],
+  [
+    "identity_checked",
+    { userId: "e1", role: "examinee", status: "later", since: time },
+    { members: [member("e1", { identity: { status: "later", since: time } }), member("e2")] },
+  ],
   ["hand_changed", { userId: "e2", hand: hand(4, "e2") }, { hands: [hand(3, "e1"), hand(4, "e2")] }],
   ["hand_changed", { userId: "e1", hand: hand(3, "e1", "taken") }, { hands: [hand(3, "e1", "taken")] }],
   ["hand_changed", { userId: "e1", hand: hand(3, "e1", "resolved") }, { hands: [] }],

@@ -36,8 +36,9 @@ const setMember = (
   { userId, role, name, extraMinutes }: EventOf<"participant_added" | "participant_updated">,
 ) => {
   const known = members.find((other) => other.userId === userId);
-  const { publishStatus = { main: "idle", pc: "idle" }, attempt } = known ?? {};
-  const now = { userId, role, name, extraMinutes, publishStatus, ...(attempt && { attempt }) };
+  const { publishStatus = { main: "idle", pc: "idle" }, attempt, identity } = known ?? {};
+  const found = { ...(attempt && { attempt }), ...(identity && { identity }) };
+  const now = { userId, role, name, extraMinutes, publishStatus, ...found };
   return { members: replaceOrAppend(members, (other) => other === known, now) };
 };
 
@@ -96,6 +97,11 @@ const ofRoom: Reducers<"room", RoomSnapshot> = {
     hands: isOver(event) ? hands.filter(({ userId }) => userId !== event.userId) : hands,
     members: members.map((member) =>
       member.userId === event.userId ? { ...member, attempt: attemptIn(event) } : member,
+    ),
+  }),
+  identity_checked: ({ members }, { userId, status, since }) => ({
+    members: members.map((member) =>
+      member.userId === userId ? { ...member, identity: { status, since } } : member,
     ),
   }),
   cheat_config_changed: (_, { cheatConfig }) => ({ cheatConfig }),

@@ -39,6 +39,8 @@ import { createCheckStore } from "../features/check/store.js";
 import { createDeliveryService } from "../features/delivery/service.js";
 import { createDeliveryStore } from "../features/delivery/store.js";
 import { createDropInService } from "../features/drop-in/service.js";
+import { createEntryService } from "../features/entry/service.js";
+import { createEntryStore } from "../features/entry/store.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
 import { createDuplicateService } from "../features/exam/duplicates.js";
@@ -354,6 +356,11 @@ export const createServices = (
     clock,
     rates,
   });
+  const entry = createEntryService({
+    store: createEntryStore({ writes, events: eventLog }),
+    rates,
+    clock,
+  });
   const room = createRoomService({
     store: createRoomStore({ storage, writes, tasks: taskLog, events: eventLog }),
     together: storage.together,
@@ -524,6 +531,7 @@ export const createServices = (
     exam,
     cheat,
     hand,
+    entry,
     participant,
     imports,
     roster,

@@ -21,6 +21,7 @@ import {
   visibleRooms,
 } from "../storage/tables.js";
 import { attemptOf, attemptOfPerson } from "./attempts.js";
+import { type Identity, identityOf, identityOfPerson } from "./exam-people.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
 import { closeHandOf, closeHands } from "./hands.js";
 import { noteStatuses } from "./presence-times.js";
@@ -69,6 +70,8 @@ export interface Arrival {
   readonly publishStatus: Readonly<Record<Camera, PublishStatus>>;
   /** Undefined if nothing was decided about their attempt. */
   readonly attempt?: Attempt | undefined;
+  /** Undefined if it was not checked. */
+  readonly identity?: Identity | undefined;
 }
 
 const rolesOfPeople = statement((dialect) =>
@@ -305,18 +308,23 @@ export const preparePerson = async (
     // If the person was in the room before, their streams may have continued, and reports about them were stored.
     return isNew ? "idle" : readPublishStatus(tx, stream);
   };
-  const [unseatedPerson, main, pc, writeSeat, attempt] = await Promise.all([
+  const [unseatedPerson, main, pc, writeSeat, attempt, identity] = await Promise.all([
     takeUnseated,
     status("main"),
     status("pc"),
     prepareSeat(tx, { examId, roomId, userId }),
     person.role === "examinee" ? tx.get(attemptOfPerson, { examId, userId }) : undefined,
+    person.role === "examinee" ? tx.get(identityOfPerson, { examId, userId }) : undefined,
   ]);
   const publishStatus = { main, pc };
   const row = rowOf(person, unseatedPerson, publishStatus);
   const { role, name, extraMinutes } = row;
   return {
-    arrival: { userId, role, name, extraMinutes, publishStatus, attempt: attemptOf(attempt ?? null) },
+    arrival: {
+      ...{ userId, role, name, extraMinutes, publishStatus },
+      attempt: attemptOf(attempt ?? null),
+      identity: identityOf(identity),
+    },
     write: async () => {
       const times = cameraSchema.options
         .map((camera) => ({

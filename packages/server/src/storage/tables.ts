@@ -4,6 +4,7 @@ import {
   handKinds,
   handStatuses,
   type ImServer,
+  identityStatuses,
   type ReasonCode,
   type VideoProfile,
 } from "@invigil/schema";
@@ -330,6 +331,8 @@ export const examEntries = declareTable({ owner: "exam", lives: "withOwner", hot
     /** The idempotency key of the call. */
     key: text(),
     createdAt: time("created_at").notNull(),
+    /** When it happened, as the author of a note says. */
+    aboutTime: time("about_time"),
   },
   (table) => [
     uniqueIndex("exam_entries_by_key").on(table.userId, table.key, table.examId),
@@ -337,6 +340,21 @@ export const examEntries = declareTable({ owner: "exam", lives: "withOwner", hot
     index("exam_entries_by_room").on(table.roomId, table.id, table.examId),
     index("exam_entries_by_user").on(table.userId, table.id, table.examId),
   ],
+);
+
+/** What staff found of people at exams, apart from their attempts, which rights depend on. A row is made when there is something to say. */
+export const examPeople = declareTable({ owner: "exam", lives: "withOwner", hot: "changed" })(
+  "exam_people",
+  {
+    examId: examOfRow(),
+    userId: personId("user_id", "deleted").notNull(),
+    /** What staff found of their identity, and when. Null: they have not checked it. */
+    identity: text({ enum: identityStatuses }),
+    identityAt: time("identity_at"),
+    /** How many notes and checks the person has written themselves, for the quota. */
+    written: integer().notNull().default(0),
+  },
+  (table) => [primaryKey({ columns: [table.examId, table.userId] })],
 );
 
 /** The owners of streams, and their exams. Stream names are looked up here, never parsed. */

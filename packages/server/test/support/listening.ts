@@ -109,3 +109,12 @@ export const listenPeople = async (
   const lastEventId = input.lastEventId ?? (await as.exam.people({ examId: input.examId })).lastEventId;
   return readEvents(untracked<AnyPeopleEvent>(await as.exam.onPeople({ ...input, lastEventId })), abort);
 };
+
+/** The next event that is not about who came or left. */
+export const nextBesidesPresence = async <Event extends { readonly type: string }>(
+  events: EventReader<Event>,
+): Promise<Event> => {
+  const isPresence = ({ type }: Event) => type === "participant_entered" || type === "participant_left";
+  const event = await events.next();
+  return isPresence(event) ? nextBesidesPresence(events) : event;
+};

@@ -395,6 +395,32 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       receivedTo: new Date("2027-01-01T00:00:00Z"),
     }),
   },
+  "participant.checkIdentity": {
+    input: (fixture, _, n) => ({
+      ...own(fixture),
+      userId: "examinee1",
+      status: "confirmed",
+      note: "Passport",
+      key: `identity-${n}`,
+    }),
+  },
+  "exam.note": {
+    input: (fixture, _, n) => ({
+      ...examOf(fixture),
+      ...own(fixture),
+      userId: "examinee1",
+      severity: "look",
+      at: new Date("2026-02-01T00:10:00Z"),
+      text: "Talks to a person who is not in the picture",
+      key: `note-${n}`,
+    }),
+  },
+  "exam.note, about the room": {
+    input: (fixture, _, n) => ({ ...examOf(fixture), ...own(fixture), text: "Quiet", key: `room-${n}` }),
+  },
+  "exam.note, about the exam": {
+    input: (fixture, _, n) => ({ ...examOf(fixture), text: "The start was late", key: `exam-${n}` }),
+  },
   "hand.raise": {
     input: (fixture, { sub, role }, n) => ({
       ...own(fixture),

@@ -3,6 +3,7 @@ import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   attempts,
+  examPeople,
   participants,
   type personChanges,
   rooms,
@@ -10,6 +11,7 @@ import {
   unseated,
 } from "../../storage/tables.js";
 import { attemptColumns, isAttemptOf } from "../attempts.js";
+import { identityColumns, isExamPerson } from "../exam-people.js";
 import type { ExamTransaction } from "../exam-transaction.js";
 import { forgetRoomExam, type RoomKey } from "../room-exams.js";
 import type { ChangeKey } from "./types.js";
@@ -55,10 +57,12 @@ export const seatsAddedBetween = statement((dialect) =>
       pc: participants.pcPublishStatus,
       roomAddedBy: rooms.addedBy,
       attempt: attemptColumns,
+      identity: identityColumns,
     })
     .from(participants)
     .innerJoin(rooms, isRoomOfParticipant)
     .leftJoin(attempts, isAttemptOf(participants))
+    .leftJoin(examPeople, isExamPerson(participants))
     .where(
       and(
         dialect.inExam(participants.examId),

@@ -3,6 +3,7 @@ import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
 import { attemptOf } from "../attempts.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from "../events.js";
+import { identityOf } from "../exam-people.js";
 import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
@@ -190,10 +191,15 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
     await events.addAll(
       tx,
-      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc, attempt }) =>
+      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc, attempt, identity }) =>
         arrivalEvents(
           { examId, roomId },
-          { userId, role, name, extraMinutes, publishStatus: { main, pc }, attempt: attemptOf(attempt) },
+          {
+            ...{ userId, role, name, extraMinutes },
+            publishStatus: { main, pc },
+            attempt: attemptOf(attempt),
+            identity: identityOf(identity),
+          },
           createdAt,
         ),
       ),

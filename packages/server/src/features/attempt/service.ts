@@ -3,6 +3,7 @@ import {
   type Caller,
   type Decided,
   type Decision,
+  decisionKinds,
   type ExamEntriesInput,
   type ExamEntryPage,
   type ExtendAttemptsInput,
@@ -215,7 +216,11 @@ export const createAttemptService = ({
         throw forbidden("An examinee may read only what was decided about themselves.");
       if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
         throw forbidden(`The room ${roomId} is not open to you.`);
-      const filter = { examId: exam.id, rooms, roomId, userId: isExaminee ? caller.userId : userId };
+      const filter = {
+        ...{ examId: exam.id, rooms, roomId },
+        userId: isExaminee ? caller.userId : userId,
+        kinds: isExaminee ? decisionKinds : undefined,
+      };
       const rows = await store.entries(filter, { limit: pageSize + 1, before: cursor });
       const { rows: page, ...next } = pageOf(rows, pageSize, ({ id }) => id);
       const entries = page.map((row) => {

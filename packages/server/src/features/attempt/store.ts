@@ -2,6 +2,7 @@ import {
   type Attempt,
   type AttemptAction,
   type AttemptRefusal,
+  type EntryKind,
   type ExamTimes,
   isOver,
   type ParticipantRole,
@@ -121,7 +122,7 @@ const peopleOf = (isNamed: boolean) =>
   );
 const people = { named: peopleOf(true), all: peopleOf(false) };
 
-const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: boolean) =>
+const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: boolean, ofKinds: boolean) =>
   statement((dialect) =>
     query
       .select()
@@ -132,6 +133,7 @@ const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: b
           ofRoom ? eq(examEntries.roomId, param("roomId")) : undefined,
           ofRooms ? dialect.isAnyOf(examEntries.roomId, "roomIds") : undefined,
           ofPerson ? eq(examEntries.userId, param("userId")) : undefined,
+          ofKinds ? dialect.isAnyOf(examEntries.kind, "kinds") : undefined,
           lt(examEntries.id, param("before")),
         ),
       )
@@ -146,6 +148,8 @@ export interface EntryFilter {
   readonly rooms: "all" | readonly string[];
   readonly roomId: string | undefined;
   readonly userId: string | undefined;
+  /** Only these kinds. Undefined: all. */
+  readonly kinds: readonly EntryKind[] | undefined;
 }
 
 export type AttemptStore = ReturnType<typeof createAttemptStore>;
@@ -254,13 +258,21 @@ export const createAttemptStore = ({
     },
     /** A page of entries, newest first. `before` is the last id of the previous page. */
     async entries(
-      { examId, rooms: accessible, roomId, userId }: EntryFilter,
+      { examId, rooms: accessible, roomId, userId, kinds }: EntryFilter,
       { limit, before = Number.MAX_SAFE_INTEGER }: { limit: number; before: number | undefined },
     ): Promise<EntryRow[]> {
       const ofRooms = roomId === undefined && accessible !== "all";
-      const shape = pageOfEntries(roomId !== undefined, ofRooms, userId !== undefined);
+      const shape = pageOfEntries(roomId !== undefined, ofRooms, userId !== undefined, kinds !== undefined);
       const roomIds = accessible === "all" ? [] : accessible;
-      return storage.all(shape, { examId, roomId, userId, before, limit, ...(ofRooms && { roomIds }) });
+      return storage.all(shape, {
+        examId,
+        roomId,
+        userId,
+        kinds,
+        before,
+        limit,
+        ...(ofRooms && { roomIds }),
+      });
     },
   };
 };

@@ -7,6 +7,7 @@ import {
   isOver,
   type ListedEvent,
   type ListedEventType,
+  type Member,
   type ParticipantRole,
   type RoomSnapshot,
 } from "@invigil/schema";
@@ -95,6 +96,13 @@ export const toldTo = (caller: Caller, event: DeliveredEvent): DeliveredEvent =>
     ? { ...event, hand: handFor(caller, event.hand) }
     : event;
 
+/** Examinees do not see what staff found of their identity. */
+const memberFor = (caller: Caller, member: Member): Member => {
+  if (caller.role !== "examinee") return member;
+  const { identity: _, ...visible } = member;
+  return visible;
+};
+
 /** Whether the caller receives the cheat config. Examinees need it only while the room is in progress. */
 const canSeeConfig = (caller: Caller, { room, members }: Pick<RoomSnapshot, "room" | "members">): boolean => {
   if (caller.role !== "examinee") return true;
@@ -109,7 +117,9 @@ export const visibleSnapshot = (
 ): RoomSnapshot => ({
   ...snapshot,
   ...(cheatConfig && canSeeConfig(caller, snapshot) && { cheatConfig }),
-  members: snapshot.members.filter((member) => canSeePerson(caller, member)),
+  members: snapshot.members
+    .filter((member) => canSeePerson(caller, member))
+    .map((member) => memberFor(caller, member)),
   presence: snapshot.presence.filter((page) => canSeePerson(caller, page)),
   // The hands are those of examinees.
   hands: snapshot.hands.flatMap((hand) =>

@@ -12,6 +12,8 @@ import {
   examCheckSchema,
   examEntriesInput,
   examEntryPageSchema,
+  examEntrySchema,
+  examNoteInput,
   examPageSchema,
   examPeopleInput,
   examPlanSchema,
@@ -37,6 +39,7 @@ import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { AttemptService } from "../attempt/service.js";
 import type { CheckService } from "../check/service.js";
+import type { EntryService } from "../entry/service.js";
 import type { CardService } from "../join/service.js";
 import type { PlanService } from "../plan/service.js";
 import type { RoomService } from "../room/service.js";
@@ -56,6 +59,7 @@ export const createExamRouter = ({
   checks,
   roster,
   attempt,
+  entry,
   subscriptions,
 }: {
   exam: ExamService;
@@ -67,6 +71,7 @@ export const createExamRouter = ({
   checks: CheckService;
   roster: RosterService;
   attempt: AttemptService;
+  entry: EntryService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -262,6 +267,18 @@ export const createExamRouter = ({
       .input(examEntriesInput)
       .output(examEntryPageSchema)
       .query(async ({ ctx: { caller, open }, input }) => attempt.entries(caller, await open(input), input)),
+    note: staff("roomsToRun")
+      .meta({
+        sentence:
+          "Keeps what staff noted about a person, a room or the exam, for the next invigilator and for a review. Examinees never see it.",
+        access:
+          "Teachers and inspectors: about their rooms and the people in them. Teachers: about all of the exams that they created.",
+        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "QUOTA_EXCEEDED"],
+        charges: ["events"],
+      })
+      .input(examNoteInput)
+      .output(examEntrySchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => entry.note(caller, await open(input), input)),
     snapshot: inspectors("exam")
       .meta({
         sentence: "Returns the rooms of an exam, and the position from which to subscribe.",

@@ -1,7 +1,9 @@
 import {
   addParticipantsInput,
   addParticipantsResultSchema,
+  checkIdentityInput,
   doneSchema,
+  examEntrySchema,
   examPersonRef,
   examPersonSchema,
   importParticipantsInput,
@@ -21,6 +23,7 @@ import {
 } from "@invigil/schema";
 import { anyone, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
+import type { EntryService } from "../entry/service.js";
 import type { ImportService } from "../import/service.js";
 import type { RosterService } from "../roster/service.js";
 import type { ParticipantService } from "./service.js";
@@ -29,10 +32,12 @@ export const createParticipantRouter = ({
   participant,
   imports,
   roster,
+  entry,
 }: {
   participant: ParticipantService;
   imports: ImportService;
   roster: RosterService;
+  entry: EntryService;
 }) =>
   router({
     get: anyone("room")
@@ -46,6 +51,18 @@ export const createParticipantRouter = ({
       .output(participantSchema)
       .query(async ({ ctx: { caller, open }, input }) =>
         participant.get(caller, await open(input), input.userId),
+      ),
+    checkIdentity: staff("room")
+      .meta({
+        sentence: "Says whether an examinee of a room is who they should be. The last check counts.",
+        access: "Teachers and inspectors: in their own rooms.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "PARTICIPANT_CONFLICT", "QUOTA_EXCEEDED"],
+        charges: ["events"],
+      })
+      .input(checkIdentityInput)
+      .output(examEntrySchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        entry.checkIdentity(caller, await open(input), input),
       ),
     list: staff("room")
       .meta({

@@ -16,6 +16,7 @@ import {
 import { alias } from "drizzle-orm/sqlite-core";
 import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
+import { identityColumns, identityOf, isExamPerson } from "../../domain/exam-people.js";
 import { toHand } from "../../domain/hands.js";
 import { shownRoom } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
@@ -29,6 +30,7 @@ import {
 } from "../../storage/statement.js";
 import {
   attempts,
+  examPeople,
   hands,
   pageTimes,
   visibleParticipants as participants,
@@ -114,6 +116,7 @@ const seatedOf = (choice: Choice) =>
         role: page.role,
         extraMinutes: page.extraMinutes,
         attempt: attemptColumns,
+        identity: identityColumns,
         main: page.mainPublishStatus,
         pc: page.pcPublishStatus,
         mainTimedStatus: mainTimes.status,
@@ -129,7 +132,8 @@ const seatedOf = (choice: Choice) =>
       .leftJoin(mainTimes, and(isOfSeat(mainTimes, page), eq(mainTimes.camera, "main")))
       .leftJoin(pcTimes, and(isOfSeat(pcTimes, page), eq(pcTimes.camera, "pc")))
       .leftJoin(recordedPeople, isOfSeat(recordedPeople, page))
-      .leftJoin(attempts, isAttemptOf(page));
+      .leftJoin(attempts, isAttemptOf(page))
+      .leftJoin(examPeople, isExamPerson(page));
   });
 const pagesOfSeatedOf = (choice: Choice) =>
   statement((dialect) => {
@@ -298,12 +302,14 @@ const toEntry = (row: SeatedRow, pageRows: readonly PageRow[]): RosterEntry => {
   ].flatMap(({ camera, since }) =>
     since && !pages.some((page) => page.camera === camera) ? [{ camera, since }] : [],
   );
+  const identity = identityOf(row.identity);
   return {
     userId: row.userId,
     name: row.name,
     role: row.role,
     extraMinutes: row.extraMinutes,
     ...(row.attempt && { attempt: attemptOf(row.attempt) }),
+    ...(identity && { identity }),
     roomId: row.roomId,
     publishStatus: { main: row.main, pc: row.pc },
     publishStatusSince: {

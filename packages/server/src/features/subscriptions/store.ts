@@ -3,6 +3,7 @@ import { type ExamSnapshot, isOver, type Member, type Room, type RoomSnapshot } 
 import { and, asc, between, eq, sql } from "drizzle-orm";
 import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
+import { identityColumns, identityOf, isExamPerson } from "../../domain/exam-people.js";
 import { readOpenHands } from "../../domain/hands.js";
 import { isRoom } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
@@ -14,6 +15,7 @@ import { param, query, type Statement, statement } from "../../storage/statement
 import {
   attempts,
   cheatRecords,
+  examPeople,
   recordedPeople,
   visibleParticipants,
   visibleRooms,
@@ -125,9 +127,11 @@ const membersOfRoom = statement(
       mainPublishStatus: visibleParticipants.mainPublishStatus,
       pcPublishStatus: visibleParticipants.pcPublishStatus,
       attempt: attemptColumns,
+      identity: identityColumns,
     })
     .from(visibleParticipants)
     .leftJoin(attempts, isAttemptOf(visibleParticipants))
+    .leftJoin(examPeople, isExamPerson(visibleParticipants))
     .where(
       and(eq(visibleParticipants.examId, param("examId")), eq(visibleParticipants.roomId, param("roomId"))),
     ),
@@ -139,16 +143,21 @@ const toMember = ({
   name,
   extraMinutes,
   attempt,
+  identity: checked,
   mainPublishStatus,
   pcPublishStatus,
-}: MemberRow): Member => ({
-  userId,
-  role,
-  name,
-  extraMinutes,
-  ...(attempt && { attempt: attemptOf(attempt) }),
-  publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
-});
+}: MemberRow): Member => {
+  const identity = identityOf(checked);
+  return {
+    userId,
+    role,
+    name,
+    extraMinutes,
+    ...(attempt && { attempt: attemptOf(attempt) }),
+    ...(identity && { identity }),
+    publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
+  };
+};
 
 const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<RoomSnapshot | undefined> => {
   const key = { examId, roomId };

@@ -1,0 +1,20 @@
+import { z } from "zod";
+
+// Whether staff have checked who a candidate is.
+
+export const identityStatuses = ["confirmed", "refused", "later"] as const;
+export type IdentityStatus = (typeof identityStatuses)[number];
+
+export const identityStatusSchema = z
+  .enum(identityStatuses)
+  .describe("What staff say of a person's identity. `later`: it is still to be checked.");
+
+/** The fields of a check, which events have, too. */
+export const identityFields = {
+  status: identityStatusSchema,
+  since: z.date().describe("When staff said so last."),
+} as const;
+export const identitySchema = z.object(identityFields).describe("What staff found of a person's identity.");
+
+export const NO_IDENTITY =
+  "What staff found of the person's identity. Absent: they have not checked it, and for examinees, who never see it.";

@@ -1,0 +1,87 @@
+import {
+  type CheckIdentityInput,
+  type ExamEntry,
+  type ExamNoteInput,
+  MAX_ENTRIES_WRITTEN,
+} from "@invigil/schema";
+import type { ActingCaller } from "../../domain/calls.js";
+import { toEntry } from "../../domain/exam-entries.js";
+import type { Opened } from "../../domain/opened.js";
+import { quotaExceeded } from "../../limits/quotas.js";
+import type { RateLimits } from "../../limits/rates.js";
+import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import type { EntryStore, NewStaffEntry } from "./store.js";
+
+export type EntryService = ReturnType<typeof createEntryService>;
+
+/** Keeps what staff find and note, for the next invigilator and for a review. */
+export const createEntryService = ({
+  store,
+  rates,
+  clock,
+}: {
+  readonly store: EntryStore;
+  readonly rates: Pick<RateLimits, "takeChange">;
+  readonly clock: () => Date;
+}) => {
+  const add = async (caller: ActingCaller, entry: Omit<NewStaffEntry, "now">): Promise<ExamEntry> => {
+    const { examId, roomId = "", userId = "" } = entry;
+    rates.takeChange({ caller, examId, roomId: entry.roomId });
+    const added = await store.add({ ...entry, now: clock() }, caller);
+    switch (added) {
+      case "noRoom":
+        throw roomNotFound(roomId);
+      case "notInRoom":
+        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+      case "noExaminee":
+        throw new InvigilError("PARTICIPANT_CONFLICT", `${userId} is no examinee in the room ${roomId}.`);
+      case "full":
+        throw quotaExceeded({
+          whose: `${caller.userId} in the exam ${examId}`,
+          what: "notes and checks",
+          held: MAX_ENTRIES_WRITTEN,
+          most: MAX_ENTRIES_WRITTEN,
+        });
+      case "keyUsed":
+        throw invalidInput("key", "was used for another entry");
+      default:
+        return toEntry(added);
+    }
+  };
+
+  return {
+    checkIdentity: (
+      caller: ActingCaller,
+      { id: roomId, examId }: Opened<"room">,
+      { userId, status, note, key }: CheckIdentityInput,
+    ): Promise<ExamEntry> =>
+      add(caller, {
+        ...{ examId, roomId, userId, key },
+        note: note ?? null,
+        kind: "identity",
+        detail: status,
+        aboutTime: null,
+        identity: status,
+      }),
+
+    note: (
+      caller: ActingCaller,
+      { exam, rooms }: Opened<"roomsToRun">,
+      { roomId, userId, severity, at, text, key }: ExamNoteInput,
+    ): Promise<ExamEntry> => {
+      if (roomId === undefined && userId !== undefined)
+        throw invalidInput("roomId", "is required with userId: in which room are they?");
+      if (roomId === undefined && rooms !== "all")
+        throw forbidden("Only the exam's creator and administrators note something about the whole exam.");
+      if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
+        throw forbidden(`The room ${roomId} is not open to you.`);
+      return add(caller, {
+        ...{ examId: exam.id, roomId, userId, note: text, key },
+        kind: "note",
+        detail: severity,
+        aboutTime: at ?? null,
+        identity: undefined,
+      });
+    },
+  };
+};

@@ -1,0 +1,132 @@
+import { type EntryKind, type IdentityStatus, MAX_ENTRIES_WRITTEN } from "@invigil/schema";
+import { and, eq, isNull, sql } from "drizzle-orm";
+import type { Author } from "../../domain/calls.js";
+import { readSeats } from "../../domain/decisions.js";
+import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
+import type { EntryRow } from "../../domain/exam-entries.js";
+import { readRoles, roomById } from "../../domain/people.js";
+import type { Writes } from "../../domain/writes.js";
+import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
+import { examEntries, examPeople } from "../../storage/tables.js";
+
+/** What staff say of a person, a room or an exam. */
+export interface NewStaffEntry {
+  readonly examId: string;
+  /** Undefined: it is about the whole exam. */
+  readonly roomId: string | undefined;
+  readonly userId: string | undefined;
+  readonly kind: EntryKind;
+  readonly detail: string;
+  readonly note: string | null;
+  readonly aboutTime: Date | null;
+  /** What was found of the person's identity. Undefined: it is a note. */
+  readonly identity: IdentityStatus | undefined;
+  readonly key: string;
+  readonly now: Date;
+}
+/** Why nothing is written. */
+export type NoEntry = "noRoom" | "notInRoom" | "noExaminee" | "full" | "keyUsed";
+
+const entryOfKey = statements((ofPerson: boolean) =>
+  statement(
+    query
+      .select()
+      .from(examEntries)
+      .where(
+        and(
+          eq(examEntries.examId, param("examId")),
+          ofPerson ? eq(examEntries.userId, param("userId")) : isNull(examEntries.userId),
+          eq(examEntries.key, param("key")),
+        ),
+      ),
+  ),
+);
+const isPerson = and(eq(examPeople.examId, param("examId")), eq(examPeople.userId, param("userId")));
+const writtenBy = statement(query.select({ written: examPeople.written }).from(examPeople).where(isPerson));
+const insertEntry = insertion(examEntries, { ids: "given" });
+const target = [examPeople.examId, examPeople.userId];
+const countWritten = statement(
+  query
+    .insert(examPeople)
+    .values({ examId: param("examId"), userId: param("userId"), written: 1 })
+    .onConflictDoUpdate({ target, set: { written: sql`${examPeople.written} + 1` } }),
+);
+const setIdentity = statement(
+  query
+    .insert(examPeople)
+    .values({
+      examId: param("examId"),
+      userId: param("userId"),
+      identity: rawParam<IdentityStatus>("identity"),
+      identityAt: rawParam<Date>("now"),
+    })
+    .onConflictDoUpdate({
+      target,
+      set: { identity: sql`excluded.identity`, identityAt: sql`excluded.identity_at` },
+    }),
+);
+
+export type EntryStore = ReturnType<typeof createEntryStore>;
+
+/** Writes what staff say, besides decisions about attempts. */
+export const createEntryStore = ({ writes, events }: { writes: Writes; events: EventLog }) => ({
+  /** Writes an entry, and the identity that was found. With a key that was used for the same, it returns the earlier entry. */
+  add: (
+    { examId, roomId, userId, identity, now, ...said }: NewStaffEntry,
+    author: Author,
+  ): Promise<EntryRow | NoEntry> =>
+    writes.ofExam(
+      { examId, ...(roomId !== undefined && { roomId }), people: userId === undefined ? [] : [userId] },
+      author,
+      async (tx): Promise<EntryRow | NoEntry> => {
+        const seat = roomId === undefined || userId === undefined ? undefined : { examId, roomId, userId };
+        const [room, [person], earlier, own, ids, seats] = await Promise.all([
+          roomId === undefined ? undefined : tx.get(roomById, { examId, roomId }),
+          seat ? readRoles(tx, [seat]) : [],
+          tx.get(entryOfKey(userId !== undefined), { examId, userId, key: said.key }),
+          tx.get(writtenBy, { examId, userId: author.userId }),
+          tx.ids(examEntries, 1),
+          identity && userId !== undefined ? readSeats(tx, examId, [userId]) : [],
+        ]);
+        const [id] = ids;
+        if (id === undefined) throw new Error("an entry was given no id");
+        const row: EntryRow = {
+          ...{ id, examId, roomId: roomId ?? null, userId: userId ?? null },
+          ...{ byUserId: author.userId, byRole: author.role, ...said },
+          ...{ minutes: null, reason: null, message: null, createdAt: now },
+        };
+        if (earlier) {
+          const fields = ["roomId", "kind", "detail", "note"] as const;
+          const isSame =
+            fields.every((field) => earlier[field] === row[field]) &&
+            earlier.aboutTime?.getTime() === said.aboutTime?.getTime();
+          return isSame ? earlier : "keyUsed";
+        }
+        if (roomId !== undefined && !room) return "noRoom";
+        if (seat && !person) return "notInRoom";
+        if (identity && person?.role !== "examinee") return "noExaminee";
+        if ((own?.written ?? 0) >= MAX_ENTRIES_WRITTEN) return "full";
+        const told: NewEvent[] = seats.map((one) =>
+          newEvent(
+            { examId, roomId: one.roomId },
+            "identity_checked",
+            // Safe: only a check has seats.
+            { userId: one.userId, role: "examinee", status: identity as IdentityStatus, since: now },
+            now,
+          ),
+        );
+        // An event about a whole exam names no person, and rooms have theirs: an entry without a room is read, and not told.
+        if (roomId !== undefined)
+          told.push(newEvent({ examId, roomId }, "entries_added", { from: id, to: id }, now));
+        await tx.last(() =>
+          Promise.all([
+            tx.insert(insertEntry, [row]),
+            tx.run(countWritten, { examId, userId: author.userId }),
+            identity && tx.run(setIdentity, { examId, userId, identity, now }),
+            events.addAll(tx, told),
+          ]),
+        );
+        return row;
+      },
+    ),
+});
