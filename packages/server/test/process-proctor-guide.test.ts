@@ -1,0 +1,114 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInvigilClient, type InvigilClient } from "@invigil/client";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { paste, REPOSITORY, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+
+const GUIDE = readFileSync(join(REPOSITORY, "docs/proctor-an-exam.md"), "utf8");
+const [, ...CHAPTERS] = GUIDE.split(/^## /m);
+const blocksOf = (text: string, language: "js" | "sh"): string[] =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
+const intro = GUIDE.slice(0, GUIDE.indexOf("\n## "));
+
+const MINUTE_MS = 60_000;
+const CANDIDATES = Array.from({ length: 60 }, (_, n) => `c${String(n + 1).padStart(2, "0")}`);
+
+let folder: ReturnType<typeof tempFolder>;
+let server: Server;
+let invigil: InvigilClient;
+let examId: string;
+let roomId: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = tempFolder();
+  mkdirSync(join(folder.path, "node_modules/@invigil"), { recursive: true });
+  symlinkSync(join(REPOSITORY, "packages/client"), join(folder.path, "node_modules/@invigil/client"));
+  server = await serve({ cwd: folder.path, env: testEnv });
+  const token = await tokenFor("teacher", "invigilator");
+  invigil = createInvigilClient({ url: server.url, token });
+  // It has begun.
+  const now = Date.now();
+  const times = { startTime: new Date(now - 30 * MINUTE_MS), endTime: new Date(now + 90 * MINUTE_MS) };
+  examId = (await invigil.exam.create.mutate({ name: "Geography", ...times })).id;
+  const roomOf = async (name: string, userIds: readonly string[]) => {
+    const participants = userIds.map((userId) => ({ userId, name: userId, role: "examinee" as const }));
+    return (await invigil.room.create.mutate({ name, examId, participants })).id;
+  };
+  roomId = await roomOf("Room 1", CANDIDATES.slice(0, 30));
+  await roomOf("Room 2", CANDIDATES.slice(30));
+  env = { ...testEnv, CLONE: REPOSITORY, SERVER: server.url, TOKEN: token, EXAM: examId, ROOM: roomId };
+}, 60_000);
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  folder[Symbol.dispose]();
+});
+
+/** Does what a chapter says. Returns what it prints. */
+const perform = async (title: string): Promise<string> => {
+  const chapter = CHAPTERS.find((text) => text.startsWith(`${title}\n`));
+  if (chapter === undefined) throw new Error(`the guide has no chapter "${title}"`);
+  let printed = "";
+  const run = async (text: string): Promise<void> => {
+    const { code, stdout, stderr } = await paste(text, { cwd: folder.path, env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    printed += stdout;
+  };
+  for (const block of blocksOf(chapter, "js")) {
+    writeFileSync(join(folder.path, "call.mjs"), [...blocksOf(intro, "js"), block].join("\n"));
+    await run("node call.mjs");
+  }
+  for (const block of blocksOf(chapter, "sh")) await run([...blocksOf(intro, "sh"), block].join("\n"));
+  return printed;
+};
+const attemptOf = async (userId: string) => {
+  const { people } = await invigil.exam.people.query({ examId, search: userId });
+  return people.find((person) => person.userId === userId)?.attempt;
+};
+const statusFor = async (userId: string): Promise<string> => {
+  const own = createInvigilClient({ url: server.url, token: await tokenFor("examinee", userId) });
+  return (await own.room.get.query({ roomId })).status;
+};
+
+it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, async () => {
+  await perform("The evening before");
+  expect(await invigil.exam.get.query({ examId })).toMatchObject({
+    controlledBy: "rooms",
+    maxRoomMinutes: 30,
+  });
+
+  const expected = await perform("Who is here");
+  for (const userId of CANDIDATES) expect(expected).toContain(userId);
+
+  expect(await perform("A candidate loses the network")).toMatch(/^c07 changed \S+Z$/m);
+  expect(await attemptOf("c07")).toMatchObject({ extendedMinutes: 12 });
+  await perform("A candidate loses the network");
+  expect(await attemptOf("c07")).toMatchObject({ extendedMinutes: 12 });
+
+  await perform("A disturbance in a room");
+  for (const userId of ["c01", "c30"]) {
+    const attempt = await attemptOf(userId);
+    expect(attempt).toMatchObject({ status: "running" });
+    expect(attempt?.pausedMs).toBeGreaterThan(0);
+  }
+  expect(await attemptOf("c31")).toBeUndefined();
+
+  await perform("A wrong person");
+  expect(await attemptOf("c21")).toMatchObject({ status: "terminated" });
+  expect([await statusFor("c21"), await statusFor("c20")]).toEqual(["ended", "in_progress"]);
+
+  await perform("It was a mistake");
+  expect(await attemptOf("c21")).toMatchObject({ status: "running" });
+  expect(await statusFor("c21")).toBe("in_progress");
+
+  await perform("The end");
+  expect((await invigil.room.list.query({ examId })).rooms.map(({ status }) => status)).toEqual([
+    "ended",
+    "ended",
+  ]);
+
+  const kept = await perform("What is kept");
+  const kinds = [...kept.matchAll(/^\S+Z (\w+) invigilator (\w+)$/gm)].map(([, kind]) => kind);
+  expect(kinds).toEqual(["reopen", "terminate", "pause", "resume", "pause"]);
+  expect(CHAPTERS).toHaveLength(8);
+});
