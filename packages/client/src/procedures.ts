@@ -738,7 +738,7 @@ export interface PublishStatusChangedEvent {
   status: "idle" | "publishing" | "stopped";
 }
 
-/** Staff decided about the attempt of a person, or the person has finished. */
+/** Staff decided about the attempt of a person, or the person has finished. Their raised hand is resolved if it is over. */
 export interface AttemptChangedEvent {
   /** The type of the event. */
   type: "attempt_changed";
