@@ -94,6 +94,20 @@ describe("`invigil attempt`", () => {
     expect(await exam.entries("--user", "c2")).toEqual([]);
   });
 
+  it("stands in the list of people, also as CSV", async () => {
+    using exam = await openExam();
+    await exam.said("pause", "--user", "c1");
+    const rows = (await exam.fine("exam", "people", "E", "--identity", "unchecked", "--csv")).split("\r\n");
+    expect(rows[0]).toBe(
+      "id,name,role,room,state,since,identity,identity since,attempt,attempt since,records",
+    );
+    expect(rows).toHaveLength(4);
+    expect(rows).toContainEqual(
+      expect.stringMatching(/^c1,A,examinee,Room 1,expected,,unchecked,,paused,\d{4}-\d\d-.*,0$/),
+    );
+    expect(await exam.fine("exam", "people", "E", "--identity", "confirmed")).toMatch(/^No people\./);
+  });
+
   it("names people without a room, and says how to go on after a failure in a later room", async () => {
     using exam = await openExam();
     writeFileSync(join(exam.path, "late.csv"), "id,name\nc4,D\n");

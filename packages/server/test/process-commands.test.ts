@@ -139,7 +139,7 @@ describe("every command", () => {
     await does(
       "exam people",
       ["Arts", "--search", "a"],
-      /^ID .*\ne1 +A +examinee +Room 1 +expected\n\nOf all /,
+      /^ID .*\ne1 +A +examinee +Room 1 +expected +unchecked +running\n\nOf all /,
     );
     await does("room list", [], /^NAME .*\n2 rooms\n$/s);
     await does("room links", ["Room 1", "--exam", "Arts"], /^Room 1\n {2}teacher t1 T, .*examinee e1 A/s);

@@ -30,11 +30,24 @@ export const allEntries = (
 
 const signed = (minutes: number): string => `${minutes > 0 ? "+" : ""}${minutes} minutes`;
 /** Further details of an entry, in words. */
-export const entryDetails = ({ minutes, giveBack, answers, reason, note, message }: ExamEntry): string =>
+export const entryDetails = ({
+  minutes,
+  giveBack,
+  answers,
+  identity,
+  severity,
+  at,
+  reason,
+  note,
+  message,
+}: ExamEntry): string =>
   [
     minutes !== undefined && signed(minutes),
     giveBack === false && "time is lost",
     answers !== undefined && `answers ${answers}`,
+    identity,
+    severity,
+    at !== undefined && `at ${at.toISOString()}`,
     reason,
     note !== undefined && `note: ${note}`,
     message !== undefined && `message: ${message}`,

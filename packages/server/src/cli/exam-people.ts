@@ -1,5 +1,13 @@
-import { type Room, type RosterCounts, type RosterEntry, rosterStateOf, rosterStates } from "@invigil/schema";
+import {
+  identityStatuses,
+  type Room,
+  type RosterCounts,
+  type RosterEntry,
+  rosterStateOf,
+  rosterStates,
+} from "@invigil/schema";
 import { type Command, Option } from "commander";
+import { stringify } from "csv-stringify/sync";
 import { jsonOption } from "./arguments.js";
 import { withLocalApp } from "./local-app.js";
 import { fetchAllPages, findExam, findRoom } from "./lookup.js";
@@ -8,10 +16,14 @@ import type { CommandRun } from "./run.js";
 import { type TimeFormatter, timeFormatter } from "./time.js";
 
 const STATES = [...rosterStates, "detected"] as const;
+/** Examinees whom staff have not checked are `unchecked`. */
+const IDENTITIES = [...identityStatuses, "unchecked"] as const;
 interface PeopleOptions {
   room?: string;
   search?: string;
   state?: (typeof STATES)[number];
+  identity?: (typeof IDENTITIES)[number];
+  csv?: true;
   json?: true;
 }
 
@@ -42,6 +54,35 @@ const since = ({ state, pages, left, publishStatus, publishStatusSince }: Person
   }
 };
 
+/** Empty for those who are no examinees. */
+const identity = (person: Person): string =>
+  person.identity?.status ?? (person.role === "examinee" ? "unchecked" : "");
+const attempt = (person: Person): string =>
+  person.attempt?.status ?? (person.role === "examinee" ? "running" : "");
+
+const peopleCsv = (people: readonly Person[], rooms: readonly Room[], local: TimeFormatter): string => {
+  const names = new Map(rooms.map(({ id, name }) => [id, name]));
+  const time = (at: Date | undefined) => (at ? local(at, "yyyy-MM-dd'T'HH:mm:ssZZ") : "");
+  return stringify(
+    people.map((person) => [
+      ...[person.userId, person.name, person.role, names.get(person.roomId ?? "") ?? ""],
+      ...[person.state, time(since(person)), identity(person), time(person.identity?.since)],
+      ...[attempt(person), time(person.attempt?.since), person.detections],
+    ]),
+    {
+      header: true,
+      columns: [
+        ...["id", "name", "role", "room", "state", "since", "identity", "identity since"],
+        ...["attempt", "attempt since", "records"],
+      ],
+      // As of links: for spreadsheet programs in China, and because a name could be a formula.
+      bom: true,
+      escape_formulas: true,
+      record_delimiter: "windows",
+    },
+  );
+};
+
 const peopleText = (
   people: readonly Person[],
   { rooms, counts }: { readonly rooms: readonly Room[]; readonly counts: RosterCounts | undefined },
@@ -58,12 +99,17 @@ const peopleText = (
       (roomId !== undefined && names.get(roomId)) || "-",
       state,
       at ? local(at) : "",
+      identity(person),
+      attempt(person),
       detections || "",
     ];
   };
   const found =
     people.length > 0
-      ? table(["ID", "NAME", "ROLE", "ROOM", "STATE", "SINCE", "RECORDS"], people.map(row))
+      ? table(
+          ["ID", "NAME", "ROLE", "ROOM", "STATE", "SINCE", "IDENTITY", "ATTEMPT", "RECORDS"],
+          people.map(row),
+        )
       : "No people.";
   if (!counts) return found;
   const states = rosterStates.map((state) => `${counts[state]} ${state}`).join(", ");
@@ -82,8 +128,14 @@ export const addPeople = (exam: Command, run: CommandRun): void => {
       "only people whose name or id contains it, or the first letters of whose name do",
     )
     .addOption(new Option("--state <state>", "only people in this state").choices(STATES))
+    .addOption(
+      new Option("--identity <status>", "only examinees of whose identity staff said this").choices(
+        IDENTITIES,
+      ),
+    )
+    .addOption(new Option("--csv", "print CSV, as spreadsheet programs read it").conflicts("json"))
     .addOption(jsonOption())
-    .action((text: string, { room, search, state, json }: PeopleOptions) =>
+    .action((text: string, { room, search, state, identity: found, csv, json }: PeopleOptions) =>
       withLocalApp(run, async ({ call, config }) => {
         const of = await findExam(call, text);
         const roomId = room === undefined ? undefined : (await findRoom(call, room, of)).id;
@@ -106,10 +158,14 @@ export const addPeople = (exam: Command, run: CommandRun): void => {
           .filter(
             (person) =>
               state === undefined || (state === "detected" ? person.detections > 0 : person.state === state),
-          );
-        print(run, json, { people, counts }, () =>
-          peopleText(people, { rooms, counts }, timeFormatter(config.timeZone)),
-        );
+          )
+          .filter((person) => found === undefined || identity(person) === found);
+        const local = timeFormatter(config.timeZone);
+        if (csv) {
+          run.io.stdout.write(peopleCsv(people, rooms, local));
+          return;
+        }
+        print(run, json, { people, counts }, () => peopleText(people, { rooms, counts }, local));
       }),
     );
 };
