@@ -26,6 +26,11 @@ beforeEach(async () => {
 afterEach(async () => {
   await morning[Symbol.asyncDispose]();
 });
+/** Goes on with an exam that has not begun, for which minutes are planned. */
+const planExam = async () => {
+  await morning[Symbol.asyncDispose]();
+  morning = await openMorning(fixture, { name: "Physics", rooms: 2, perRoom: 3, sinceMinutes: -30 });
+};
 
 const candidate = (n: number): Candidate => {
   const who = morning.candidates[n];
@@ -100,6 +105,7 @@ const seats = async (count: number) => {
 };
 
 it("moves candidates, then gives minutes to the same, who stay in one room each, then moves them on", async () => {
+  await planExam();
   await using open = await openList(2);
   const { page, bar, tick } = open;
   const dialog = page.getByRole("dialog");
@@ -125,6 +131,8 @@ it("moves candidates, then gives minutes to the same, who stay in one room each,
   expect(await seats(2)).toEqual([[[here, 10]], [[here, 10]]]);
 });
 
+const giveReason = (dialog: Locator) =>
+  dialog.getByLabel("Reason", { exact: true }).selectOption("Lost connection");
 /** Every action for many: its button, what its dialog needs, and the button that does it. */
 const MANY: readonly {
   readonly open: string;
@@ -135,11 +143,14 @@ const MANY: readonly {
   { open: "Play a clip", fill: (dialog) => dialog.getByLabel("Clip").selectOption("Bell"), go: "Play" },
   { open: "New link", go: "Make new links" },
   {
-    open: "Extra minutes",
-    fill: (dialog) => dialog.getByLabel("Minutes to add").fill("5"),
-    go: "Give the minutes",
+    open: "Time",
+    fill: async (dialog) => {
+      await dialog.getByLabel("Minutes", { exact: true }).fill("5");
+      await giveReason(dialog);
+    },
+    go: "Give the time",
   },
-  { open: "End their exam", go: "End their exam" },
+  { open: "End their exam", fill: (dialog) => giveReason(dialog), go: "End their exam" },
   { open: "Move", fill: (dialog) => dialog.getByLabel("To room").selectOption("Hall A 2"), go: "Move" },
   { open: "Remove", go: "Remove" },
 ];
@@ -166,9 +177,9 @@ it("says of every action for many whom it was not done for, because others remov
     await dialog.getByText(/^. of 3 failed\.$/).waitFor();
     const line = dialog.getByRole("listitem").filter({ hasText: name });
     await line.getByText("No longer in the room: others moved or removed them.").waitFor();
-    if (act === "Extra minutes") {
+    if (act === "Time") {
       await check();
-      await picture("minutes-refused");
+      await picture("time-refused");
     }
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await fixture.admin.participant.add({ roomId, participants: [{ userId, name, role: "examinee" }] });
@@ -185,7 +196,7 @@ it("says of every action that an ended room refuses that it was done for no one,
   const { page, bar } = open;
   const dialog = page.getByRole("dialog");
   const { roomId } = candidate(0);
-  const refused = ["New link", "Extra minutes", "Move", "Remove"];
+  const refused = ["New link", "Time", "Move", "Remove"];
   for (const { open: act, fill, go } of MANY.filter((one) => refused.includes(one.open))) {
     await bar.getByRole("button", { name: act, exact: true }).click();
     await fill?.(dialog);
@@ -200,6 +211,7 @@ it("says of every action that an ended room refuses that it was done for no one,
 });
 
 it("gives minutes in the rooms in which candidates are when it is sent, and takes them back there", async () => {
+  await planExam();
   await using open = await openList(2);
   const { page, bar } = open;
   const dialog = page.getByRole("dialog");
@@ -224,6 +236,7 @@ it("gives minutes in the rooms in which candidates are when it is sent, and take
 });
 
 it("adds minutes to what each has, and names those who would lose some before it sets all alike", async () => {
+  await planExam();
   await using open = await openList(3);
   const { page, bar, check, picture } = open;
   const dialog = page.getByRole("dialog", { name: "Extra minutes for 3 candidates" });

@@ -15,10 +15,11 @@ afterAll(async () => {
 const WORDS = {
   en: {
     actions: "Actions for 王芳",
-    minutes: "Extra minutes",
-    field: "Minutes to add",
-    save: "Give the minutes",
-    extra: /with 15 extra minutes/,
+    time: "Time",
+    field: "Minutes",
+    reason: "Reason",
+    save: "Give the time",
+    extra: /15 min added/,
     undo: "Undo",
     message: "Message to 王芳",
     detections: /^Detections/,
@@ -34,10 +35,11 @@ const WORDS = {
   },
   "zh-CN": {
     actions: "王芳的操作",
-    minutes: "加时",
-    field: "增加分钟数",
-    save: "加时",
-    extra: /含加时 15 分钟/,
+    time: "时间",
+    field: "分钟数",
+    reason: "原因",
+    save: "补时",
+    extra: /含补时 15 分钟/,
     undo: "撤销",
     message: "发给王芳",
     detections: /^检测记录/,
@@ -94,8 +96,9 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     expect(await lines.filter({ hasText: words.left }).count()).toBe(1);
 
     await page.getByRole("button", { name: words.actions }).click();
-    await page.getByRole("menuitem", { name: words.minutes }).click();
-    await page.getByLabel(words.field).fill("15");
+    await page.getByRole("menuitem", { name: words.time }).click();
+    await page.getByLabel(words.field, { exact: true }).fill("15");
+    await page.getByLabel(words.reason, { exact: true }).selectOption("connection");
     await page.getByRole("button", { name: words.save }).click();
     await page.getByText(words.extra).waitFor();
     await page.getByRole("button", { name: words.undo }).click();

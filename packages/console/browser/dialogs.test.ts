@@ -58,13 +58,17 @@ const SCREENS: readonly (readonly [string, () => string, () => readonly (readonl
     [
       "the overview",
       () => `exams/${morning.examId}`,
-      () => [["Message rooms"], ["Play a clip"], [actions("Overview"), "End the exam"]],
+      () => [
+        ["Message rooms"],
+        ["Play a clip"],
+        ...["Time", "End the exam"].map((entry) => [actions("Overview"), entry]),
+      ],
     ],
     [
       "the candidates",
       () => `exams/${morning.examId}/candidates?sort=id`,
       () =>
-        ["Message", "Play a clip", "New link", "Extra minutes", "Move", "Remove"].map((action) => [
+        ["Message", "Play a clip", "New link", "Time", "Move", "End their exam", "Remove"].map((action) => [
           `Select ${candidate().name}`,
           action,
         ]),
@@ -81,7 +85,7 @@ const SCREENS: readonly (readonly [string, () => string, () => readonly (readonl
       "a candidate",
       () => `exams/${morning.examId}/candidates/${candidate().userId}`,
       () => [
-        ...["Play a clip", "Extra minutes", "Move", "End their exam", "Remove"].map((entry) => [
+        ...["Play a clip", "Time", "Move", "End their exam", "Remove"].map((entry) => [
           actions(candidate().name),
           entry,
         ]),

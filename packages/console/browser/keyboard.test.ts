@@ -108,7 +108,21 @@ it("writes to rooms from the overview", async () => {
   expect(await messages(candidateAt(0).roomId)).toEqual(["Ten minutes left."]);
 });
 
-it("chooses candidates in the list, and gives them extra minutes", async () => {
+/** Gives more time in the dialog that is open. */
+const giveTime = async (minutes: string) => {
+  await tabTo(dialog().getByLabel("Minutes", { exact: true }));
+  await press("Control+A");
+  await type(minutes);
+  await tabTo(dialog().getByLabel("Reason", { exact: true }));
+  await type("Lost");
+  await pressByKey(button("Give the time", dialog()));
+};
+const extendedMinutes = async (userId: string) => {
+  const { people } = await fixture.admin.exam.people({ examId: morning.examId, search: userId });
+  return people[0]?.attempt?.extendedMinutes;
+};
+
+it("chooses candidates in the list, and gives them more time", async () => {
   await go(`exams/${morning.examId}/candidates?sort=id`);
   const row = (n: number) => page.getByRole("row", { name: candidateAt(n).userId });
   await tabTo(row(0));
@@ -116,18 +130,15 @@ it("chooses candidates in the list, and gives them extra minutes", async () => {
   await press("ArrowDown");
   await press("ArrowDown");
   await press("Space");
-  await tabTo(button("Extra minutes"), "Shift+Tab");
+  await tabTo(button("Time"), "Shift+Tab");
   await press("Enter");
-  await tabTo(dialog().getByLabel("Minutes to add"));
-  await press("Control+A");
-  await type("10");
-  await pressByKey(button("Give the minutes", dialog()));
+  await giveTime("10");
   await button("Close", dialog()).last().waitFor();
   await press("Escape");
-  await focusIsAt(button("Extra minutes"));
+  await focusIsAt(button("Time"));
   const { people } = await fixture.admin.exam.people({ examId: morning.examId });
-  const extra = people.filter(({ extraMinutes }) => extraMinutes === 10).map(({ userId }) => userId);
-  expect(extra).toEqual([candidateAt(0).userId, candidateAt(2).userId]);
+  const extended = people.filter(({ attempt }) => attempt?.extendedMinutes === 10);
+  expect(extended.map(({ userId }) => userId)).toEqual([candidateAt(0).userId, candidateAt(2).userId]);
 });
 
 it("writes in a room, and acts for one of its people", async () => {
@@ -149,7 +160,7 @@ it("writes in a room, and acts for one of its people", async () => {
     .getByRole("button", { name: `Actions for ${name}` });
   await tabTo(actions, "Shift+Tab");
   await press("Enter");
-  await choose("Extra minutes");
+  await choose("Time");
   await dialog().waitFor();
   await press("Escape");
   await dialog().waitFor({ state: "detached" });
@@ -161,30 +172,24 @@ it("writes in a room, and acts for one of its people", async () => {
   await menu.waitFor({ state: "detached" });
   await focusIsAt(actions);
   await press("Enter");
-  await choose("Extra minutes");
-  await tabTo(dialog().getByLabel("Minutes to add"));
-  await press("Control+A");
-  await type("25");
-  await pressByKey(button("Give the minutes", dialog()));
+  await choose("Time");
+  await giveTime("25");
   await dialog().waitFor({ state: "detached" });
-  expect((await fixture.admin.participant.get({ roomId, userId })).extraMinutes).toBe(25);
+  expect(await extendedMinutes(userId)).toBe(25);
 });
 
 it("looks at a candidate, and undoes what was done for them", async () => {
-  const { roomId, userId, name } = candidateAt(4);
+  const { userId, name } = candidateAt(4);
   await go(`exams/${morning.examId}/candidates/${userId}`);
   await tabTo(page.getByRole("radio", { name: /^Everything/ }));
   await press("ArrowRight");
   await page.waitForURL(/kind=presence/);
   await pressByKey(button(`Actions for ${name}`));
-  await choose("Extra minutes");
-  await tabTo(dialog().getByLabel("Minutes to add"));
-  await press("Control+A");
-  await type("5");
-  await pressByKey(button("Give the minutes", dialog()));
+  await choose("Time");
+  await giveTime("5");
   await pressByKey(button("Undo"));
   await page.getByText("Undone.", { exact: true }).waitFor();
-  expect((await fixture.admin.participant.get({ roomId, userId })).extraMinutes).toBe(0);
+  expect(await extendedMinutes(userId)).toBe(0);
 });
 
 it("filters records, and downloads them", async () => {

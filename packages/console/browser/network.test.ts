@@ -97,16 +97,18 @@ const LIVE: readonly Story[] = [
         .getByRole("row", { name: roomOf(1).second.userId })
         .getByRole("checkbox")
         .check();
-      await button("Extra minutes").click();
-      await dialog().getByLabel("Minutes to add").fill("15");
-      await button("Give the minutes", dialog()).click();
+      await button("Time").click();
+      await dialog().getByLabel("Minutes", { exact: true }).fill("15");
+      await dialog().getByLabel("Reason", { exact: true }).selectOption("Lost connection");
+      await button("Give the time", dialog()).click();
       await dialog().getByText("This was not done").waitFor();
     },
     again: () => button("Try again for 1 person", dialog()).click(),
     async done() {
       await dialog().waitFor({ state: "detached" });
-      const { roomId, userId } = roomOf(1).second;
-      expect((await fixture.admin.participant.get({ roomId, userId })).extraMinutes).toBe(15);
+      const { userId } = roomOf(1).second;
+      const { people } = await fixture.admin.exam.people({ examId: morning.examId, search: userId });
+      expect(people[0]?.attempt?.extendedMinutes).toBe(15);
     },
   },
   {

@@ -20,9 +20,10 @@ const WORDS = {
     failed: "1 of 3 failed.",
     forbidden: "Your role may not do this. Ask the exam's creator or an administrator.",
     retry: "Try again for 1 person",
-    minutes: "Extra minutes",
-    field: "Minutes to add",
-    give: "Give the minutes",
+    time: "Time",
+    field: "Minutes",
+    reason: "Reason",
+    give: "Give the time",
     close: "Close",
     undo: "Undo",
     undone: "Undone.",
@@ -48,9 +49,10 @@ const WORDS = {
     failed: "3 人中有 1 人未成功。",
     forbidden: "你的角色没有这个权限。请联系考试创建者或管理员。",
     retry: "对这 1 人重试",
-    minutes: "加时",
-    field: "增加分钟数",
-    give: "加时",
+    time: "时间",
+    field: "分钟数",
+    reason: "原因",
+    give: "补时",
     close: "关闭",
     undo: "撤销",
     undone: "已撤销。",
@@ -217,13 +219,16 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
       expect(messages.filter(({ to }) => to?.includes(userId))).toHaveLength(1);
     }
 
-    await page.getByRole("button", { name: words.minutes, exact: true }).click();
-    await dialog.getByLabel(words.field).fill("15");
+    await page.getByRole("button", { name: words.time, exact: true }).click();
+    await dialog.getByLabel(words.field, { exact: true }).fill("15");
+    await dialog.getByLabel(words.reason, { exact: true }).selectOption("technical");
     await dialog.getByRole("button", { name: words.give, exact: true }).click();
     await dialog.getByRole("button", { name: words.close }).last().click();
     const minutesOf = async () => {
       const { people } = await fixture.admin.exam.people({ examId: morning.examId });
-      return chosen.map(({ userId }) => people.find((one) => one.userId === userId)?.extraMinutes);
+      return chosen.map(
+        ({ userId }) => people.find((one) => one.userId === userId)?.attempt?.extendedMinutes,
+      );
     };
     await page.getByRole("button", { name: words.undo }).waitFor();
     expect(await minutesOf()).toEqual([15, 15, 15]);

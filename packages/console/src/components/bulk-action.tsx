@@ -10,7 +10,7 @@ import { Names } from "./names.js";
 import { useNotify } from "./notify.js";
 import { Mark } from "./state-mark.js";
 
-interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
+export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly onClose: () => void;
   /** With the count or the name: "New links for 38 people". */
   readonly title: string;
@@ -30,7 +30,7 @@ interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly told?: (done: readonly S[]) => string;
   /** Takes it back for those for whom it was done. It is offered when the dialog closes. */
   readonly undo?: ((done: readonly S[]) => Promise<unknown>) | undefined;
-  /** The result of the action for a subject for whom it is done, such as a link. */
+  /** The result of the action for a subject for whom it is done, such as a link. Undefined: there is nothing to look at. */
   readonly resultOf?: (subject: S) => ReactNode;
   /** Actions for all results. */
   readonly after?: ReactNode;
@@ -92,7 +92,7 @@ export function BulkAction<S extends Subject>({
   const begin = async (some: readonly S[]) => {
     setBegun(subjects);
     const isDone = await start(some);
-    if (!isDone || !only || resultOf) return;
+    if (!isDone || !only || resultOf?.(only) !== undefined) return;
     if (undo) notify.undoable(tell(some), () => undo(some));
     else notify.done(tell(some));
     if (isOpen.current) onClose();

@@ -1,9 +1,10 @@
 import type { CallError, LivePeople, LivePerson, LiveStatus, PeopleState } from "@invigil/client";
 import { useInvigil, useLivePeople, useLiveStatus, usePeople } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useCallback, useMemo, useSyncExternalStore } from "react";
+import { type ReactNode, useCallback, useMemo, useRef, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 import type { Connection } from "../live/connection-freshness.js";
+import { type ControlOf, controlOf } from "../live/control.js";
 import type { CandidateState } from "../live/person.js";
 import { candidateState } from "../live/roster.js";
 import { Freshness, useReportConnection } from "./connection.js";
@@ -51,6 +52,8 @@ export interface Roster {
   readonly status: LiveStatus;
   readonly error: CallError | undefined;
   readonly stateOf: (person: LivePerson) => CandidateState;
+  /** The facts that follow from decisions about a person: since when they are paused, and when the exam ends for them. */
+  readonly controlOf: ControlOf;
   readonly roomName: (roomId: string) => string;
 }
 
@@ -78,7 +81,23 @@ export const useRoster = (examId: string): Roster => {
     (person: LivePerson): CandidateState => candidateState(person, people?.stateOf(person) ?? "expected"),
     [people],
   );
-  return { people, state, version, status, error, stateOf, roomName };
+  const { data: exam } = useExamDetails(examId);
+  // A person may have minutes planned in several rooms.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that people have changed.
+  const minutes = useMemo(() => {
+    const most = new Map<string, number>();
+    for (const { userId, extraMinutes } of everybody({ people, state }))
+      if (extraMinutes > 0) most.set(userId, Math.max(extraMinutes, most.get(userId) ?? 0));
+    return most;
+  }, [people, state, version]);
+  const latest = useRef(minutes);
+  latest.current = minutes;
+  const control: ControlOf = useCallback(
+    ({ userId, attempt }, now) =>
+      controlOf({ attempt, extraMinutes: latest.current.get(userId) ?? 0 }, exam, now),
+    [exam],
+  );
+  return { people, state, version, status, error, stateOf, controlOf: control, roomName };
 };
 
 /** The people of a roster, one after the other. */

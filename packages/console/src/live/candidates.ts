@@ -1,14 +1,18 @@
 import type { LivePerson } from "@invigil/client";
 import { byNeed, type Reason, reasonsOf } from "./attention.js";
+import { type ControlOf, isPaused } from "./control.js";
 import type { Trouble } from "./group-incidents.js";
 import type { CandidateState } from "./person.js";
 import { factsOf, isHere, lastEventOf, NO_CANDIDATES, troubleOf } from "./roster.js";
 
-export type SortColumn = "need" | "name" | "id" | "room" | "detections" | "last";
+export type SortColumn = "need" | "name" | "id" | "room" | "ends" | "detections" | "last";
 
 export interface CandidateFilter {
-  /** Undefined: in any state. `detected`: about whom there are records. `here`: a page is connected. `hand`: a hand is open. */
-  readonly state: CandidateState | "detected" | "here" | "hand" | undefined;
+  /**
+   * Undefined: in any state. `detected`: about whom there are records. `here`: a page is connected. `hand`: a hand is open. `paused`: their exam is
+   * paused.
+   */
+  readonly state: CandidateState | "detected" | "here" | "hand" | "paused" | undefined;
   /** Empty: of every room. */
   readonly rooms: readonly string[];
   readonly matches: ((person: { readonly userId: string; readonly name: string }) => boolean) | undefined;
@@ -20,7 +24,7 @@ interface CandidateList {
   readonly troubles: readonly Trouble[];
   /** How many candidates there are at all, and in each state. */
   readonly total: number;
-  readonly counts: { readonly [State in CandidateState | "detected" | "here" | "hand"]: number };
+  readonly counts: { readonly [State in CandidateState | "detected" | "here" | "hand" | "paused"]: number };
 }
 
 /** Orders texts as people do. Collation takes long, so what it says is kept until the texts change. */
@@ -41,6 +45,7 @@ const isOfState = (person: LivePerson, state: CandidateState, wanted: CandidateF
   if (wanted === "detected") return person.detections > 0;
   if (wanted === "here") return isHere(state);
   if (wanted === "hand") return person.hand !== undefined;
+  if (wanted === "paused") return isPaused(person);
   return state === wanted;
 };
 
@@ -51,6 +56,7 @@ export const arrange = (
     filter,
     sort,
     stateOf,
+    controlOf,
     roomName,
     ranks,
     redFrom,
@@ -59,6 +65,7 @@ export const arrange = (
     readonly filter: CandidateFilter;
     readonly sort: { readonly column: SortColumn; readonly descending: boolean };
     readonly stateOf: (person: LivePerson) => CandidateState;
+    readonly controlOf: ControlOf;
     readonly roomName: (roomId: string) => string;
     readonly ranks: Ranks;
     /** The number of detections from which a person is red. */
@@ -66,7 +73,7 @@ export const arrange = (
     readonly now: number;
   },
 ): CandidateList => {
-  const counts = { ...NO_CANDIDATES, detected: 0, here: 0, hand: 0 };
+  const counts = { ...NO_CANDIDATES, detected: 0, here: 0, hand: 0, paused: 0 };
   const rooms = new Set(filter.rooms);
   const found: {
     readonly person: LivePerson;
@@ -83,6 +90,7 @@ export const arrange = (
     if (isHere(state)) counts.here += 1;
     if (person.detections > 0) counts.detected += 1;
     if (person.hand) counts.hand += 1;
+    if (isPaused(person)) counts.paused += 1;
     if (
       isOfState(person, state, filter.state) &&
       (rooms.size === 0 || (person.roomId !== undefined && rooms.has(person.roomId))) &&
@@ -103,9 +111,10 @@ export const arrange = (
   } else
     for (const one of found) {
       const { person, state } = one;
-      if (column === "detections") one.key = -person.detections;
+      if (column === "ends") one.key = controlOf(person, now).endsAt ?? 0;
+      else if (column === "detections") one.key = -person.detections;
       else if (column === "last") one.key = -(lastEventOf(person)?.at.getTime() ?? 0);
-      else one.reasons = reasonsOf(factsOf(person, state), now, redFrom);
+      else one.reasons = reasonsOf(factsOf(person, state, controlOf(person, now)), now, redFrom);
     }
   found.sort((one, other) => one.key - other.key || byNeed(one.reasons, other.reasons));
   if (sort.descending) found.reverse();

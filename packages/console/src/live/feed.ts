@@ -9,6 +9,8 @@ export type Row =
       readonly entry: Entry;
       /** The cameras or pages of which it tells: both, if both changed at once. */
       readonly cameras: readonly Camera[];
+      /** How many people a decision is about. Absent: one. */
+      readonly people?: number;
     }
   | { readonly key: string; readonly at: number; readonly group: TroubleGroup };
 
@@ -16,6 +18,12 @@ export type Row =
 const GROUPED: ReadonlySet<string> = new Set(["left", "stopped"]);
 /** Two pages of a person that change within this time changed at once. */
 const AT_ONCE_MS = 5000;
+
+/** What entries have in common that one person decided at once. */
+const decisionOf = ({ what, at }: Entry): string | undefined =>
+  what.is === "decided"
+    ? `${what.decision.kind} ${what.decision.minutes} ${what.decision.by?.userId} ${at}`
+    : undefined;
 
 const cameraOf = ({ what }: Entry): Camera | undefined => ("camera" in what ? what.camera : undefined);
 
@@ -35,7 +43,8 @@ const pageOf = (entries: readonly Entry[]): ((entry: Entry) => Entry | undefined
 };
 
 /**
- * The lines of entries, which come newest first: what hit several people together is one line, and what both cameras of a person did at once, too.
+ * The lines of entries, which come newest first: what hit several people together is one line, and what both cameras of a person did at once, too, and what was
+ * decided about several.
  * Cameras that went dark with their pages are not counted again.
  *
  * @param place - where it happened, which people share who are hit together
@@ -60,11 +69,22 @@ export const rowsOf = (entries: readonly Entry[], place: string): readonly Row[]
     at: group.to,
     group,
   }));
+  const decided = new Map<string, number>();
+  for (const entry of entries) {
+    const key = decisionOf(entry);
+    if (key !== undefined) decided.set(key, (decided.get(key) ?? 0) + 1);
+  }
   const newest = new Map<string, { at: number; cameras: Camera[] }>();
   for (const entry of entries) {
     if (isGrouped(leftWith(entry) ?? entry)) continue;
     const camera = cameraOf(entry);
-    if (entry.kind === "presence" || entry.kind === "cameras") {
+    const decision = decisionOf(entry);
+    if (decision !== undefined) {
+      const people = decided.get(decision);
+      if (people === undefined) continue;
+      decided.delete(decision);
+      rows.push({ key: decision, at: entry.at, entry, cameras: [], people });
+    } else if (entry.kind === "presence" || entry.kind === "cameras") {
       const line = `${entry.userId} ${entry.what.is}`;
       const other = newest.get(line);
       if (other && camera && other.at - entry.at <= AT_ONCE_MS && !other.cameras.includes(camera)) {

@@ -1,5 +1,6 @@
 import type { Hand, LivePerson, Room } from "@invigil/client";
 import { byNeed, type Reason, type ReasonKind, reasonsOf } from "./attention.js";
+import type { ControlOf } from "./control.js";
 import { hallOf, type Incident, type Trouble } from "./group-incidents.js";
 import type { CandidateState } from "./person.js";
 import { factsOf, isHere, NO_CANDIDATES, troubleOf } from "./roster.js";
@@ -43,7 +44,10 @@ export const { compare: compareNames } = new Intl.Collator(undefined, { numeric:
 export const summarize = (
   rooms: readonly Room[],
   people: Iterable<LivePerson>,
-  stateOf: (person: LivePerson) => CandidateState,
+  {
+    stateOf,
+    controlOf,
+  }: { readonly stateOf: (person: LivePerson) => CandidateState; readonly controlOf: ControlOf },
   now: number,
 ): ExamSummary => {
   const byId = new Map(
@@ -73,7 +77,10 @@ export const summarize = (
       publishing += 1;
     const trouble = troubleOf(person, state);
     if (trouble) troubles.push(trouble);
-    for (const { kind, count, since } of reasonsOf(factsOf(person, state, detections), now))
+    for (const { kind, count, since } of reasonsOf(
+      factsOf(person, state, controlOf(person, now), detections),
+      now,
+    ))
       summary.reasons.push({ userId: person.id, kind, count, since });
   }
   const summaries = [...byId.values()].sort((one, other) => compareNames(one.room.name, other.room.name));

@@ -79,7 +79,19 @@ const stateOf = (one: LivePerson): CandidateState => {
   return candidateState(one, roster);
 };
 
+/** The facts that tests give people themselves. */
+// Safe: all of them are optional.
+const controlOf = (one: LivePerson) => one as LivePerson & ControlFacts;
+
 describe("the state of a candidate", () => {
+  it("has ended once their attempt is over, although their page is still there", () => {
+    const pages = [{ camera: "main" as const, since: at(0), devices: 2 }];
+    const attempt = { status: "paused", givesBack: true, pausedMs: 0, extendedMinutes: 0 } as const;
+    expect(candidateState({ pages, attempt }, "stopped")).toBe("devices");
+    for (const status of ["finished", "terminated"] as const)
+      expect(candidateState({ pages, attempt: { ...attempt, status } }, "disconnected")).toBe("ended");
+  });
+
   it("is several devices before everything else, unless the room has ended", () => {
     const pages = [{ camera: "pc" as const, since: at(0), devices: 2 }];
     expect(candidateState({ pages }, "stopped")).toBe("devices");
@@ -128,7 +140,7 @@ describe("the rooms that need a look", () => {
     room("r4", "Quiet 9"),
   ];
   const look = (people: readonly LivePerson[], now = NOW, known: readonly Trouble[] = []) => {
-    const summary = summarize(ROOMS, people, stateOf, now);
+    const summary = summarize(ROOMS, people, { stateOf, controlOf }, now);
     const recent = recentTroubles(known, summary.troubles, now);
     const incidents = incidentsOf(recent, summary.troubles, hallsOf(ROOMS));
     return roomsToLookAt(summary, incidents, EXAM, now);
@@ -194,7 +206,7 @@ describe("the rooms that need a look", () => {
       },
     ]);
     // One of them comes back: the line stays the same line, and says so.
-    const known = summarize(ROOMS, hit, stateOf, NOW).troubles;
+    const known = summarize(ROOMS, hit, { stateOf, controlOf }, NOW).troubles;
     const [after] = look(
       [...teachers, person(before?.id ?? "", { roomId: "r2" }), ...hit.slice(1)],
       NOW,
@@ -256,7 +268,7 @@ describe("the rooms that need a look", () => {
 
   it("are marked on the map by what the list says of them first", () => {
     const marksOf = (people: readonly LivePerson[], now = NOW) => {
-      const summary = summarize(ROOMS, people, stateOf, now);
+      const summary = summarize(ROOMS, people, { stateOf, controlOf }, now);
       const looks = look(people, now);
       const marks = marksOfRooms(summary, looks);
       const listed = new Set(looks.flatMap(({ roomIds }) => roomIds));
@@ -321,6 +333,7 @@ describe("the list of candidates", () => {
       filter: { state: undefined, rooms: [], matches: undefined, ...filter },
       sort: { column, descending },
       stateOf,
+      controlOf,
       roomName: (id) => id,
       ranks,
       redFrom,
@@ -339,6 +352,19 @@ describe("the list of candidates", () => {
       unseated: 1,
       here: 1,
     });
+  });
+
+  it("counts and filters those who are paused, and orders by when the exam ends for each", () => {
+    const attempt = { status: "paused", givesBack: true, pausedMs: 0, extendedMinutes: 0 } as const;
+    const endsAt = { a: 3, b: 1, c: 2 };
+    const people = Object.entries(endsAt).map(([id, end]) => ({
+      ...person(id, { attempt: { ...attempt, status: id === "c" ? "running" : "paused" } }),
+      endsAt: end,
+    }));
+    expect(list({}, "ends", false, 5, people).ids).toEqual(["b", "c", "a"]);
+    const paused = list({ state: "paused" }, "name", false, 5, people);
+    expect(paused.ids).toEqual(["a", "b"]);
+    expect(paused.counts.paused).toBe(2);
   });
 
   it("has those first who are red by their detections, before all who are amber, disconnected or not here", () => {
@@ -363,7 +389,7 @@ describe("the list of candidates", () => {
     const people = made.map((one) => ({ ...one, roomId: one.id }));
     const rooms = people.map(({ id }) => room(id, id));
     const staffed = [...people, ...rooms.map(({ id }) => teacher(`t-${id}`, id))];
-    const looks = roomsToLookAt(summarize(rooms, staffed, stateOf, NOW), [], EXAM, NOW);
+    const looks = roomsToLookAt(summarize(rooms, staffed, { stateOf, controlOf }, NOW), [], EXAM, NOW);
     const ids = list({}, "need", false, 5, people).ids;
     expect(ids).toEqual([
       "technical",

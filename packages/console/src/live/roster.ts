@@ -1,5 +1,6 @@
-import type { LivePerson, RosterState } from "@invigil/client";
+import { isOver, type LivePerson, type RosterState } from "@invigil/client";
 import type { AttentionFacts, ControlFacts } from "./attention.js";
+import type { Control } from "./control.js";
 import type { Trouble } from "./group-incidents.js";
 import type { CandidateState } from "./person.js";
 import { CAMERAS } from "./seats.js";
@@ -34,9 +35,14 @@ const OF_ROSTER = {
 /** The facts that the state of a person depends on, besides the state that the server counts. */
 type Facts = Pick<LivePerson, "pages" | "left" | "publishStatus" | "publishStatusSince">;
 
-/** Several devices on one link come first: another person may sit the exam. */
-export const candidateState = ({ pages }: Pick<Facts, "pages">, state: RosterState): CandidateState =>
-  state !== "ended" && pages.some(({ devices }) => devices > 1) ? "devices" : OF_ROSTER[state];
+/** For those whose attempt is over, the exam has ended. Several devices on one link come next: another person may sit the exam. */
+export const candidateState = (
+  { pages, attempt }: Pick<Facts, "pages"> & Pick<LivePerson, "attempt">,
+  state: RosterState,
+): CandidateState => {
+  if (state === "ended" || (attempt && isOver(attempt))) return "ended";
+  return pages.some(({ devices }) => devices > 1) ? "devices" : OF_ROSTER[state];
+};
 
 const earliest = (times: readonly (Date | undefined)[]): Date | undefined =>
   times.reduce((found, time) => (time && (!found || time < found) ? time : found), undefined);
@@ -62,17 +68,18 @@ export const sinceOf = (person: Facts, state: CandidateState): Date | undefined 
 
 /** The facts about a person that may be a reason to attend to them. */
 export const factsOf = (
-  person: Facts & Pick<LivePerson, "detections"> & ControlFacts,
+  person: Facts & Pick<LivePerson, "detections"> & Pick<ControlFacts, "hand" | "isUnidentified">,
   state: CandidateState,
+  { pausedSince, endsAt }: Control,
   detections = person.detections,
 ): AttentionFacts => ({
   state,
   since: state === "publishing" ? undefined : sinceOf(person, state)?.getTime(),
   detections,
   hand: person.hand,
-  pausedSince: person.pausedSince,
+  pausedSince,
   isUnidentified: person.isUnidentified,
-  endsAt: person.endsAt,
+  endsAt,
 });
 
 /** The newest of what is known to have happened to a person. */

@@ -1,5 +1,6 @@
-import type { Hand, Presence } from "@invigil/client";
+import { type Attempt, type Hand, isOver, type Presence } from "@invigil/client";
 import type { ControlFacts } from "./attention.js";
+import { controlOf } from "./control.js";
 import { type PersonState, personState } from "./person.js";
 import type { Camera, Entry } from "./timeline.js";
 
@@ -16,6 +17,7 @@ export interface SeatView extends ControlFacts {
   readonly userId: string;
   readonly name: string;
   readonly extraMinutes: number;
+  readonly attempt?: Attempt | undefined;
   readonly state: PersonState;
   readonly since: number | undefined;
   readonly cameras: { readonly [Name in Camera]: CameraView };
@@ -37,11 +39,15 @@ export interface SeatFacts {
     readonly name: string;
     readonly role: string;
     readonly extraMinutes: number;
+    readonly attempt?: Attempt | undefined;
     readonly publishStatus: { readonly [Name in Camera]: CameraStatus };
   })[];
   readonly presence: readonly Presence[];
   readonly hands: readonly Hand[];
   readonly hasEnded: boolean;
+  /** When the exam begins and ends. Undefined: it is not known yet. */
+  readonly times?: { readonly startTime: Date; readonly endTime: Date } | undefined;
+  readonly now: number;
   /** The entries, newest first. */
   readonly entries: readonly Entry[];
   /** Since when cameras have their status and who was there, where the server tells it. */
@@ -97,7 +103,9 @@ export const seatsOf = ({
   members,
   presence,
   hands,
-  hasEnded,
+  hasEnded: hasRoomEnded,
+  times,
+  now,
   entries,
   known,
   from,
@@ -108,7 +116,8 @@ export const seatsOf = ({
   return members
     .filter(({ role }) => role === "examinee")
     .map((member): SeatView => {
-      const { userId, publishStatus } = member;
+      const { userId, publishStatus, attempt } = member;
+      const hasEnded = hasRoomEnded || (attempt !== undefined && isOver(attempt));
       const { own, asks } = pasts.of(userId);
       const here = pages.get(userId) ?? [];
       const past = known?.get(userId);
@@ -144,6 +153,7 @@ export const seatsOf = ({
       );
       return {
         ...member,
+        ...controlOf(member, times, now),
         state,
         since:
           state === "disconnected"

@@ -1,5 +1,6 @@
 import type {
   CheatRecord,
+  ExamEntry,
   Hand,
   Message,
   Presence,
@@ -29,7 +30,12 @@ const signalOf = (type: number): ShownSignal | undefined =>
   Object.entries(SIGNALS).find(([number]) => Number(number) === type)?.[1];
 
 /** The kinds of entries, by which a timeline is filtered. */
-export type Kind = "presence" | "cameras" | "records" | "messages" | "room";
+export type Kind = "presence" | "cameras" | "records" | "messages" | "decisions" | "room";
+
+/** What is decided about people. */
+const DECISIONS = ["pause", "resume", "extend", "terminate", "finish", "reopen"] as const;
+export type Decision = ExamEntry & { readonly kind: (typeof DECISIONS)[number] };
+const isDecision = (entry: ExamEntry): entry is Decision => DECISIONS.some((kind) => kind === entry.kind);
 
 export type What =
   | { readonly is: "entered" | "left" | "publishing" | "stopped"; readonly camera: Camera }
@@ -55,6 +61,7 @@ export type What =
       /** What the person wrote, or what staff noted. */
       readonly text: string | undefined;
     }
+  | { readonly is: "decided"; readonly decision: Decision }
   | { readonly is: "added" | "removed" }
   | { readonly is: "updated"; readonly extraMinutes: number }
   | { readonly is: "ended" | "reopened" | "speaking" | "silent" }
@@ -172,6 +179,16 @@ export const pageEntry = ({ userId, camera, since }: Pick<Presence, "userId" | "
 export const leftEntry = (userId: string, { camera, since }: { camera: Camera; since: Date }): Entry =>
   presenceEntry(userId, camera, "left", since);
 
+/** The entries about decisions. */
+export const decisionEntries = (found: readonly ExamEntry[]): readonly Entry[] =>
+  found.filter(isDecision).map((decision) => ({
+    key: `decision ${decision.id}`,
+    kind: "decisions",
+    at: decision.time.getTime(),
+    userId: decision.userId,
+    what: { is: "decided", decision },
+  }));
+
 type Visit = RouterOutputs["room"]["visits"]["visits"][number];
 /** The coming and the going of a visit that is over. */
 export const visitEntries = (userId: string, { camera, since, leftAt }: Visit): readonly Entry[] => [
@@ -238,6 +255,8 @@ export const eventEntries = (event: RoomEvent): readonly Entry[] => {
     }
     case "hand_changed":
       return handEntries(event.hand);
+    case "entries_added":
+      return decisionEntries(event.entries);
     case "participant_added":
       return one(event.userId, { is: "added" });
     case "participant_removed":

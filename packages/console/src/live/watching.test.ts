@@ -7,6 +7,7 @@ import { type SeatFacts, type SeatView, seatsOf } from "./seats.js";
 import {
   concerns,
   cutEntry,
+  decisionEntries,
   type Entry,
   eventEntries,
   leftEntry,
@@ -237,7 +238,60 @@ describe("the lines of what happened", () => {
   });
 });
 
+describe("decisions", () => {
+  const decision = (id: number, userId: string, seconds: number, minutes = 10) => ({
+    id,
+    userId,
+    kind: "extend" as const,
+    minutes,
+    by: { userId: "t1", role: "teacher" as const },
+    time: at(seconds),
+  });
+
+  it("are told once, whether the list or an event tells them", () => {
+    const told = [decision(1, "e1", 1), decision(2, "e2", 1)];
+    const [first, ...others] = eventEntries(event(9, 1, { type: "entries_added", entries: told }));
+    expect(others).toHaveLength(1);
+    expect(mergeTimeline([{ entries: decisionEntries(told) }], first ? [first] : [])).toHaveLength(2);
+  });
+
+  it("are one line for all whom one person decided about at once, and one for each other decision", () => {
+    const told = [decision(1, "e1", 1), decision(2, "e2", 1), decision(3, "e3", 1, -5), decision(4, "e1", 2)];
+    const rows = rowsOf(mergeTimeline([{ entries: decisionEntries(told) }], []), "r");
+    expect(rows.map((row) => ("people" in row ? row.people : undefined))).toEqual([1, 1, 2]);
+  });
+});
+
 describe("the seats of a room", () => {
+  it("end with the attempt of their person, and stand still while it is paused", () => {
+    const times = { startTime: at(0), endTime: at(3600) };
+    const attempt = {
+      status: "paused",
+      since: at(60),
+      givesBack: true,
+      pausedMs: 0,
+      extendedMinutes: 5,
+    } as const;
+    const facts = (now: number) => ({
+      members: [
+        member("paused", { attempt }),
+        member("over", { attempt: { ...attempt, status: "terminated" } }),
+      ],
+      presence: [here("paused"), here("over")],
+      times,
+      now: at(now).getTime(),
+    });
+    const [before, over] = seats(facts(60));
+    const [after] = seats(facts(660));
+    expect(before).toMatchObject({
+      state: "publishing",
+      pausedSince: at(60).getTime(),
+      endsAt: at(3900).getTime(),
+    });
+    expect(after?.endsAt).toBe(at(4500).getTime());
+    expect(over).toMatchObject({ state: "ended", asks: undefined, pausedSince: undefined });
+  });
+
   const member = (userId: string, more: object = {}) => ({
     userId,
     name: userId,
@@ -249,7 +303,7 @@ describe("the seats of a room", () => {
   const here = (userId: string, devices = 1) =>
     ({ userId, role: "examinee", camera: "main", since: at(0), devices }) as const;
   const seats = (more: Partial<SeatFacts>) =>
-    seatsOf({ members: [], presence: [], hands: [], hasEnded: false, entries: [], from: 0, ...more });
+    seatsOf({ members: [], presence: [], hands: [], hasEnded: false, now: 0, entries: [], from: 0, ...more });
 
   it("come by their hand if it has no answer, the oldest first, among those who ask", () => {
     const hand = (id: number, userId: string, minute: number, status: Hand["status"] = "raised"): Hand => ({

@@ -1,7 +1,10 @@
 import type { LivePerson, Room } from "@invigil/client";
 
 /** A candidate, as far as actions need to know. */
-export type ActPerson = Pick<LivePerson, "id" | "userId" | "name" | "extraMinutes" | "roomId" | "hand">;
+export type ActPerson = Pick<
+  LivePerson,
+  "id" | "userId" | "name" | "extraMinutes" | "roomId" | "hand" | "attempt"
+>;
 export type ActRoom = Pick<Room, "id" | "name">;
 
 /**
@@ -11,8 +14,22 @@ export type ActRoom = Pick<Room, "id" | "name">;
 export type FindNow = (person: ActPerson) => Pick<ActPerson, "roomId" | "extraMinutes" | "hand"> | undefined;
 
 /** The actions for candidates, one or many. */
-export const PERSON_ACTS = ["message", "clip", "link", "minutes", "move", "end", "remove"] as const;
+export const PERSON_ACTS = [
+  "message",
+  "clip",
+  "link",
+  "minutes",
+  "time",
+  "move",
+  "terminate",
+  "reopen",
+  "remove",
+] as const;
 export type PersonAct = (typeof PERSON_ACTS)[number];
+
+/** The actions that decide about attempts. `time`: gives or takes minutes, pauses and resumes. */
+export const CONTROL_ACTS = ["time", "reopen", "terminate"] as const;
+export type ControlAct = (typeof CONTROL_ACTS)[number];
 
 /** An action that a person asked for, and whom it is for. */
 export type Act =
@@ -23,7 +40,7 @@ export type Act =
       readonly isWholeRoom?: boolean;
     }
   | { readonly kind: "hand"; readonly person: ActPerson }
-  | { readonly kind: "message" | "clip"; readonly rooms: readonly ActRoom[] }
+  | { readonly kind: "message" | "clip" | ControlAct; readonly rooms: readonly ActRoom[] }
   | {
       readonly kind: "endRoom";
       readonly room: ActRoom;
@@ -40,6 +57,12 @@ export type Act =
 
 /** A person in a room, from what its views know of them. */
 export const actPersonOf = (
-  { userId, name, extraMinutes, hand }: Pick<ActPerson, "userId" | "name" | "extraMinutes" | "hand">,
+  {
+    userId,
+    name,
+    extraMinutes,
+    hand,
+    attempt,
+  }: Pick<ActPerson, "userId" | "name" | "extraMinutes" | "hand" | "attempt">,
   roomId: string,
-): ActPerson => ({ id: userId, userId, name, extraMinutes, roomId, hand });
+): ActPerson => ({ id: userId, userId, name, extraMinutes, roomId, hand, attempt });

@@ -7,25 +7,19 @@ import { useTranslations } from "use-intl";
 import { compareNames } from "../../live/rooms.js";
 import { BulkAction } from "../bulk-action.js";
 import { Confirm } from "../confirm.js";
-import { ErrorNote, NotThereError, ToldError } from "../error-note.js";
+import { ErrorNote, NotThereError } from "../error-note.js";
 import { useNotify } from "../notify.js";
 import { usePermissions } from "../use-permissions.js";
+import { ActionInRooms } from "./action-in-rooms.js";
 import type { Act, ActPerson, ActRoom, FindNow } from "./acts.js";
+import { ControlDialog } from "./control.js";
 import { EndExamDialog, EndRoomDialog, MuteDialog } from "./ends.js";
 import { HandDialog } from "./hand.js";
 import { LinkDialog } from "./link.js";
 import { ClipDialog, MessageDialog } from "./messages.js";
 import { MinutesDialog } from "./minutes.js";
-import {
-  byGroup,
-  isSeated,
-  type PeopleProps,
-  type Seated,
-  titleOf,
-  useInRooms,
-  useTakeBack,
-} from "./people.js";
-import { patiently, useSending } from "./sending.js";
+import { byGroup, isSeated, type PeopleProps, type Seated, titleOf, useTakeBack } from "./people.js";
+import { patiently } from "./sending.js";
 import { VoiceDialog } from "./voice.js";
 
 /** The dialog of an action: whom it is for and what follows, the action, and its result. */
@@ -64,20 +58,40 @@ export default function ActDialog({
     // The others are for one or many.
   }
   if ("rooms" in act) {
-    const Dialog = act.kind === "message" ? MessageDialog : ClipDialog;
-    return <Dialog {...props} of="rooms" receivers={act.rooms} roomOf={({ id }) => id} />;
+    const rooms = {
+      ...props,
+      of: "rooms",
+      receivers: act.rooms,
+      roomOf: ({ id }: ActRoom) => id,
+    } as const;
+    if (act.kind === "message") return <MessageDialog {...rooms} />;
+    if (act.kind === "clip") return <ClipDialog {...rooms} />;
+    return <ControlDialog {...rooms} kind={act.kind} />;
   }
   const people = act.people.filter(isSeated);
   const left = act.people.length - people.length;
   const skipped = left > 0 && <p>{t("skipped", { count: left })}</p>;
-  if (act.kind === "message" || act.kind === "clip") {
-    const Dialog = act.kind === "message" ? MessageDialog : ClipDialog;
-    return (
-      <Dialog {...props} of="people" receivers={people} isWholeRoom={act.isWholeRoom} skipped={skipped} />
-    );
+  const some = {
+    ...props,
+    of: "people",
+    receivers: people,
+    isWholeRoom: act.isWholeRoom,
+    skipped,
+  } as const;
+  switch (act.kind) {
+    case "message":
+      return <MessageDialog {...some} />;
+    case "clip":
+      return <ClipDialog {...some} />;
+    case "link":
+    case "minutes":
+    case "move": {
+      const Dialog = { link: LinkDialog, minutes: MinutesDialog, move: MoveDialog }[act.kind];
+      return <Dialog {...props} people={people} skipped={skipped} />;
+    }
+    default:
+      return <ControlDialog {...some} kind={act.kind} />;
   }
-  const Dialog = { link: LinkDialog, minutes: MinutesDialog, move: MoveDialog, end: EndDialog }[act.kind];
-  return <Dialog {...props} people={people} skipped={skipped} />;
 }
 
 /** Adds candidates to the rooms in which they were, with their extra minutes, unless others have put them into another one. */
@@ -140,20 +154,21 @@ function MoveDialog({ people, roomOf, examId, onClose, onLeft, skipped }: People
     patiently(() => client.participant.move.mutate({ roomId, userId, toRoomId }));
   /** The rooms that they have left. */
   const left = useRef(new Map<string, string>());
-  const inRooms = useInRooms<Seated>(roomOf, async ([person], from) => {
-    await move(person.userId, from, chosen);
-    left.current.set(person.id, from);
-    onLeft(person);
-    return undefined;
-  });
   return (
-    <BulkAction
+    <ActionInRooms
       title={t("title", titleOf(people))}
       subjects={movers}
       action={t("action")}
       isReady={room !== undefined}
       onClose={onClose}
-      {...inRooms}
+      roomOf={roomOf}
+      batchSize={1}
+      run={async ([person], from) => {
+        await move(person.userId, from, chosen);
+        left.current.set(person.id, from);
+        onLeft(person);
+        return undefined;
+      }}
       told={(done) => t("done", { ...titleOf(done), room: room?.name ?? "" })}
       undo={(done) =>
         takeBack(
@@ -180,30 +195,7 @@ function MoveDialog({ people, roomOf, examId, onClose, onLeft, skipped }: People
       )}
       <p>{t("consequence")}</p>
       {skipped}
-    </BulkAction>
-  );
-}
-
-function EndDialog({ people, roomOf, onClose, skipped }: PeopleProps) {
-  const t = useTranslations("watching.end");
-  const { end } = useSending();
-  const inRooms = useInRooms<Seated>(roomOf, async ([{ userId }], roomId) => {
-    if (!(await end(roomId, userId))) throw new ToldError(t("silent"));
-    return undefined;
-  });
-  return (
-    <BulkAction
-      title={t("title", titleOf(people))}
-      subjects={people}
-      action={t("action")}
-      isDangerous
-      onClose={onClose}
-      {...inRooms}
-      told={(done) => t("done", titleOf(done))}
-    >
-      <p>{t("consequence")}</p>
-      {skipped}
-    </BulkAction>
+    </ActionInRooms>
   );
 }
 

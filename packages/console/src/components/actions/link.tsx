@@ -3,25 +3,32 @@ import { useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { BulkAction } from "../bulk-action.js";
+import type { RunBatch } from "../bulk-run.js";
 import { CopyButton } from "../copy-button.js";
 import { useCopyCsv } from "../csv-menu.js";
 import { NotThereError } from "../error-note.js";
 import styles from "./acting.module.css";
-import { MOST_OF_A_ROOM, type PeopleProps, type Seated, titleOf, useInRooms } from "./people.js";
+import { ActionInRooms } from "./action-in-rooms.js";
+import { type PeopleProps, type Seated, titleOf } from "./people.js";
 import { patiently } from "./sending.js";
 
 type Card = RouterOutputs["exam"]["cards"]["cards"][number];
 
 /** Gives people new links, or shows those that they have. */
-export function LinkDialog({ people, roomOf, examId, onClose, skipped }: PeopleProps) {
+export function LinkDialog({
+  people,
+  roomOf,
+  examId,
+  onClose,
+  skipped,
+}: Pick<PeopleProps, "people" | "roomOf" | "examId" | "onClose"> & Partial<Pick<PeopleProps, "skipped">>) {
   const t = useTranslations("watching.link");
   const gone = useTranslations("watching")("gone");
   const client = useInvigilClient();
   const copyCsv = useCopyCsv(t("file"));
   const [isNew, setIsNew] = useState(true);
   const cards = useRef(new Map<string, Card>());
-  const inRooms = useInRooms<Seated>(roomOf, async (batch, roomId) => {
+  const run: RunBatch<Seated> = async (batch, roomId) => {
     const userIds = batch.map(({ userId }) => userId);
     const make = (limit: number) =>
       patiently(() =>
@@ -40,7 +47,7 @@ export function LinkDialog({ people, roomOf, examId, onClose, skipped }: PeopleP
       else errors.set(id, new NotThereError(gone));
     }
     return errors;
-  });
+  };
   const copyAll = () =>
     void copyCsv([
       ["id", "name", "room", "code", "link", "pc code", "pc link"],
@@ -49,14 +56,14 @@ export function LinkDialog({ people, roomOf, examId, onClose, skipped }: PeopleP
       ),
     ]);
   return (
-    <BulkAction
+    <ActionInRooms
       title={t("title", titleOf(people))}
       subjects={people}
       action={t(isNew ? "action" : "show")}
       isDangerous={isNew}
       onClose={onClose}
-      batchSize={MOST_OF_A_ROOM}
-      {...inRooms}
+      roomOf={roomOf}
+      run={run}
       resultOf={({ id }) => {
         const card = cards.current.get(id);
         return (
@@ -83,7 +90,7 @@ export function LinkDialog({ people, roomOf, examId, onClose, skipped }: PeopleP
       </label>
       <p>{t(isNew ? "consequence" : "secret")}</p>
       {skipped}
-    </BulkAction>
+    </ActionInRooms>
   );
 }
 

@@ -2,13 +2,13 @@ import type { ManualAudio } from "@invigil/client";
 import { Button, Textarea } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
-import { BulkAction } from "../bulk-action.js";
-import type { Subject } from "../bulk-run.js";
+import type { RunBatch, Subject } from "../bulk-run.js";
 import { MAX_TEXT } from "../composer.js";
 import { ErrorNote, ToldError } from "../error-note.js";
 import { useAction } from "../use-action.js";
+import { ActionInRooms } from "./action-in-rooms.js";
 import { ClipChoice } from "./clip-choice.js";
-import { byGroup, MOST_OF_A_ROOM, titleOf, useInRooms } from "./people.js";
+import { byGroup, titleOf } from "./people.js";
 import { type Receivers, useSending } from "./sending.js";
 
 /** A person in a room, or a whole room. */
@@ -29,12 +29,12 @@ interface ReceiversProps<R extends Receiver> {
   readonly skipped?: ReactNode;
 }
 
-/** The properties that both dialogs pass to `BulkAction` about those who are addressed. */
-const bulkOf = <R extends Receiver>({ of, receivers, onClose }: ReceiversProps<R>) => ({
+/** The properties that both dialogs pass on about those who are addressed. */
+const bulkOf = <R extends Receiver>({ of, receivers, roomOf, onClose }: ReceiversProps<R>) => ({
   of,
   subjects: receivers,
+  roomOf,
   onClose,
-  batchSize: MOST_OF_A_ROOM,
 });
 
 /** The people of a call. */
@@ -47,11 +47,11 @@ const peopleOf = <R extends Receiver>(
     : batch.flatMap(({ userId }) => userId ?? []);
 
 export function MessageDialog<R extends Receiver>(props: ReceiversProps<R>) {
-  const { of, receivers, roomOf, skipped } = props;
+  const { of, receivers, skipped } = props;
   const t = useTranslations("watching.message");
   const { message } = useSending();
   const [text, setText] = useState("");
-  const inRooms = useInRooms(roomOf, async (batch, roomId) => {
+  const run: RunBatch<R> = async (batch, roomId) => {
     // Another call for the same people is the same message, however often it is repeated.
     await message(
       roomId,
@@ -60,14 +60,14 @@ export function MessageDialog<R extends Receiver>(props: ReceiversProps<R>) {
       `${receivers.indexOf(batch[0])}/${batch.length}`,
     );
     return undefined;
-  });
+  };
   return (
-    <BulkAction
+    <ActionInRooms
       {...bulkOf(props)}
       title={t(`${of}.title`, titleOf(receivers))}
       action={t("action")}
       isReady={text.trim() !== ""}
-      {...inRooms}
+      run={run}
       told={() => t("sent")}
     >
       <Textarea
@@ -80,16 +80,16 @@ export function MessageDialog<R extends Receiver>(props: ReceiversProps<R>) {
       />
       <p>{t(`${of}.consequence`)}</p>
       {skipped}
-    </BulkAction>
+    </ActionInRooms>
   );
 }
 
 export function ClipDialog<R extends Receiver>(props: ReceiversProps<R>) {
-  const { of, receivers, roomOf, examId, skipped } = props;
+  const { of, receivers, examId, skipped } = props;
   const t = useTranslations("watching.clip");
   const { clip } = useSending();
   const [chosen, setChosen] = useState<ManualAudio>();
-  const inRooms = useInRooms(roomOf, async (batch, roomId) => {
+  const run: RunBatch<R> = async (batch, roomId) => {
     if (!chosen) return undefined;
     const silent = await clip(roomId, chosen, peopleOf(batch, props));
     if (silent.size === 0) return undefined;
@@ -98,14 +98,14 @@ export function ClipDialog<R extends Receiver>(props: ReceiversProps<R>) {
     );
     const unheard = batch.filter(({ userId }) => userId === undefined || silent.has(userId));
     return new Map(unheard.map(({ id }) => [id, error]));
-  });
+  };
   return (
-    <BulkAction
+    <ActionInRooms
       {...bulkOf(props)}
       title={t(`${of}.title`, titleOf(receivers))}
       action={t("action")}
       isReady={chosen !== undefined}
-      {...inRooms}
+      run={run}
       told={() => t("played")}
       after={<StopClip {...props} />}
     >
@@ -113,7 +113,7 @@ export function ClipDialog<R extends Receiver>(props: ReceiversProps<R>) {
       <p>{t("consequence")}</p>
       {skipped}
       <StopClip {...props} />
-    </BulkAction>
+    </ActionInRooms>
   );
 }
 

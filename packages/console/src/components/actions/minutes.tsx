@@ -2,22 +2,15 @@ import { useInvigilClient } from "@invigil/react";
 import { TextInput } from "@mantine/core";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { BulkAction } from "../bulk-action.js";
+import type { RunBatch } from "../bulk-run.js";
 import dialogStyles from "../dialog.module.css";
 import { NotThereError } from "../error-note.js";
 import { Names } from "../names.js";
 import { useExamDetails } from "../roster.js";
 import { Time } from "../time.js";
 import styles from "./acting.module.css";
-import {
-  byGroup,
-  MOST_OF_A_ROOM,
-  type PeopleProps,
-  type Seated,
-  titleOf,
-  useInRooms,
-  useTakeBack,
-} from "./people.js";
+import { ActionInRooms } from "./action-in-rooms.js";
+import { byGroup, type PeopleProps, type Seated, titleOf, useTakeBack } from "./people.js";
 import { patiently } from "./sending.js";
 
 const WAYS = ["add", "total"] as const;
@@ -31,7 +24,7 @@ interface Minutes {
   readonly after: number;
 }
 
-/** Gives extra minutes: more to each, or the same to all. */
+/** Plans extra minutes before the exam begins: more for each, or the same for all. */
 export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skipped }: PeopleProps) {
   const t = useTranslations("watching.minutes");
   const gone = useTranslations("watching")("gone");
@@ -63,22 +56,22 @@ export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skippe
     );
   /** The minutes that each person was given. A repeated call gives the same, so minutes are not added twice. */
   const given = useRef(new Map<string, Minutes>());
-  const inRooms = useInRooms<Seated>(roomOf, async (batch, roomId) => {
+  const run: RunBatch<Seated> = async (batch, roomId) => {
     for (const person of batch)
       given.current.set(person.id, given.current.get(person.id) ?? minutesOf(person));
     await set(roomId, batch, ({ after }) => after);
     return undefined;
-  });
+  };
   return (
-    <BulkAction
+    <ActionInRooms
       title={t("title", titleOf(people))}
       subjects={people}
       action={t("action")}
       isDangerous={losing.length > 0}
       isReady={isValid}
       onClose={onClose}
-      batchSize={MOST_OF_A_ROOM}
-      {...inRooms}
+      roomOf={roomOf}
+      run={run}
       told={(done) => {
         const [only] = done.length === 1 ? done : [];
         const total = only && given.current.get(only.id)?.after;
@@ -151,6 +144,6 @@ export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skippe
       )}
       <p>{t("consequence")}</p>
       {skipped}
-    </BulkAction>
+    </ActionInRooms>
   );
 }

@@ -1,7 +1,7 @@
 import { isInvigilError } from "@invigil/client";
 import type { ReactNode } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import type { BulkOptions, RunBatch, Subject } from "../bulk-run.js";
+import type { Subject } from "../bulk-run.js";
 import { NotThereError, ToldError, useErrorText } from "../error-note.js";
 import type { ActPerson, FindNow } from "./acts.js";
 
@@ -32,28 +32,9 @@ export const titleOf = (subjects: readonly Subject[]) => ({
 
 /** The names of fields that say for whom a message is. */
 const isReceiver = (field: string): boolean => field.startsWith("to[");
-const isNotThere = (error: unknown): boolean =>
+export const isNotThere = (error: unknown): boolean =>
   isInvigilError(error, "PARTICIPANT_NOT_FOUND") ||
   (isInvigilError(error, "INVALID_INPUT") && Object.keys(error.data.fieldErrors ?? {}).some(isReceiver));
-
-/** Does something in the rooms in which people are when it is sent, although they may have been in others before. */
-export const useInRooms = <S extends Subject>(
-  roomOf: (subject: S) => string | undefined,
-  run: RunBatch<S>,
-): Pick<BulkOptions<S>, "groupOf"> & { readonly run: RunBatch<S> } => {
-  const t = useTranslations("watching");
-  return {
-    groupOf: (subject) => roomOf(subject) ?? "",
-    run: async (batch, roomId) => {
-      if (roomId === "") return new Map(batch.map(({ id }) => [id, new NotThereError(t("gone"))]));
-      try {
-        return await run(batch, roomId);
-      } catch (error) {
-        throw isNotThere(error) ? new NotThereError(t("gone"), { cause: error }) : error;
-      }
-    },
-  };
-};
 
 /** How many names the sentence about a failure has. */
 const MOST_NAMES = 5;

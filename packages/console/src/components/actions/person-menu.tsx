@@ -3,14 +3,17 @@ import { DownIcon, MoreIcon } from "../icons.js";
 import { ActionMenu } from "../menu.js";
 import type { MenuEntry } from "../menu-entry.js";
 import type { Act, ActPerson, PersonAct } from "./acts.js";
+import { useControl } from "./use-control.js";
 
 /** The actions for one candidate, in one menu. */
 export function PersonMenu({
+  examId,
   person,
   onAct,
   onWrite,
   hasText = false,
 }: {
+  examId: string;
   person: ActPerson;
   onAct: (act: Act) => void;
   /** Undefined: the field for messages is theirs anyway. */
@@ -19,11 +22,13 @@ export function PersonMenu({
   hasText?: boolean;
 }) {
   const t = useTranslations("watching.acts");
+  const { offers } = useControl(examId);
   const one = (
     kind: PersonAct,
     isDangerous = false,
     onSelect = () => onAct({ kind, people: [person] }),
-  ): MenuEntry => ({ kind: "action", label: t(kind), isDangerous, onSelect });
+  ): readonly MenuEntry[] =>
+    offers(kind, [person]) ? [{ kind: "action", label: t(kind), isDangerous, onSelect }] : [];
   return (
     <ActionMenu
       label={t("label", { name: person.name })}
@@ -38,14 +43,16 @@ export function PersonMenu({
           }
         : { icon: <MoreIcon /> })}
       entries={[
-        ...(onWrite ? [one("message", false, onWrite)] : []),
-        one("clip"),
-        one("link"),
-        one("minutes"),
+        ...(onWrite ? one("message", false, onWrite) : []),
+        ...one("clip"),
+        ...one("link"),
+        ...one("minutes"),
+        ...one("time"),
         { kind: "line" },
-        one("move"),
-        one("end", true),
-        one("remove", true),
+        ...one("move"),
+        ...one("reopen"),
+        ...one("terminate", true),
+        ...one("remove", true),
       ]}
     />
   );

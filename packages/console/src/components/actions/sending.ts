@@ -3,7 +3,7 @@ import { useInvigilClient } from "@invigil/react";
 import { useMemo } from "react";
 import { loginsOf, personOf, WRITTEN } from "../../live/timeline.js";
 
-const randomId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
+export const randomId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
 
 /** How often a call is repeated that comes too early, and how long to wait before, in milliseconds. */
 const TRIES = 5;
@@ -43,8 +43,6 @@ export interface Sending {
     to: Receivers,
   ) => Promise<ReadonlySet<string>>;
   readonly stopClip: (roomId: string, to: Receivers) => Promise<unknown>;
-  /** Asks the page of a person to end their exam. Resolves to whether it has answered. */
-  readonly end: (roomId: string, userId: string) => Promise<boolean>;
 }
 
 /** Both pages of people: a list does not know which of them use a PC. */
@@ -87,8 +85,6 @@ export const useSending = (): Sending => {
         }),
       stopClip: (roomId, to) =>
         inRoom(roomId, (room) => room.stopBroadcastAudio({ ...ONCE, ...pagesOf(to) })),
-      end: (roomId, userId) =>
-        inRoom(roomId, async (room) => (await room.endUser(userId, { times: TIMES })).answered.length > 0),
     };
   }, [client]);
 };

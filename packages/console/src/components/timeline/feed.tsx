@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { type FocusEvent, type ReactNode, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { type Row, rowsOf } from "../../live/feed.js";
-import type { Entry } from "../../live/timeline.js";
+import type { Decision, Entry } from "../../live/timeline.js";
 import { Mark } from "../state-mark.js";
 import { Time } from "../time.js";
 import { useStableRows } from "../use-stable-rows.js";
@@ -99,6 +99,7 @@ export function Feed({
                 <span className={styles.text}>
                   {say(row)}
                   {entry?.elsewhere && <Elsewhere {...entry.elsewhere} />}
+                  {entry?.what.is === "decided" && <Details {...entry.what.decision} />}
                 </span>
                 {entry && actionOf && <span className={styles.action}>{actionOf(entry)}</span>}
               </li>
@@ -121,6 +122,24 @@ export function Feed({
         </Button>
       )}
     </div>
+  );
+}
+
+/** The message to the candidate, the note for staff, and what becomes of the answers. */
+function Details({ message, note, answers }: Decision) {
+  const t = useTranslations("watching.what.decided");
+  const texts = [
+    message !== undefined && t("message", { text: message }),
+    note !== undefined && t("note", { text: note }),
+    answers !== undefined && t(`answers.${answers}`),
+  ];
+  return texts.map(
+    (text) =>
+      text && (
+        <span key={text} className={styles.elsewhere}>
+          {text}
+        </span>
+      ),
   );
 }
 

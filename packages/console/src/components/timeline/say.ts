@@ -1,6 +1,6 @@
 import { useFormatter, useTranslations } from "use-intl";
 import type { Row } from "../../live/feed.js";
-import type { Entry } from "../../live/timeline.js";
+import type { Decision, Entry } from "../../live/timeline.js";
 import type { State } from "../state-mark.js";
 import { useZone } from "../time.js";
 import { useTypeName } from "../type-name.js";
@@ -12,6 +12,7 @@ import { useTypeName } from "../type-name.js";
  */
 export const useSay = (nameOf: (userId: string) => string, own?: string): ((row: Row) => string) => {
   const t = useTranslations("watching.what");
+  const reasons = useTranslations("watching.control.reason.codes");
   const picture = useTranslations("watching.picture");
   const kinds = useTranslations("watching.hand.kinds");
   const format = useFormatter();
@@ -70,6 +71,17 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
       }
       case "signal":
         return t(`signal.${what.signal}`, { from: nameOf(what.from), to: names(what.to) });
+      case "decided": {
+        const { kind, by, minutes = 0, reason: code } = what.decision;
+        const { people = 1 } = row;
+        const told = kind === "extend" && minutes < 0 ? "shorten" : kind;
+        const text = t(isOwn ? `own.decided.${told}` : `decided.${told}`, {
+          by: nameOf(by?.userId ?? ""),
+          name: people > 1 ? t("decided.people", { count: people }) : name,
+          minutes: Math.abs(minutes),
+        });
+        return code === undefined ? text : t("decided.because", { text, reason: reasons(code) });
+      }
       case "updated":
         return t(isOwn ? "own.updated" : "updated", { name, minutes: what.extraMinutes });
       case "added":
@@ -89,6 +101,14 @@ export const markOf = (row: Row): State | undefined => {
   return entryMark(row.entry);
 };
 
+const DECIDED: { readonly [Kind in Decision["kind"]]: State } = {
+  pause: "paused",
+  resume: "publishing",
+  extend: "timeShort",
+  terminate: "ended",
+  finish: "ended",
+  reopen: "publishing",
+};
 const entryMark = ({ what }: Entry): State | undefined => {
   switch (what.is) {
     case "entered":
@@ -107,6 +127,8 @@ const entryMark = ({ what }: Entry): State | undefined => {
       return "help";
     case "message":
       return what.isFromCandidate ? "help" : undefined;
+    case "decided":
+      return DECIDED[what.decision.kind];
     case "ended":
       return "ended";
     case "removed":

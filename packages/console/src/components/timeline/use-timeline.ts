@@ -5,6 +5,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import {
   concerns,
   cutEntry,
+  decisionEntries,
   type Entry,
   eventEntries,
   handEntries,
@@ -41,8 +42,13 @@ const partOf = <Row>(
 
 /** The lists of a room, or of one person in it. */
 const listsOf = (
-  { cheat, hand, im, stream, room }: InvigilClient,
-  { roomId, userId, signal }: { roomId: string; userId: string | undefined; signal: AbortSignal },
+  { cheat, exam, hand, im, stream, room }: InvigilClient,
+  {
+    examId,
+    roomId,
+    userId,
+    signal,
+  }: { examId: string; roomId: string; userId: string | undefined; signal: AbortSignal },
 ): readonly ReadPart[] => {
   const how = { signal };
   const input = (cursor: number | undefined) => ({ roomId, pageSize: PAGE, cursor });
@@ -92,6 +98,15 @@ const listsOf = (
       const cut = completeSince && cutEntry(completeSince, userId === undefined ? "presence" : "room");
       return { entries: cut ? [...entries, cut] : entries, next: undefined };
     },
+    async (cursor) => {
+      // What was decided about a person stays with them when they are moved.
+      const of = userId === undefined ? { roomId } : { userId };
+      const page = await exam.entries.query({ examId, ...of, pageSize: PAGE, cursor }, how);
+      return partOf(page.entries, page.nextCursor, {
+        entriesOf: (entry) => decisionEntries([entry]),
+        timeOf: ({ time }) => time,
+      });
+    },
     ...(userId === undefined
       ? []
       : [
@@ -133,6 +148,7 @@ const EVENTS = [
   "cheat_records_added",
   "message",
   "hand_changed",
+  "entries_added",
   "participant_added",
   "participant_removed",
   "participant_updated",
@@ -160,13 +176,14 @@ export interface Timeline {
 const NO_ENTRIES: readonly Entry[] = [];
 
 /**
- * Everything that happened in a room, or to one person in it, in one column: records, messages, streams, earlier events and a person's visits
+ * Everything that happened in a room, or to one person in it, in one column: records, messages, streams, decisions, earlier events and a person's visits
  * as the server lists them, and events as they come.
  *
  * @param userId - the person whose page it is: only their lists are read
  * @param past - what else is known of the past, such as since when a person was gone
  */
 export const useTimeline = (
+  examId: string,
   roomId: string,
   { userId, past = NO_ENTRIES }: { readonly userId?: string; readonly past?: readonly Entry[] },
 ): Timeline => {
@@ -181,8 +198,9 @@ export const useTimeline = (
 
   const { data, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } =
     useInfiniteQuery({
-      queryKey: ["timeline", roomId, userId],
-      queryFn: ({ pageParam, signal }) => readPage(listsOf(client, { roomId, userId, signal }), pageParam),
+      queryKey: ["timeline", examId, roomId, userId],
+      queryFn: ({ pageParam, signal }) =>
+        readPage(listsOf(client, { examId, roomId, userId, signal }), pageParam),
       // Of each list from its beginning.
       initialPageParam: NOWHERE,
       getNextPageParam: ({ next }) => (next.every((cursor) => cursor === "end") ? undefined : next),

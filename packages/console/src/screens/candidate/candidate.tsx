@@ -27,6 +27,8 @@ import { useNameOf } from "../../components/timeline/use-name-of.js";
 import { useTimeline } from "../../components/timeline/use-timeline.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { Picture } from "../../components/video/picture.js";
+import { type Controlled, endOf, isPaused } from "../../live/control.js";
+import type { ExamTimes } from "../../live/rooms.js";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Camera, type Entry, isHappening, loginsOf, WRITTEN } from "../../live/timeline.js";
 import styles from "./candidate.module.css";
@@ -66,12 +68,14 @@ export function Candidate({
   const { state, error } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
   const { data: exam } = useExamDetails(examId);
+  const { data: places } = useQuery(invigil.exam.people.queryOptions({ examId, search: userId }));
+  const now = useNow("minute");
   const { data: participant } = useQuery(
     invigil.participant.get.queryOptions({ roomId, userId }, { staleTime: Number.POSITIVE_INFINITY }),
   );
 
   const member = state?.members.find((one) => one.userId === userId);
-  const timeline = useTimeline(roomId, { userId });
+  const timeline = useTimeline(examId, roomId, { userId });
   const own = timeline.entries;
   const shown = useMemo(() => own.filter((entry) => kind === "all" || entry.kind === kind), [own, kind]);
   const { hasOlder, isLoadingOlder, loadOlder, pages } = timeline;
@@ -99,6 +103,8 @@ export function Candidate({
     presence: state.presence,
     hands: state.hands,
     hasEnded,
+    times: exam,
+    now,
     entries: own,
     from: 0,
   });
@@ -122,7 +128,11 @@ export function Candidate({
         </Empty>
       </Page>
     );
-  const { name, cameras, hasPc, extraMinutes } = seat;
+  const { name, cameras, hasPc, attempt } = seat;
+  // The largest of all rooms that the caller sees.
+  const extraMinutes = (places?.people ?? [])
+    .filter((one) => one.userId === userId)
+    .reduce((most, one) => Math.max(most, one.extraMinutes), seat.extraMinutes);
   const mayAct = may.act && !hasEnded;
   const used = hasPc ? CAMERAS : (["main"] as const);
   const happenings = own.filter(isHappening);
@@ -148,10 +158,13 @@ export function Candidate({
               onOpen={mayAct ? () => setAct({ kind: "hand", person: actPersonOf(seat, roomId) }) : undefined}
             />
           )}
-          {exam && !hasEnded && <TimeLeft {...exam} extraMinutes={extraMinutes} />}
+          {attempt && isPaused(seat) && <StateMark state="paused" since={attempt.since} />}
+          {exam && !hasEnded && <TimeLeft times={exam} person={{ extraMinutes, attempt }} />}
         </span>
       }
-      actions={mayAct && <PersonMenu person={actPersonOf(seat, roomId)} onAct={setAct} hasText />}
+      actions={
+        mayAct && <PersonMenu examId={examId} person={actPersonOf(seat, roomId)} onAct={setAct} hasText />
+      }
     >
       {hasEnded && (
         <>
@@ -243,29 +256,30 @@ export function Candidate({
   );
 }
 
-function TimeLeft({
-  startTime,
-  endTime,
-  extraMinutes,
-}: {
-  startTime: Date;
-  endTime: Date;
-  extraMinutes: number;
-}) {
+/** How much time a person has left, or how their exam has ended. */
+function TimeLeft({ times, person }: { times: ExamTimes; person: Controlled }) {
   const t = useTranslations("candidate.header");
   const now = useNow("minute");
   const length = useLength();
-  const left = endTime.getTime() + extraMinutes * 60_000 - now;
-  const words =
-    left <= 0
-      ? t("over")
-      : now < startTime.getTime()
-        ? t.rich("notYet", { time: () => <Time value={startTime} seconds={false} /> })
-        : t("left", { time: length(left) });
+  const { extraMinutes, attempt } = person;
+  const { status, since, extendedMinutes = 0, pausedMs = 0 } = attempt ?? {};
+  if (status === "finished" || status === "terminated")
+    return <span>{t.rich(status, { time: () => <Time value={since} seconds={false} /> })}</span>;
+  const end = endOf(person, times, now);
+  const details = [
+    extraMinutes > 0 && t("extra", { minutes: extraMinutes }),
+    extendedMinutes > 0 && t("given", { minutes: extendedMinutes }),
+    extendedMinutes < 0 && t("taken", { minutes: -extendedMinutes }),
+    pausedMs > 0 && t("givenBack", { time: length(pausedMs) }),
+  ];
   return (
     <span data-numbers>
-      {words}
-      {extraMinutes > 0 && ` · ${t("extra", { minutes: extraMinutes })}`}
+      {end <= now
+        ? t("over")
+        : now < times.startTime.getTime()
+          ? t.rich("notYet", { time: () => <Time value={times.startTime} seconds={false} /> })
+          : t("left", { time: length(end - now) })}
+      {details.filter((text) => text !== false).map((text) => ` · ${text}`)}
     </span>
   );
 }

@@ -7,6 +7,7 @@ export const KINDS = [
   "cameras",
   "records",
   "messages",
+  "decisions",
   "room",
 ] as const satisfies readonly Kind[];
 export const search = searchOf({ room: optionalText(), kind: oneOf(["all", ...KINDS], "all") });

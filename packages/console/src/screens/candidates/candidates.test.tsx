@@ -43,6 +43,7 @@ const rosterOf = (
   status: "live",
   error: undefined,
   stateOf: (one) => candidateState(one, one.pages.length > 0 ? "publishing" : "expected"),
+  controlOf: () => ({}),
   roomName: (id) => id,
 });
 const SEARCH = { state: undefined, room: [], q: "", sort: { column: "need", descending: false } } as const;

@@ -1,6 +1,6 @@
 import type { LivePeople, LivePerson } from "@invigil/client";
 import { memo, type ReactNode } from "react";
-import { useTranslations } from "use-intl";
+import { useFormatter, useTranslations } from "use-intl";
 import { useNow } from "../../components/clock.js";
 import { HandText } from "../../components/hand.js";
 import { PersonLink } from "../../components/place-links.js";
@@ -9,6 +9,7 @@ import { useRosterPerson } from "../../components/roster.js";
 import { Mark, StateMark, StateText } from "../../components/state-mark.js";
 import { Time } from "../../components/time.js";
 import { reasonsOf, withoutHand } from "../../live/attention.js";
+import type { ControlOf } from "../../live/control.js";
 import type { CandidateState } from "../../live/person.js";
 import { factsOf, lastEventOf } from "../../live/roster.js";
 import type { Camera } from "../../live/timeline.js";
@@ -42,14 +43,41 @@ export function Name({ examId, person }: { examId: string; person: LivePerson })
   );
 }
 
-export function StateCell({ person, state }: { person: LivePerson; state: CandidateState }) {
-  const reasons = withoutHand(person, reasonsOf(factsOf(person, state), useNow("minute")));
+interface Decided {
+  readonly person: LivePerson;
+  readonly state: CandidateState;
+  readonly controlOf: ControlOf;
+}
+
+export function StateCell({ person, state, controlOf }: Decided) {
+  const now = useNow("minute");
+  const reasons = withoutHand(person, reasonsOf(factsOf(person, state, controlOf(person, now)), now));
   const hasMore = reasons.some(({ kind }) => kind !== "detections");
   return (
     <>
       {hasMore ? <ReasonMarks reasons={reasons} /> : !person.hand && <StateMark state={state} />}
       {person.hand && <HandText hand={person.hand} />}
     </>
+  );
+}
+
+/** When the exam ends for a person, and how much that differs from what was planned. */
+export function EndsCell({ person, state, controlOf }: Decided) {
+  const t = useTranslations("candidates.ends");
+  const format = useFormatter();
+  const { endsAt } = controlOf(person, useNow("minute"));
+  if (endsAt === undefined || state === "ended" || state === "unseated") return null;
+  const minutes = person.attempt?.extendedMinutes ?? 0;
+  return (
+    <span>
+      <Time value={new Date(endsAt)} seconds={false} />
+      {minutes !== 0 && (
+        <span className={styles.quiet} title={t("extended")}>
+          {" "}
+          {format.number(minutes, { signDisplay: "always" })}
+        </span>
+      )}
+    </span>
   );
 }
 

@@ -8,6 +8,7 @@ import {
   CameraCell,
   DetectionsCell,
   DevicesCell,
+  EndsCell,
   LastEventCell,
   Name,
   PageCell,
@@ -17,15 +18,18 @@ import {
 import { SORTABLE } from "./search.js";
 
 /** The facts that cells show besides the person. */
-interface Around extends Pick<Roster, "stateOf" | "roomName"> {
+interface Around extends Pick<Roster, "stateOf" | "controlOf" | "roomName"> {
   readonly examId: string;
   readonly redFrom: number;
 }
 
 const room = ({ roomId }: LivePerson, { roomName }: Around) => roomId !== undefined && roomName(roomId);
 const name = (person: LivePerson, { examId }: Around) => <Name examId={examId} person={person} />;
-const state = (person: LivePerson, { stateOf }: Around) => (
-  <StateCell person={person} state={stateOf(person)} />
+const state = (person: LivePerson, { stateOf, controlOf }: Around) => (
+  <StateCell person={person} state={stateOf(person)} controlOf={controlOf} />
+);
+const ends = (person: LivePerson, { stateOf, controlOf }: Around) => (
+  <EndsCell person={person} state={stateOf(person)} controlOf={controlOf} />
 );
 const detections = (person: LivePerson, { redFrom }: Around) => (
   <DetectionsCell person={person} redFrom={redFrom} />
@@ -36,6 +40,7 @@ const COLUMNS = [
   { id: "name", width: "minmax(90px, 1.500fr)", draw: name },
   { id: "id", width: "80px", draw: ({ userId }) => <span title={userId}>{userId}</span> },
   { id: "room", width: "minmax(80px, 1fr)", draw: room },
+  { id: "ends", width: "84px", from: 1000, draw: ends },
   { id: "main", width: "70px", from: 900, draw: (person) => <PageCell person={person} camera="main" /> },
   {
     id: "mainCamera",
@@ -43,7 +48,7 @@ const COLUMNS = [
     from: 760,
     draw: (person) => <CameraCell person={person} camera="main" />,
   },
-  { id: "pc", width: "70px", from: 1000, draw: (person) => <PageCell person={person} camera="pc" /> },
+  { id: "pc", width: "70px", from: 1290, draw: (person) => <PageCell person={person} camera="pc" /> },
   { id: "pcCamera", width: "72px", from: 760, draw: (person) => <CameraCell person={person} camera="pc" /> },
   {
     id: "devices",
@@ -64,10 +69,14 @@ const COLUMNS = [
 })[];
 
 /** The columns of the list, and its rows on a phone. A cell is drawn again when its person changes. */
-export const useColumns = (examId: string, { people, stateOf, roomName }: Roster, redFrom: number) => {
+export const useColumns = (
+  examId: string,
+  { people, stateOf, controlOf, roomName }: Roster,
+  redFrom: number,
+) => {
   const t = useTranslations("candidates.columns");
   return useMemo(() => {
-    const around: Around = { examId, stateOf, roomName, redFrom };
+    const around: Around = { examId, stateOf, controlOf, roomName, redFrom };
     const cellOf = (draw: (person: LivePerson) => ReactNode) => (id: string) => (
       <PersonCell people={people} id={id} draw={draw} />
     );
@@ -92,5 +101,5 @@ export const useColumns = (examId: string, { people, stateOf, roomName }: Roster
       </>
     ));
     return { columns, narrow };
-  }, [t, examId, people, stateOf, roomName, redFrom]);
+  }, [t, examId, people, stateOf, controlOf, roomName, redFrom]);
 };

@@ -5,6 +5,7 @@ import { memo, useCallback, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ActDialog } from "../../components/actions/act-dialog.js";
 import { type Act, type ActPerson, PERSON_ACTS, type PersonAct } from "../../components/actions/acts.js";
+import { useControl } from "../../components/actions/use-control.js";
 import { Alerts } from "../../components/alerts.js";
 import { Empty } from "../../components/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
@@ -84,6 +85,7 @@ export function Screen() {
         )}
         {may.act && total > 0 && (
           <ChosenBar
+            examId={examId}
             chosen={chosenPeople}
             hidden={hidden}
             canMove={canMove}
@@ -156,12 +158,14 @@ const RoomFilter = memo(function RoomFilter({
 
 /** The actions for those who are chosen. They are always there, so that nothing jumps. */
 function ChosenBar({
+  examId,
   chosen,
   hidden,
   canMove,
   onClear,
   onAct,
 }: {
+  examId: string;
   chosen: readonly LivePerson[];
   hidden: number;
   canMove: boolean;
@@ -170,6 +174,7 @@ function ChosenBar({
 }) {
   const t = useTranslations("candidates.chosen");
   const acts = useTranslations("watching.acts");
+  const { offers } = useControl(examId);
   const count = chosen.length;
   return (
     <div role="toolbar" aria-label={t("label")} className={styles.chosen} data-some={count > 0 || undefined}>
@@ -178,7 +183,7 @@ function ChosenBar({
         {hidden > 0 && <span className={styles.hidden}> · {t("hidden", { count: hidden })}</span>}
       </span>
       {count > 0 &&
-        PERSON_ACTS.filter((kind) => kind !== "move" || canMove).map((kind) => (
+        PERSON_ACTS.filter((kind) => (kind !== "move" || canMove) && offers(kind, chosen)).map((kind) => (
           <Button key={kind} variant="subtle" size="compact-sm" onClick={() => onAct(kind)}>
             {acts(kind)}
           </Button>

@@ -8,13 +8,14 @@ export const STATES = [
   "disconnected",
   "dark",
   "devices",
+  "paused",
   "detected",
   "idle",
   "publishing",
   "unseated",
   "ended",
 ] as const;
-export const SORTABLE = ["need", "name", "id", "room", "detections", "last"] as const;
+export const SORTABLE = ["need", "name", "id", "room", "ends", "detections", "last"] as const;
 export const search = searchOf({
   state: oneOf(STATES),
   room: list(),

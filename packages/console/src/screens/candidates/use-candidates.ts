@@ -8,7 +8,7 @@ import { arrange, type CandidateFilter, createRanks, type SortColumn } from "../
 import { STATES } from "./search.js";
 
 /** Choices that are offered only if a candidate has that state. */
-const RARE: ReadonlySet<string> = new Set(["hand", "devices", "publishing", "unseated", "ended"]);
+const RARE: ReadonlySet<string> = new Set(["hand", "devices", "paused", "publishing", "unseated", "ended"]);
 
 /**
  * Who is listed, the states that the list can be narrowed to, and whom actions are meant for. The list is arranged once a second at most; each
@@ -18,7 +18,7 @@ const RARE: ReadonlySet<string> = new Set(["hand", "devices", "publishing", "uns
  * @param chosen - the ids of those who are chosen, who may have left since
  */
 export const useCandidates = (
-  { people, state: found, version, stateOf, roomName }: Roster,
+  { people, state: found, version, stateOf, controlOf, roomName }: Roster,
   {
     state,
     room,
@@ -44,12 +44,27 @@ export const useCandidates = (
         filter: { state, rooms: room, matches },
         sort,
         stateOf,
+        controlOf,
         roomName,
         ranks,
         redFrom,
         now: minute,
       }),
-    [people, found, version, state, room, matches, redFrom, sort, stateOf, roomName, ranks, minute],
+    [
+      people,
+      found,
+      version,
+      state,
+      room,
+      matches,
+      redFrom,
+      sort,
+      stateOf,
+      controlOf,
+      roomName,
+      ranks,
+      minute,
+    ],
   );
   const { ids, counts } = list;
   // The screen is drawn again when people have changed, once a second at most.

@@ -59,6 +59,7 @@ const rosterOf = (people: readonly LivePerson[], version = 0, rooms: readonly Ro
         one,
         one.pages.length > 0 ? "publishing" : one.left.length > 0 ? "disconnected" : "expected",
       ),
+    controlOf: () => ({}),
     roomName: (id) => id,
   };
 };

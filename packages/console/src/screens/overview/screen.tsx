@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useTranslations } from "use-intl";
 import { ActDialog } from "../../components/actions/act-dialog.js";
 import type { Act } from "../../components/actions/acts.js";
+import { useControl } from "../../components/actions/use-control.js";
 import { Alerts } from "../../components/alerts.js";
 import { useNow } from "../../components/clock.js";
 import { useLength } from "../../components/duration.js";
@@ -34,6 +35,7 @@ export function Screen() {
   const { state } = roster;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [act, setAct] = useState<Act>();
+  const { hasBegun } = useControl(examId);
   const overview = useOverview(roster, exam, chosen);
   const { summary, looks, underWay, chosenRooms } = overview;
 
@@ -60,11 +62,20 @@ export function Screen() {
                   onSelect: () => setAct({ kind: "clip", rooms: chosenRooms }),
                 },
               ]}
-              more={
-                exam.mayManage
+              more={[
+                ...(hasBegun
                   ? [
                       {
-                        kind: "action",
+                        kind: "action" as const,
+                        label: acts("time"),
+                        onSelect: () => setAct({ kind: "time", rooms: chosenRooms }),
+                      },
+                    ]
+                  : []),
+                ...(exam.mayManage
+                  ? [
+                      {
+                        kind: "action" as const,
                         label: acts("endExam"),
                         isDangerous: true,
                         onSelect: () =>
@@ -75,8 +86,8 @@ export function Screen() {
                           }),
                       },
                     ]
-                  : []
-              }
+                  : []),
+              ]}
             />
           )}
         </>

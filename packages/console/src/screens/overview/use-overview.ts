@@ -11,7 +11,7 @@ import { type ExamTimes, hallsOf, phaseOf, roomsToLookAt, summarize } from "../.
  * @param chosen - the keys of the lines that the person chose. None: actions are meant for every room under way
  */
 export const useOverview = (
-  { people, state, version, stateOf }: Roster,
+  { people, state, version, stateOf, controlOf }: Roster,
   exam: ExamTimes | undefined,
   chosen: ReadonlySet<string>,
 ) => {
@@ -21,11 +21,11 @@ export const useOverview = (
   const { summary, looks } = useMemo(() => {
     const now = Date.now();
     const rooms = state?.rooms ?? [];
-    const summary = summarize(rooms, everybody({ people, state }), stateOf, now);
+    const summary = summarize(rooms, everybody({ people, state }), { stateOf, controlOf }, now);
     recent.current = recentTroubles(recent.current, summary.troubles, now);
     const incidents = incidentsOf(recent.current, summary.troubles, hallsOf(rooms));
     return { summary, looks: roomsToLookAt(summary, incidents, exam, now) };
-  }, [people, state, version, stateOf, exam, minute]);
+  }, [people, state, version, stateOf, controlOf, exam, minute]);
   const underWay = useMemo(
     () => state?.rooms.filter(({ status }) => status === "in_progress") ?? [],
     [state],

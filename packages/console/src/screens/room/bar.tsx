@@ -21,7 +21,7 @@ export function Counts({
     <span className={styles.counts} data-numbers>
       {look > 0 && <strong>{t("look", { count: look })}</strong>}
       <span>{t("here", { count: here })}</span>
-      {(["disconnected", "dark"] as const).map(
+      {(["disconnected", "dark", "paused", "ended"] as const).map(
         (kind) => troubles[kind] > 0 && <span key={kind}>{t(kind, { count: troubles[kind] })}</span>,
       )}
       {!isTeacherHere && <span className={styles.warning}>{t("teacherMissing")}</span>}

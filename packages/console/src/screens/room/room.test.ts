@@ -45,6 +45,7 @@ describe("the candidates of a room", () => {
     const all = {
       ...NOTHING,
       state: undefined,
+      times: undefined,
       entries: NO_ENTRIES,
       isHeld: false,
       tiles: "4",
@@ -68,7 +69,14 @@ describe("the candidates of a room", () => {
     expect(idsOf(result.current.wall.shown)).toEqual(["e", "a", "b", "c"]);
     expect(result.current.wall).toMatchObject({ total: 5, pages: 2, from: 0 });
     expect(idsOf(result.current.absent)).toEqual(["f"]);
-    expect(result.current.counts).toEqual({ look: 1, here: 5, disconnected: 0, dark: 0 });
+    expect(result.current.counts).toEqual({
+      look: 1,
+      here: 5,
+      disconnected: 0,
+      dark: 0,
+      paused: 0,
+      ended: 0,
+    });
     // A page behind the last one is the last one.
     change({ state, page: 9 });
     expect(idsOf(result.current.wall.shown)).toEqual(["d"]);
@@ -105,6 +113,6 @@ describe("the candidates of a room", () => {
       disconnected: 1,
     });
     const ended = draw({ state: roomOf(["a"], [], "ended"), entries }).result.current;
-    expect(ended.counts).toEqual({ look: 0, here: 0, disconnected: 0, dark: 0 });
+    expect(ended.counts).toEqual({ look: 0, here: 0, disconnected: 0, dark: 0, paused: 0, ended: 0 });
   });
 });

@@ -5,14 +5,17 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ActDialog } from "../../components/actions/act-dialog.js";
-import { type Act, actPersonOf } from "../../components/actions/acts.js";
+import { type Act, actPersonOf, CONTROL_ACTS, type PersonAct } from "../../components/actions/acts.js";
+import { useControl } from "../../components/actions/use-control.js";
 import { Announce } from "../../components/announcer.js";
 import { LiveFreshness } from "../../components/connection.js";
 import { ErrorNote, Waiting } from "../../components/error-note.js";
+import type { MenuEntry } from "../../components/menu-entry.js";
 import { useNotify } from "../../components/notify.js";
 import { Page } from "../../components/page.js";
 import { PageActions } from "../../components/page-actions.js";
 import { useRedFrom } from "../../components/red-from.js";
+import { useExamDetails } from "../../components/roster.js";
 import { useRouteSearch } from "../../components/search.js";
 import { useShortcut } from "../../components/shortcuts.js";
 import { StateMark } from "../../components/state-mark.js";
@@ -20,7 +23,6 @@ import { Time } from "../../components/time.js";
 import { usePastPresence } from "../../components/timeline/use-past-presence.js";
 import { useTimeline } from "../../components/timeline/use-timeline.js";
 import { usePermissions } from "../../components/use-permissions.js";
-import type { SeatView } from "../../live/seats.js";
 import { leftEntry } from "../../live/timeline.js";
 import { Bar, Counts } from "./bar.js";
 import { Conversation } from "./conversation.js";
@@ -47,7 +49,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
     () => [...known].flatMap(([userId, { left }]) => left.map((page) => leftEntry(userId, page))),
     [known],
   );
-  const timeline = useTimeline(roomId, { past });
+  const timeline = useTimeline(examId, roomId, { past });
   const { data: participants, error: streamsError } = useQuery(
     invigil.participant.list.queryOptions(
       { roomId, role: "examinee" },
@@ -65,8 +67,10 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
 
   // Tiles stand still while the person points at them or has the focus in them.
   const [hasAttention, listeners] = useAttention();
+  const { data: exam } = useExamDetails(examId);
   const seats = useSeats({
     state,
+    times: exam,
     entries: timeline.entries,
     known,
     isWhole: !timeline.isLoading && !isPastLoading,
@@ -113,7 +117,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
           />
         )
       }
-      actions={mayAct && <Actions room={room} seats={seats} onAct={setAct} />}
+      actions={mayAct && <Actions examId={examId} room={room} seats={seats} onAct={setAct} />}
     >
       {hasEnded && (
         <>
@@ -177,17 +181,30 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
 
 /** The actions for a room, or for those in it. */
 function Actions({
+  examId,
   room,
   seats: { seats, chosen },
   onAct,
 }: {
+  examId: string;
   room: RoomSnapshot["room"];
   seats: Pick<Seats, "seats" | "chosen">;
   onAct: (act: Act) => void;
 }) {
   const t = useTranslations("room.actions");
   const acts = useTranslations("watching.acts");
-  const peopleOf = (some: readonly SeatView[]) => some.map((seat) => actPersonOf(seat, room.id));
+  const { offers } = useControl(examId);
+  const some = (chosen.length > 0 ? chosen : seats).map((seat) => actPersonOf(seat, room.id));
+  /** An action for those who are chosen, or for everybody. */
+  const act = (kind: PersonAct) => onAct({ kind, people: some, isWholeRoom: chosen.length === 0 });
+  const control = CONTROL_ACTS.filter((kind) => some.length > 0 && offers(kind, some)).map(
+    (kind): MenuEntry => ({
+      kind: "action",
+      label: acts(kind),
+      isDangerous: kind === "terminate",
+      onSelect: () => act(kind),
+    }),
+  );
   return (
     <PageActions
       label={acts("label", { name: room.name })}
@@ -195,15 +212,12 @@ function Actions({
         {
           label: acts("clip"),
           isDisabled: seats.length === 0,
-          onSelect: () =>
-            onAct(
-              chosen.length > 0
-                ? { kind: "clip", people: peopleOf(chosen) }
-                : { kind: "clip", people: peopleOf(seats), isWholeRoom: true },
-            ),
+          onSelect: () => act("clip"),
         },
       ]}
       more={[
+        ...control,
+        ...(control.length > 0 ? [{ kind: "line" } as const] : []),
         { kind: "action", label: t("mute"), onSelect: () => onAct({ kind: "mute", room }) },
         { kind: "action", label: t("voice"), onSelect: () => onAct({ kind: "voice", room }) },
         { kind: "line" },

@@ -6,6 +6,7 @@ import { PersonMenu } from "../../components/actions/person-menu.js";
 import { HandMark } from "../../components/hand.js";
 import { ReasonMarks } from "../../components/reason-marks.js";
 import { Mark } from "../../components/state-mark.js";
+import { Time } from "../../components/time.js";
 import { useTypeName } from "../../components/type-name.js";
 import { Picture, type PlayUrls } from "../../components/video/picture.js";
 import { withoutHand } from "../../live/attention.js";
@@ -55,7 +56,10 @@ export function Tile({
 }) {
   const t = useTranslations("room.tile");
   const typeName = useTypeName();
-  const { userId, name, state, cameras, hasPc, detections, lastDetection, asks, hand, extraMinutes } = seat;
+  const { userId, name, state, cameras, hasPc, detections, lastDetection, asks, hand, attempt, endsAt } =
+    seat;
+  const minutes = seat.extraMinutes + (attempt?.extendedMinutes ?? 0);
+  const hasOwnEnd = minutes !== 0 || (attempt?.pausedMs ?? 0) > 0 || seat.pausedSince !== undefined;
   const detected =
     lastDetection &&
     t("detections", {
@@ -134,14 +138,21 @@ export function Tile({
           <span className={styles.id} title={userId}>
             {userId}
           </span>
-          {extraMinutes > 0 && (
+          {hasOwnEnd && state !== "ended" && (
             <span className={styles.extra} data-numbers>
-              {t("extra", { minutes: extraMinutes })}
+              {minutes > 0 && t("extra", { minutes })} {minutes < 0 && t("less", { minutes: -minutes })}{" "}
+              {endsAt !== undefined &&
+                t.rich("until", { time: () => <Time value={new Date(endsAt)} seconds={false} /> })}
             </span>
           )}
         </span>
         {onChoose && (
-          <PersonMenu person={actPersonOf(seat, roomId)} onAct={onAct} onWrite={() => onWrite(userId)} />
+          <PersonMenu
+            examId={examId}
+            person={actPersonOf(seat, roomId)}
+            onAct={onAct}
+            onWrite={() => onWrite(userId)}
+          />
         )}
       </div>
     </li>

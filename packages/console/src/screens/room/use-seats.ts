@@ -3,7 +3,8 @@ import { useMemo } from "react";
 import { useNow } from "../../components/clock.js";
 import { useStableRows } from "../../components/use-stable-rows.js";
 import { byNeed, needsLook, type Reason, reasonsOf } from "../../live/attention.js";
-import { type KnownPast, type SeatView, seatsOf } from "../../live/seats.js";
+import { isPaused } from "../../live/control.js";
+import { type KnownPast, type SeatFacts, type SeatView, seatsOf } from "../../live/seats.js";
 import type { Entry } from "../../live/timeline.js";
 
 /** Detections of the last minutes count for the order of the tiles. */
@@ -18,6 +19,7 @@ const isAbsent = ({ state, reasons }: Seat) => state === "expected" && !needsLoo
 
 /** The facts that a room has about its candidates, and how a person wants to see them. */
 interface RoomFacts {
+  readonly times: SeatFacts["times"];
   readonly state: RoomSnapshot | undefined;
   /** The entries of the feed, newest first. */
   readonly entries: readonly Entry[];
@@ -35,7 +37,18 @@ interface RoomFacts {
 }
 
 /** The candidates of a room by their need: those on a page of the wall, those who have not come, and those whom messages are for. */
-export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tiles, page, to }: RoomFacts) => {
+export const useSeats = ({
+  state,
+  times,
+  entries,
+  known,
+  isWhole,
+  redFrom,
+  isHeld,
+  tiles,
+  page,
+  to,
+}: RoomFacts) => {
   const now = useNow("minute");
   const hasEnded = state?.room.status === "ended";
   const seats = useMemo(
@@ -46,6 +59,8 @@ export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tile
             presence: state.presence,
             hands: state.hands,
             hasEnded,
+            times,
+            now,
             entries,
             known,
             from: now - WINDOW_MINUTES * 60_000,
@@ -53,7 +68,7 @@ export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tile
             .map((seat): Seat => ({ ...seat, reasons: reasonsOf(seat, now, redFrom) }))
             .sort((one, other) => byNeed(one.reasons, other.reasons))
         : [],
-    [state, hasEnded, entries, known, now, redFrom],
+    [state, hasEnded, times, entries, known, now, redFrom],
   );
   // Who has not come has no picture.
   const [absent, there] = useMemo(
@@ -77,6 +92,8 @@ export const useSeats = ({ state, entries, known, isWhole, redFrom, isHeld, tile
       here: seats.filter(({ isHere }) => isHere).length,
       disconnected: seats.filter((seat) => seat.state === "disconnected").length,
       dark: seats.filter((seat) => seat.state === "dark").length,
+      paused: seats.filter((seat) => isPaused(seat)).length,
+      ended: hasEnded ? 0 : seats.filter((seat) => seat.state === "ended").length,
     },
     wall: { shown: rows.slice(from, from + size), size, from, total: rows.length, pages, current },
     /** How many tiles would move if they did not stand still, and a function that lets them. */

@@ -6,6 +6,11 @@ export default {
     over: "The exam is over for them",
     notYet: "Begins at <time></time>",
     extra: "with {minutes, plural, one {# extra minute} other {# extra minutes}}",
+    given: "{minutes, number} min added",
+    taken: "{minutes, number} min taken away",
+    givenBack: "{time} given back",
+    finished: "Finished at <time></time>",
+    terminated: "Ended by an invigilator at <time></time>",
   },
   sound: { on: "Listen to {camera}", off: "Stop listening to {camera}" },
   details: {

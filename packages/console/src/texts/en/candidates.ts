@@ -10,6 +10,7 @@ export default {
     devices: "Several devices",
     disconnected: "Disconnected",
     dark: "Camera dark",
+    paused: "Paused",
     expected: "Expected, not here",
     idle: "No video yet",
     publishing: "Video on",
@@ -24,6 +25,7 @@ export default {
     name: "Name",
     id: "Id",
     room: "Room",
+    ends: "Ends at",
     main: "Page",
     pc: "PC",
     mainCamera: "Camera",
@@ -32,6 +34,7 @@ export default {
     detections: "Detections",
     last: "Last event",
   },
+  ends: { extended: "Minutes that were given or taken away" },
   page: { off: "left <time></time>", never: "–" },
   camera: { publishing: "on", stopped: "dark", idle: "–" },
   events: {

@@ -13,6 +13,8 @@ export default {
     look: "{count, plural, one {# needs a look} other {# need a look}}",
     disconnected: "{count, number} disconnected",
     dark: "{count, number} dark",
+    paused: "{count, number} paused",
+    ended: "{count, number} ended",
     teacherMissing: "no invigilator connected",
   },
   absent: "<all>{count, number} expected, not here</all>: <names></names>",
@@ -22,6 +24,8 @@ export default {
     detections: "{type} · {count, number}\u00a0in\u00a0{minutes, number}\u00a0min",
     asks: "Asks: {text}",
     extra: "+{minutes, number} min",
+    less: "−{minutes, number} min",
+    until: "until <time></time>",
   },
   actions: {
     mute: "Silence",

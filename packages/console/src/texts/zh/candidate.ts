@@ -8,6 +8,11 @@ export default {
     over: "该考生的考试时间已到",
     notYet: "<time></time> 开始",
     extra: "含加时 {minutes, number} 分钟",
+    given: "含补时 {minutes, number} 分钟",
+    taken: "已扣时 {minutes, number} 分钟",
+    givenBack: "已补回 {time}",
+    finished: "<time></time> 已交卷",
+    terminated: "<time></time> 由监考结束",
   },
   sound: { on: "收听{camera}", off: "停止收听{camera}" },
   details: {

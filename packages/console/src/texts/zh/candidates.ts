@@ -12,6 +12,7 @@ export default {
     devices: "多台设备",
     disconnected: "掉线",
     dark: "画面中断",
+    paused: "暂停中",
     expected: "未到",
     idle: "暂无画面",
     publishing: "画面正常",
@@ -26,6 +27,7 @@ export default {
     name: "姓名",
     id: "考号",
     room: "考场",
+    ends: "结束时间",
     main: "手机页",
     pc: "电脑页",
     mainCamera: "手机画面",
@@ -34,6 +36,7 @@ export default {
     detections: "检测记录",
     last: "最近动态",
   },
+  ends: { extended: "补时或扣时的分钟数" },
   page: { off: "<time></time> 离开", never: "–" },
   camera: { publishing: "正常", stopped: "中断", idle: "–" },
   events: {

@@ -15,6 +15,8 @@ export default {
     look: "需关注 {count, number}",
     disconnected: "掉线 {count, number}",
     dark: "画面中断 {count, number}",
+    paused: "暂停 {count, number}",
+    ended: "已结束 {count, number}",
     teacherMissing: "没有监考在线",
   },
   absent: "<all>未到 {count, number} 人</all>：<names></names>",
@@ -24,6 +26,8 @@ export default {
     detections: "{type} · {minutes, number}\u00a0分\u2060钟\u00a0{count, number}\u00a0次",
     asks: "提问：{text}",
     extra: "加时 {minutes, number} 分钟",
+    less: "扣时 {minutes, number} 分钟",
+    until: "<time></time> 结束",
   },
   actions: {
     mute: "静音",
