@@ -265,6 +265,30 @@ describe("what was typed", () => {
   });
 });
 
+it("says who decides during the exam, and how many minutes invigilators give", async () => {
+  const examId = await examOf("Music");
+  await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });
+  const { page, check } = open;
+  const save = page.getByRole("button", { name: "Save" }).first();
+  const control = async () => {
+    const { controlledBy, maxRoomMinutes } = await fixture.admin.exam.get({ examId });
+    return [controlledBy, maxRoomMinutes];
+  };
+  const most = page.getByLabel("Most minutes that invigilators may give a candidate");
+  await most.fill("601");
+  await save.click();
+  await page.getByText("A whole number from 0 to 600, or nothing.").waitFor();
+  await most.fill("15");
+  await check();
+  await open.picture("setup-control-en");
+  await save.click();
+  await expect.poll(control).toEqual(["rooms", 15]);
+  const by = page.getByLabel("Who gives more time, ends exams and reopens them");
+  await by.selectOption("Only the person who created the exam");
+  await save.click();
+  await expect.poll(control).toEqual(["creator", 15]);
+});
+
 describe("a roster that is imported again after the plan", () => {
   it("adds who is new, moves no one, and the next plan seats the new ones alone", async () => {
     const examId = await examOf("Latin");

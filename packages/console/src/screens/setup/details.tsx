@@ -1,5 +1,5 @@
 import { useInvigil, useInvigilClient } from "@invigil/react";
-import { TextInput } from "@mantine/core";
+import { NativeSelect, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
@@ -15,19 +15,27 @@ import { Conflict, SaveBar } from "./parts.js";
 import { conflictsWith } from "./rebase.js";
 import styles from "./setup.module.css";
 
-interface Times {
+interface Exam {
   readonly name: string;
   readonly startTime: Date;
   readonly endTime: Date;
+  readonly controlledBy: "rooms" | "creator";
+  readonly maxRoomMinutes?: number | undefined;
 }
 
-const valuesOf = ({ name, startTime, endTime }: Times, zone: string) => {
+const MAX_MINUTES = 600;
+const TIMES = ["day", "start", "minutes"] as const;
+const CONTROL = ["controlledBy", "maxRoomMinutes"] as const;
+
+const valuesOf = ({ name, startTime, endTime, controlledBy, maxRoomMinutes }: Exam, zone: string) => {
   const { day, time } = localTimeOf(zone, startTime);
   return {
     name,
     day,
     start: time,
     minutes: String(Math.round((endTime.getTime() - startTime.getTime()) / 60_000)),
+    controlledBy,
+    maxRoomMinutes: maxRoomMinutes === undefined ? "" : String(maxRoomMinutes),
   };
 };
 
@@ -54,7 +62,10 @@ function NameAndTimes() {
   const zone = useZone();
   const theirs = valuesOf(exam, zone);
   const draft = useFormDraft("details", theirs);
-  const { name, day, start, minutes } = draft.values;
+  const { name, day, start, minutes, controlledBy, maxRoomMinutes } = draft.values;
+  const hasChanged = (fields: readonly (typeof draft.changed)[number][]) =>
+    fields.some((field) => draft.changed.includes(field));
+  const most = maxRoomMinutes.trim() === "" ? null : Number(maxRoomMinutes);
   const [isChecked, setIsChecked] = useState(false);
   const [movesAudio, setMovesAudio] = useState(true);
 
@@ -65,11 +76,12 @@ function NameAndTimes() {
     name: name.trim() === "" ? t("nameMissing") : name.trim().length > 63 ? t("nameLong") : undefined,
     start: begins ? undefined : t("timeMissing"),
     minutes: length >= 1 && length <= 10_080 ? undefined : t("lengthWrong"),
+    most:
+      most === null || (/^\d{1,3}$/.test(maxRoomMinutes.trim()) && most <= MAX_MINUTES)
+        ? undefined
+        : t("control.mostWrong", { most: MAX_MINUTES }),
   };
-  const shift =
-    begins && draft.changed.some((field) => field !== "name")
-      ? begins.getTime() - exam.startTime.getTime()
-      : 0;
+  const shift = begins && hasChanged(TIMES) ? begins.getTime() - exam.startTime.getTime() : 0;
   const { scheduledAudio } = exam;
 
   const save = useAction(async () => {
@@ -80,7 +92,8 @@ function NameAndTimes() {
     await client.exam.update.mutate({
       examId,
       ...(draft.changed.includes("name") && { name: name.trim() }),
-      ...(draft.changed.some((field) => field !== "name") && { startTime: begins, endTime: ends }),
+      ...(hasChanged(TIMES) && { startTime: begins, endTime: ends }),
+      ...(hasChanged(CONTROL) && { controlledBy, maxRoomMinutes: most }),
     });
     if (shift !== 0 && movesAudio)
       for (const { id, clipId, startTime } of scheduledAudio) {
@@ -96,7 +109,14 @@ function NameAndTimes() {
     setIsChecked(false);
     notify.done(saved("saved"));
   });
-  const labels = { name: t("name"), day: t("day"), start: t("start"), minutes: t("minutes") };
+  const labels = {
+    name: t("name"),
+    day: t("day"),
+    start: t("start"),
+    minutes: t("minutes"),
+    controlledBy: t("control.by"),
+    maxRoomMinutes: t("control.most"),
+  };
   return (
     <form
       className={styles.form}
@@ -104,7 +124,7 @@ function NameAndTimes() {
       onSubmit={(event) => {
         event.preventDefault();
         setIsChecked(true);
-        if (!errors.name && !errors.start && !errors.minutes) save.run();
+        if (Object.values(errors).every((error) => error === undefined)) save.run();
       }}
     >
       <p className={styles.hint}>{t("intro")}</p>
@@ -155,7 +175,28 @@ function NameAndTimes() {
           {t("moveAudio", { count: scheduledAudio.length })}
         </label>
       )}
-      {draft.changed.some((field) => field !== "name") && <p className={styles.hint}>{t("linksLater")}</p>}
+      {hasChanged(TIMES) && <p className={styles.hint}>{t("linksLater")}</p>}
+      <NativeSelect
+        label={t("control.by")}
+        description={t("control.hint")}
+        value={controlledBy}
+        disabled={isReadOnly}
+        data={(["rooms", "creator"] as const).map((value) => ({ value, label: t(`control.${value}`) }))}
+        onChange={({ currentTarget: { value } }) =>
+          draft.change({ controlledBy: value === "creator" ? value : "rooms" })
+        }
+      />
+      {controlledBy === "rooms" && (
+        <TextInput
+          inputMode="numeric"
+          label={t("control.most")}
+          description={t("control.mostHint")}
+          value={maxRoomMinutes}
+          readOnly={isReadOnly}
+          error={isChecked && errors.most}
+          onChange={({ currentTarget: { value } }) => draft.change({ maxRoomMinutes: value })}
+        />
+      )}
       <Conflict draft={draft} theirs={theirs} labels={labels} />
       {save.error !== undefined && !(save.error instanceof ChangedMeanwhile) && (
         <NotDone error={save.error} />

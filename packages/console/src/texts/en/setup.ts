@@ -184,6 +184,15 @@ export default {
       "Move {count, plural, one {the scheduled clip} other {the # scheduled clips}} by the same time",
     linksLater:
       "Links and cards that were given out keep their original end. Make them again if the exam now ends later.",
+    control: {
+      by: "Who gives more time, ends exams and reopens them",
+      hint: "Invigilators can always pause and resume in their rooms. Administrators can do everything.",
+      rooms: "The invigilators of each room",
+      creator: "Only the person who created the exam",
+      most: "Most minutes that invigilators may give a candidate",
+      mostHint: "In total, besides planned extra minutes. Empty: no limit of the exam.",
+      mostWrong: "A whole number from 0 to {most, number}, or nothing.",
+    },
     cheat: {
       title: "Detections",
       intro: "Which detections run on the cameras of candidates. A dash: the app decides.",
