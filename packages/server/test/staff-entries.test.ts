@@ -20,8 +20,11 @@ const openExam = async () => {
     sibling: fixture.as({ sub: "teacher3", role: "teacher" }),
     siblingId: fixture.sibling.id,
     check: (status: "confirmed" | "refused" | "later" = "confirmed") => ({
-      ...{ roomId: room.id, userId: "examinee1", status },
-      ...{ note: "Passport", key: `key-${++keys}` },
+      roomId: room.id,
+      userId: "examinee1",
+      status,
+      note: "Passport",
+      key: `key-${++keys}`,
     }),
     note: (text: string) => ({ examId: room.examId, roomId: room.id, text, key: `key-${++keys}` }),
     identity: async () => {
@@ -42,8 +45,13 @@ describe("participant.checkIdentity", () => {
     await using people = await listenPeople(exam, { sub: "teacher1", role: "teacher" }, room);
     const entry = await inspector.participant.checkIdentity(exam.check());
     expect(entry).toEqual({
-      ...{ id: expect.any(Number), roomId: room.id, userId: "examinee1", kind: "identity" },
-      ...{ by: { userId: "inspector1", role: "inspector" }, identity: "confirmed", note: "Passport" },
+      id: expect.any(Number),
+      roomId: room.id,
+      userId: "examinee1",
+      kind: "identity",
+      by: { userId: "inspector1", role: "inspector" },
+      identity: "confirmed",
+      note: "Passport",
       time: clock.now,
     });
     const checked = { type: "identity_checked", userId: "examinee1", status: "confirmed", since: clock.now };
@@ -51,7 +59,9 @@ describe("participant.checkIdentity", () => {
     expect(await next(staff)).toMatchObject({ type: "entries_added", entries: [entry] });
     expect(await next(people)).toMatchObject(checked);
     await teacher.attempt.pause({
-      ...{ roomId: room.id, userIds: ["examinee1"], key: "pause" },
+      roomId: room.id,
+      userIds: ["examinee1"],
+      key: "pause",
       reason: { code: "identity" },
     });
     expect(await next(own)).toMatchObject({ type: "attempt_changed" });

@@ -65,15 +65,32 @@ const peopleCsv = (people: readonly Person[], rooms: readonly Room[], local: Tim
   const time = (at: Date | undefined) => (at ? local(at, "yyyy-MM-dd'T'HH:mm:ssZZ") : "");
   return stringify(
     people.map((person) => [
-      ...[person.userId, person.name, person.role, names.get(person.roomId ?? "") ?? ""],
-      ...[person.state, time(since(person)), identity(person), time(person.identity?.since)],
-      ...[attempt(person), time(person.attempt?.since), person.detections],
+      person.userId,
+      person.name,
+      person.role,
+      names.get(person.roomId ?? "") ?? "",
+      person.state,
+      time(since(person)),
+      identity(person),
+      time(person.identity?.since),
+      attempt(person),
+      time(person.attempt?.since),
+      person.detections,
     ]),
     {
       header: true,
       columns: [
-        ...["id", "name", "role", "room", "state", "since", "identity", "identity since"],
-        ...["attempt", "attempt since", "records"],
+        "id",
+        "name",
+        "role",
+        "room",
+        "state",
+        "since",
+        "identity",
+        "identity since",
+        "attempt",
+        "attempt since",
+        "records",
       ],
       // As of links: for spreadsheet programs in China, and because a name could be a formula.
       bom: true,

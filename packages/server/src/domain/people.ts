@@ -321,7 +321,11 @@ export const preparePerson = async (
   const { role, name, extraMinutes } = row;
   return {
     arrival: {
-      ...{ userId, role, name, extraMinutes, publishStatus },
+      userId,
+      role,
+      name,
+      extraMinutes,
+      publishStatus,
       attempt: attemptOf(attempt ?? null),
       identity: identityOf(identity),
     },

@@ -195,7 +195,10 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
         arrivalEvents(
           { examId, roomId },
           {
-            ...{ userId, role, name, extraMinutes },
+            userId,
+            role,
+            name,
+            extraMinutes,
             publishStatus: { main, pc },
             attempt: attemptOf(attempt),
             identity: identityOf(identity),

@@ -217,7 +217,9 @@ export const createAttemptService = ({
       if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
         throw forbidden(`The room ${roomId} is not open to you.`);
       const filter = {
-        ...{ examId: exam.id, rooms, roomId },
+        examId: exam.id,
+        rooms,
+        roomId,
         userId: isExaminee ? caller.userId : userId,
         kinds: isExaminee ? decisionKinds : undefined,
       };

@@ -56,7 +56,10 @@ export const createEntryService = ({
       { userId, status, note, key }: CheckIdentityInput,
     ): Promise<ExamEntry> =>
       add(caller, {
-        ...{ examId, roomId, userId, key },
+        examId,
+        roomId,
+        userId,
+        key,
         note: note ?? null,
         kind: "identity",
         detail: status,
@@ -76,7 +79,11 @@ export const createEntryService = ({
       if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
         throw forbidden(`The room ${roomId} is not open to you.`);
       return add(caller, {
-        ...{ examId: exam.id, roomId, userId, note: text, key },
+        examId: exam.id,
+        roomId,
+        userId,
+        note: text,
+        key,
         kind: "note",
         detail: severity,
         aboutTime: at ?? null,

@@ -91,9 +91,17 @@ export const createEntryStore = ({ writes, events }: { writes: Writes; events: E
         const [id] = ids;
         if (id === undefined) throw new Error("an entry was given no id");
         const row: EntryRow = {
-          ...{ id, examId, roomId: roomId ?? null, userId: userId ?? null },
-          ...{ byUserId: author.userId, byRole: author.role, ...said },
-          ...{ minutes: null, reason: null, message: null, createdAt: now },
+          id,
+          examId,
+          roomId: roomId ?? null,
+          userId: userId ?? null,
+          byUserId: author.userId,
+          byRole: author.role,
+          ...said,
+          minutes: null,
+          reason: null,
+          message: null,
+          createdAt: now,
         };
         if (earlier) {
           const fields = ["roomId", "kind", "detail", "note"] as const;
