@@ -7,8 +7,7 @@ CREATE TABLE `attempts` (
 	`paused_ms` integer NOT NULL,
 	`extended_minutes` integer NOT NULL,
 	`updated_at` integer NOT NULL,
-	PRIMARY KEY(`exam_id`, `user_id`),
-	FOREIGN KEY (`exam_id`) REFERENCES `exams`(`id`) ON UPDATE no action ON DELETE cascade
+	PRIMARY KEY(`exam_id`, `user_id`)
 );
 --> statement-breakpoint
 CREATE TABLE `exam_entries` (

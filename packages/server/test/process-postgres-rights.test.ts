@@ -57,7 +57,7 @@ describePostgres("the rights of a call", () => {
     statements.length = 0;
     expect((await call()).status).toBe(200);
     // An examinee's own end of the exam is no right.
-    return statements.filter(({ text }) => OF_RIGHTS.test(text) && !text.includes('"extra_minutes"'));
+    return statements.filter(({ text }) => OF_RIGHTS.test(text) && !text.includes("extra_minutes"));
   };
 
   describe.each(CALLERS)("of %s", (_, token) => {
