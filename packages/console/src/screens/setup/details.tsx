@@ -86,6 +86,7 @@ function NameAndTimes() {
 
   const save = useAction(async () => {
     if (!begins || !ends || draft.conflicts.length > 0) return;
+    const mine = draft.values;
     const now = await queryClient.query(invigil.exam.get.queryOptions({ examId }, { staleTime: 0 }));
     if (conflictsWith({ base: theirs, mine: draft.values }, valuesOf(now, zone)).length > 0)
       throw new ChangedMeanwhile();
@@ -105,7 +106,7 @@ function NameAndTimes() {
         await client.audio.detach.mutate({ examId, attachmentId: id });
       }
     await refresh();
-    draft.discard();
+    draft.saved(mine);
     setIsChecked(false);
     notify.done(saved("saved"));
   });

@@ -4,8 +4,11 @@ import type { Step } from "./steps.js";
 
 interface Drafts {
   readonly get: (name: string) => Draft<object> | undefined;
-  /** Undefined throws the draft away. */
-  readonly set: (name: string, draft: Draft<object> | undefined) => void;
+  /** Undefined throws the draft away. A function gets the draft as it is then. */
+  readonly set: (
+    name: string,
+    draft: Draft<object> | undefined | ((now: Draft<object> | undefined) => Draft<object> | undefined),
+  ) => void;
   readonly names: readonly string[];
 }
 
@@ -29,10 +32,11 @@ export function DraftsProvider({ owner, children }: { owner: string; children: R
   const key = `invigil.setup.${owner}`;
   const [drafts, setDrafts] = useState(() => stored(key));
   const set = useCallback(
-    (name: string, draft: Draft<object> | undefined) =>
+    (name: string, draft: Parameters<Drafts["set"]>[1]) =>
       setDrafts((before) => {
-        const { [name]: _, ...others } = before;
-        const next = draft === undefined ? others : { ...others, [name]: draft };
+        const { [name]: now, ...others } = before;
+        const made = typeof draft === "function" ? draft(now) : draft;
+        const next = made === undefined ? others : { ...others, [name]: made };
         if (Object.keys(next).length === 0) sessionStorage.removeItem(key);
         else sessionStorage.setItem(key, JSON.stringify(next));
         return next;
@@ -74,6 +78,8 @@ export interface FormDraft<Values> {
   readonly settle: (keep: "mine" | "theirs") => void;
   /** Throws away what was typed. */
   readonly discard: () => void;
+  /** Says that these values were saved. What was typed since then stays. */
+  readonly saved: (values: Values) => void;
 }
 
 /**
@@ -98,5 +104,11 @@ export const useFormDraft = <Values extends object>(name: string, theirs: Values
     conflicts,
     settle: (choice) => keep(settle(draft, theirs, choice)),
     discard: () => set(name, undefined),
+    saved: (base) =>
+      set(name, (now) => {
+        // Safe: a name has one form.
+        const next = now && { ...(now as Draft<Values>), base };
+        return next && changedFields(next).length > 0 ? next : undefined;
+      }),
   };
 };
