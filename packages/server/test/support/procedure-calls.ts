@@ -106,10 +106,13 @@ const continuing = async (fixture: ExamsFixture): Promise<unknown> => {
 
 /** The newest session of a person whose account no other call changes. */
 let sessionId = "none";
+let visitorId = "none";
 const addSession = async (fixture: ExamsFixture): Promise<void> => {
   const visitor = { ...accountOf(fixture), userId: `visitor-${fixture.room.id}` };
   const { userId: username, password } = visitor;
-  await fixture.admin.account.create(visitor).catch(() => undefined);
+  // Once: a refusal would stand in the audit, whose example shows the newest entry.
+  if (visitorId !== visitor.userId) await fixture.admin.account.create(visitor).catch(() => undefined);
+  visitorId = visitor.userId;
   await fixture.admin.auth.login({ username, password });
   const { sessions } = await fixture.admin.account.listSessions({ userId: username });
   sessionId = sessions[0]?.id ?? sessionId;
