@@ -10,6 +10,7 @@ export {
   handActionsOf,
   isOver,
   type RosterState,
+  RUNNING,
   reasonCodes,
   searchFor,
 } from "@invigil/schema";

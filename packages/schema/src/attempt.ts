@@ -13,7 +13,7 @@ import {
 import { found, given, nextNumber } from "./fields.js";
 import { identityStatusSchema } from "./identity.js";
 
-// What staff decide about the attempts of people at an exam.
+// The inputs and outputs of decisions about attempts.
 
 const attemptStatusSchema = z
   .enum(attemptStatuses)

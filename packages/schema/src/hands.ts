@@ -1,4 +1,4 @@
-// What becomes of a raised hand. Without zod, because the client and the console use it, too.
+// The states of a raised hand. The file imports no zod, because the client and the console use it.
 
 export const handKinds = ["help", "break", "technical"] as const;
 export type HandKind = (typeof handKinds)[number];

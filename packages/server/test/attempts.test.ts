@@ -127,7 +127,7 @@ describe("a decision about attempts", () => {
     ]);
   });
 
-  it("leaves none behind in a large room, also where it changes nobody", async () => {
+  it("leaves no person of a large room behind, also if it changes none of them", async () => {
     await using exam = await openRunningExam();
     const { admin, room, decision } = exam;
     const more = Array.from({ length: 500 }, (_, n) => ({ userId: `many${n}`, name: `${n}` }));

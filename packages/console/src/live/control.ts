@@ -1,4 +1,4 @@
-import { type Attempt, endsAtOf, type LivePerson } from "@invigil/client";
+import { type Attempt, endsAtOf, type LivePerson, RUNNING } from "@invigil/client";
 import type { ControlFacts } from "./attention.js";
 
 /** A person, as far as what was decided about their attempt goes. */
@@ -10,8 +10,6 @@ interface Times {
   readonly startTime: Date;
   readonly endTime: Date;
 }
-
-const RUNNING: Attempt = { status: "running", givesBack: false, pausedMs: 0, extendedMinutes: 0 };
 
 export const isPaused = ({ attempt }: Pick<Controlled, "attempt">): boolean => attempt?.status === "paused";
 

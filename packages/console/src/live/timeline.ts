@@ -82,7 +82,7 @@ export interface Entry {
   readonly elsewhere?: { readonly clock: "candidate" | "streams"; readonly at: number } | undefined;
 }
 
-/** Clocks that are no further apart differ by no more than the way to the server takes. */
+/** A smaller difference of two times is the way to the server, and not a clock that is wrong. */
 const SAME_TIME_MS = 5000;
 const elsewhere = (clock: "candidate" | "streams", time: Date, received: Date): Entry["elsewhere"] =>
   Math.abs(time.getTime() - received.getTime()) < SAME_TIME_MS ? undefined : { clock, at: time.getTime() };

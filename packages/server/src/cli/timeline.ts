@@ -36,7 +36,7 @@ interface Entry {
   readonly details: string;
 }
 
-/** Clocks that are no further apart differ by no more than the way to the server takes. */
+/** A smaller difference of two times is the way to the server, and not a clock that is wrong. */
 const SAME_TIME_MS = 5000;
 /** Events that other lists tell, which are kept longer. */
 const TOLD_BY_LISTS: ReadonlySet<string> = new Set(["publish_status_changed", "attempt_changed"]);

@@ -3,7 +3,7 @@ import { and, eq, type SQLWrapper } from "drizzle-orm";
 import { param, query, statement } from "../storage/statement.js";
 import { examPeople } from "../storage/tables.js";
 
-// What staff found of people at exams.
+// Findings of staff about people at exams.
 
 /** The columns of an identity, for a statement that joins the table. */
 export const identityColumns = { status: examPeople.identity, since: examPeople.identityAt };

@@ -47,6 +47,8 @@ export const examNotFound = (examId: string): InvigilError =>
   new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
 export const roomNotFound = (roomId: string): InvigilError =>
   new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+export const roomEnded = (roomId: string): InvigilError =>
+  new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
 /** Clients retry after half a minute, because an operator must free space first. */
 export const storageFull = (cause?: unknown): InvigilError =>
   new InvigilError(

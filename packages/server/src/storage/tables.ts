@@ -340,13 +340,13 @@ export const examEntries = declareTable({ owner: "exam", lives: "withOwner", hot
   ],
 );
 
-/** What staff found of people at exams, apart from their attempts, which rights depend on. A row is made when there is something to say. */
+/** Findings of staff about people at exams, apart from their attempts, which rights depend on. A row is made when there is something to say. */
 export const examPeople = declareTable({ owner: "exam", lives: "withOwner", hot: "changed" })(
   "exam_people",
   {
     examId: examOfRow(),
     userId: personId("user_id", "deleted").notNull(),
-    /** What staff found of their identity, and when. Null: they have not checked it. */
+    /** The result of the last check of their identity, and its time. Null: it was not checked. */
     identity: text({ enum: identityStatuses }),
     identityAt: time("identity_at"),
     /** How many notes and checks the person has written themselves, for the quota. */

@@ -46,7 +46,7 @@ export const useForeseen = ({
   });
 };
 
-/** What becomes of a person, in a few words. */
+/** Says in a few words how a decision would change a person's attempt. */
 export function Outcome({ of: { outcome, refusal, attempt, endsAt, needsLink } }: { of: Decided }) {
   const t = useTranslations("watching.control");
   if (outcome === "refused") return t(`refusals.${refusal ?? "over"}`);

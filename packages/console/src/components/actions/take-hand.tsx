@@ -4,7 +4,7 @@ import { useTranslations } from "use-intl";
 import { useNotify } from "../notify.js";
 import { useAction } from "../use-action.js";
 
-/** What a detector reports that sees a raised hand. */
+/** The type of the records of detectors that see a raised hand. */
 export const HAND_SEEN = "actionPoseHandup";
 
 /** Takes the hand of a person that a detector saw, and that they did not raise by their page. */

@@ -8,7 +8,7 @@ import type {
   StoredRoom,
   Subject,
 } from "../../domain/opened.js";
-import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../platform/errors.js";
+import { examNotFound, forbidden, roomEnded, roomNotFound } from "../../platform/errors.js";
 import type { Answers, Questions, RoomOfPerson } from "./store.js";
 
 // The permission rules for rooms and exams: what has to be read for each subject, and what follows from the answers. The kinds of procedures
@@ -95,8 +95,6 @@ const assertInProgress = (rooms: readonly RoomOfPerson[]): void => {
     .toReversed();
   throw roomEnded(last ?? "");
 };
-const roomEnded = (roomId: string) => new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
-
 const unbound = (caller: Caller): void => {
   if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);
   if (caller.examId !== undefined) throw forbidden(`The token works only in the exam ${caller.examId}.`);

@@ -18,7 +18,7 @@ import type { NewEntry } from "../../domain/decisions.js";
 import { GIVES_BACK, toEntry } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
 import { pageOf } from "../../platform/paging.js";
 import type {
   AttemptStore,
@@ -121,8 +121,7 @@ export const createAttemptService = ({
       if (!exam) throw roomNotFound(room.roomId);
       const maxMinutes = maxMinutesOf(caller, action.kind, exam);
       assertSameKey(entry, found);
-      if (exam.roomStatus === "ended")
-        throw new InvigilError("ROOM_ENDED", `The room ${room.roomId} has ended.`);
+      if (exam.roomStatus === "ended") throw roomEnded(room.roomId);
       return { maxMinutes };
     };
     const request: DecisionRequest = { room, action, entry, author: caller, now, check };

@@ -22,7 +22,7 @@ import type { Principal } from "../../identity/tokens.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { coalesce } from "../../platform/coalesce.js";
-import { forbidden, InvigilError, parsed } from "../../platform/errors.js";
+import { forbidden, InvigilError, parsed, roomEnded } from "../../platform/errors.js";
 import { rowsIn } from "../../platform/rows.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
@@ -289,7 +289,7 @@ export const createDropInService = ({
     ): Promise<Joined> {
       const { caller, room } = await callerIn(page, roomId);
       if (after === undefined && caller.role === "examinee" && room.status === "ended")
-        throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+        throw roomEnded(roomId);
       // Read before the snapshot. A message that is sent between the two reads has an event after the snapshot, so it is delivered.
       const reader = { login: page.login, also: extraReadersOf(caller) };
       const query = { roomId, ...reader, type: undefined, newestFirst: true, from: undefined };

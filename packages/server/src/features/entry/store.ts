@@ -9,7 +9,7 @@ import type { Writes } from "../../domain/writes.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { examEntries, examPeople } from "../../storage/tables.js";
 
-/** What staff say of a person, a room or an exam. */
+/** An entry of staff about a person, a room or an exam. */
 export interface NewStaffEntry {
   readonly examId: string;
   /** Undefined: it is about the whole exam. */
@@ -19,7 +19,7 @@ export interface NewStaffEntry {
   readonly detail: string;
   readonly note: string | null;
   readonly aboutTime: Date | null;
-  /** What was found of the person's identity. Undefined: it is a note. */
+  /** The result of a check of the person's identity. Undefined: it is a note. */
   readonly identity: IdentityStatus | undefined;
   readonly key: string;
   readonly now: Date;

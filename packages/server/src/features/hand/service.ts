@@ -12,10 +12,8 @@ import { handFor } from "../../domain/hands.js";
 import type { Opened } from "../../domain/opened.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
 import type { HandStore, NoHand } from "./store.js";
-
-const roomEnded = (roomId: string) => new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
 
 export type HandService = ReturnType<typeof createHandService>;
 

@@ -20,7 +20,7 @@ import type { Opened } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput, roomEnded } from "../../platform/errors.js";
 import { legacyToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
@@ -81,8 +81,6 @@ const toMessage = ({
   ...(recipients && recipients.length > 0 && { to: [...recipients] }),
   time: createdAt,
 });
-
-const roomEnded = (roomId: string) => new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
 
 export type ImService = ReturnType<typeof createImService>;
 

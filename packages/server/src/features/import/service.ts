@@ -5,7 +5,7 @@ import type { Opened, Rights } from "../../domain/opened.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
 import { createCallerTurns } from "../../limits/caller-turns.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput, roomEnded } from "../../platform/errors.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import { roomSizeQuota } from "../participant/rules.js";
 import { applyImport, type FaultyRoster, type Imported } from "./apply-import.js";
@@ -126,7 +126,7 @@ export const createImportService = ({
   const openRoom = (rooms: readonly ExamRoom[], examId: string, roomId: string): ExamRoom => {
     const room = rooms.find(({ id }) => id === roomId);
     if (!room) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId} in the exam ${examId}.`);
-    if (room.ended) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+    if (room.ended) throw roomEnded(roomId);
     return room;
   };
 

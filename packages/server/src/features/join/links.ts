@@ -16,7 +16,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened } from "../../domain/opened.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { InvigilError, invalidInput } from "../../platform/errors.js";
+import { InvigilError, invalidInput, roomEnded } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
@@ -94,7 +94,7 @@ export const createLinkService = ({
   /** The rooms of the request, beginning with the one of the cursor. */
   async function* roomsFor(of: SeatsOf, { after }: SeatsInput): AsyncGenerator<Room, void> {
     if (!("rooms" in of)) {
-      if (of.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${of.id} has ended.`);
+      if (of.status === "ended") throw roomEnded(of.id);
       yield of;
       return;
     }

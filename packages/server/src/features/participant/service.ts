@@ -18,7 +18,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened, StoredRoom } from "../../domain/opened.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { StreamSigner } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
@@ -58,7 +58,7 @@ const notThere = (roomId: string, userId: string) =>
 /** Called before a call and again in its transaction, because a room may end in between. */
 const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
   if (!status) throw roomNotFound(roomId);
-  if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+  if (status === "ended") throw roomEnded(roomId);
 };
 
 export type ParticipantService = ReturnType<typeof createParticipantService>;

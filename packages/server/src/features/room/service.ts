@@ -18,7 +18,7 @@ import type { Opened } from "../../domain/opened.js";
 import type { NewExam } from "../../domain/people.js";
 import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { examNotFound, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import { examNotFound, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
@@ -247,7 +247,7 @@ export const createRoomService = ({
     ): Promise<true> {
       rates.takeChange({ caller, roomId, examId });
       const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock(), caller);
-      if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+      if (!changed) throw roomEnded(roomId);
       return true;
     },
 

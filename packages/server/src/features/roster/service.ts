@@ -12,7 +12,7 @@ import {
 import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened } from "../../domain/opened.js";
 import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
-import { examNotFound, InvigilError } from "../../platform/errors.js";
+import { examNotFound, InvigilError, roomEnded } from "../../platform/errors.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
@@ -127,7 +127,7 @@ export const createRosterService = ({
         // A person who left their last room may have records.
         if (!isIn && membership.records === 0) throw notThere(examId, userId);
         const ended = membership.rooms.find(({ status }) => status === "ended");
-        if (ended) throw new InvigilError("ROOM_ENDED", `The room ${ended.roomId} has ended.`);
+        if (ended) throw roomEnded(ended.roomId);
         if (membership.rooms.some(({ createTeacher }) => createTeacher === userId))
           throw participantConflict(userId, "removed", isCreatorReason);
         if (membership.records > 0 && !withRecords)
