@@ -46,8 +46,12 @@ close() {
   ((failed == 0))
 }
 
+# Below the ports that the system gives to outgoing connections, which could take the port before its server listens.
 free_port() {
-  node -e 'const s = net.createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'
+  node -e '
+    const pick = (port = 20000 + crypto.randomInt(12000)) =>
+      net.createServer().on("error", () => pick()).listen(port, "127.0.0.1", function () { console.log(port); this.close(); });
+    pick()'
 }
 
 healthy() {

@@ -141,3 +141,20 @@ it("a package without the files that others load is not packed", async () => {
   writeFileSync(at("dist/index.js"), "");
   expect(await check()).toMatchObject({ code: 0, stderr: "" });
 });
+
+// The compiler of a project reads all of these files. Some, such as drizzle's, do not compile without packages that nobody installs.
+it("publishes types that import nothing but tRPC, zod and the schema", () => {
+  const files = new Set([join(SERVER, "dist/index.d.ts")]);
+  const packages = new Set<string>();
+  for (const file of files)
+    for (const [, from = ""] of readFileSync(file, "utf8").matchAll(/(?:from |import\()"([^"]+)"/g)) {
+      if (from.startsWith(".")) files.add(join(file, "..", from.replace(/\.js$/, ".d.ts")));
+      else packages.add(from);
+    }
+  expect([...packages].sort()).toEqual([
+    "@invigil/schema",
+    "@trpc/server",
+    "@trpc/server/unstable-core-do-not-import",
+    "zod",
+  ]);
+});

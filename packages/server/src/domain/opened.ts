@@ -3,6 +3,7 @@ import type { Principal } from "../identity/tokens.js";
 import type { InvigilError } from "../platform/errors.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { ActingCaller } from "./calls.js";
+import type { Ids, NEEDED, Subject } from "./subjects.js";
 
 // What calls are about, and what their callers may use of it.
 
@@ -37,32 +38,6 @@ export interface AccessibleExam {
   readonly exam: StoredExam;
   readonly rooms: AccessibleRooms;
 }
-
-/** The room and the exam that an input names. */
-export interface Ids {
-  readonly roomId?: string | undefined;
-  readonly examId?: string | undefined;
-}
-
-/** The ids that each subject needs of an input. */
-export const NEEDED = {
-  nothing: [],
-  unbound: [],
-  session: [],
-  messageLogin: [],
-  ownRooms: [],
-  ownExams: [],
-  room: ["roomId"],
-  exam: ["examId"],
-  examInProgress: ["examId"],
-  allRooms: ["examId"],
-  roomsToRun: ["examId"],
-  wholeExam: ["examId"],
-  deletedExam: ["examId"],
-} as const satisfies Record<string, readonly (keyof Ids)[]>;
-
-/** What a procedure is about. Each subject has one rule of access (`features/access/rules.ts`). */
-export type Subject = keyof typeof NEEDED;
 
 /** The value that a handler gets for each subject. */
 interface Given {

@@ -4,16 +4,8 @@ import type { AnyTRPCProcedure } from "@trpc/server";
 import { z } from "zod";
 import type { Target } from "../domain/audit.js";
 import type { ActingCaller, Audited } from "../domain/calls.js";
-import {
-  type ConfirmedRights,
-  type Ids,
-  type IdsFor,
-  type IdsOf,
-  NEEDED,
-  type Opened,
-  type Rights,
-  type Subject,
-} from "../domain/opened.js";
+import type { ConfirmedRights, IdsFor, IdsOf, Opened, Rights } from "../domain/opened.js";
+import { type Ids, NEEDED, type Subject } from "../domain/subjects.js";
 import { type Principal, tokenEnded } from "../identity/tokens.js";
 import type { GatedCall } from "../limits/gate.js";
 import type { Rate } from "../limits/rates.js";

@@ -1,7 +1,7 @@
 import type { ErrorCode, Role } from "@invigil/schema";
 import { initTRPC, type TRPCBuiltRouter } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
-import type { Subject } from "../domain/opened.js";
+import type { Subject } from "../domain/subjects.js";
 import type { Rate } from "../limits/rates.js";
 import { invalidInput } from "../platform/errors.js";
 import { serializeAnswer } from "../platform/serialize.js";

@@ -1,13 +1,6 @@
 import type { Caller } from "@invigil/schema";
-import type {
-  AccessibleExam,
-  GivenBy,
-  Ids,
-  IdsOf,
-  StoredExam,
-  StoredRoom,
-  Subject,
-} from "../../domain/opened.js";
+import type { AccessibleExam, GivenBy, IdsOf, StoredExam, StoredRoom } from "../../domain/opened.js";
+import type { Ids, Subject } from "../../domain/subjects.js";
 import { examNotFound, forbidden, roomEnded, roomNotFound } from "../../platform/errors.js";
 import type { Answers, Questions, RoomOfPerson } from "./store.js";
 

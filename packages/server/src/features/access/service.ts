@@ -4,16 +4,15 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type {
   Access,
   ConfirmedRights,
-  Ids,
   IdsFor,
   IdsOf,
   Opened,
   StoredExam,
   StoredRoom,
-  Subject,
 } from "../../domain/opened.js";
 // oxlint-disable-next-line no-restricted-imports -- This file decides what a caller may use.
 import { opened } from "../../domain/opened.js";
+import type { Ids, Subject } from "../../domain/subjects.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";

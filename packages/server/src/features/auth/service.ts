@@ -3,7 +3,8 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Attempt, LoginThrottle } from "../../coordination/login-throttle.js";
 import type { ActingCaller, Origin } from "../../domain/calls.js";
 import { failureOf } from "../../domain/failures.js";
-import type { Access, Ids as NamedIds, Opened, ReopenAny, Rights, Subject } from "../../domain/opened.js";
+import type { Access, Opened, ReopenAny, Rights } from "../../domain/opened.js";
+import type { Ids as NamedIds, Subject } from "../../domain/subjects.js";
 import type { Passwords } from "../../identity/passwords.js";
 import {
   type Authenticator,
