@@ -24,8 +24,6 @@ interface Scene {
   readonly examId: string;
 }
 
-const isCommit = (data: Buffer): boolean => data.includes("COMMIT");
-
 const FAULTS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
   async "a server is killed and another one is started"({ at, writers }) {
     await at.kill();
@@ -50,14 +48,14 @@ const FAULTS: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
     at.proxy.cut();
   },
   async "commits are slow"({ at, writers }) {
-    at.proxy.fateOf = (data) => (isCommit(data) ? 300 : "pass");
+    at.proxy.fateOf = (data) => (at.isCommit(data) ? 300 : "pass");
     await writers.settled(40);
     at.proxy.fateOf = () => "pass";
   },
   async "connections are lost while they commit"({ at, writers }) {
     let commits = 0;
     at.proxy.fateOf = (data) => {
-      if (!isCommit(data)) return "pass";
+      if (!at.isCommit(data)) return "pass";
       commits += 1;
       return commits % 2 === 0 ? "cut" : "cut at response";
     };

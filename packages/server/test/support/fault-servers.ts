@@ -13,6 +13,8 @@ export interface Place extends Pick<TestApp, "as" | "token" | "inject"> {
   readonly name: string;
   /** Between the server and the database. */
   readonly proxy: TcpProxy;
+  /** Whether data that the server sends to the database contains a commit. */
+  readonly isCommit: (data: Buffer) => boolean;
   /** The URL of the present process. */
   readonly url: () => string;
   /** Whether it answers clients. */
@@ -50,11 +52,30 @@ export const SETTINGS = {
   INVIGIL_EXAMINEE_APP_URL: "https://sit.example/",
 };
 
+/**
+ * Recognizes the commits in what a server sends. A session sends the text of a prepared commit once, and after that only its name, which the
+ * function learns from the data that it is called with. All sessions of a server use the same name.
+ */
+const createCommitWatch = (): ((data: Buffer) => boolean) => {
+  let name: string | undefined;
+  return (data) => {
+    const text = data.toString("latin1");
+    name ??= /(s\d+)\0COMMIT\0/.exec(text)?.[1];
+    return text.includes("COMMIT") || (name !== undefined && text.includes(`\0${name}\0`));
+  };
+};
+
 const openPlace = async (
   name: string,
   { databaseUrl, port }: { readonly databaseUrl: string; readonly port: number },
 ): Promise<Place & AsyncDisposable> => {
   const proxy = await startTcpProxy(port);
+  const isCommit = createCommitWatch();
+  // The server sends the first commits when it starts.
+  proxy.fateOf = (data) => {
+    isCommit(data);
+    return "pass";
+  };
   const folder = tempFolder();
   const through = new URL(databaseUrl);
   through.port = String(proxy.port);
@@ -82,6 +103,7 @@ const openPlace = async (
   return {
     name,
     proxy,
+    isCommit,
     as: (...args) => app().as(...args),
     token: (...args) => app().token(...args),
     get inject() {
