@@ -19,11 +19,14 @@ const ANSWERS = { 20002: 20004, 20003: 20005, 20006: 20007, 20008: 20009 };
 const engine = new ImEngine();
 window.heard = [];
 window.states = [];
-// What the page shows: whether it plays a clip or the teacher, and how often it went to its end.
-window.shown = { clips: [], live: false, ends: 0 };
+// What the page shows: whether it plays a clip or the teacher, how often it went to its end, and whether the end was there from the start.
+window.shown = { clips: [], live: false, ends: 0, isOver: false };
 const waiting = new Map();
 
 window.start = async ({ server, token, roomId, userId, role }) => {
+  const room = await fetch(server + "/exam/roomInfo?roomId=" + roomId, { headers: { authorization: token } });
+  window.shown.isOver = (await room.json()).data.status === 1;
+  if (window.shown.isOver) return;
   const answer = await fetch(server + "/exam/v2/getIMToken?ts=" + Date.now(), {
     method: "POST",
     headers: { authorization: token, "content-type": "application/json" },
@@ -47,6 +50,7 @@ window.start = async ({ server, token, roomId, userId, role }) => {
       window.shown.ends += 1;
       void engine.logout();
     }
+    if (type === 20020) window.shown.ends += 1;
     if (role === "admin") waiting.get(sid)?.answered(sender.userId);
     else if (ANSWERS[type]) void send("sendC2cMessage", ANSWERS[type], { sid }, { receiverId: "teacher1" });
   };
@@ -317,5 +321,51 @@ describe("the vendor's pages", () => {
     }
     const { messages } = await fixture.admin.im.history({ roomId: room.id, type: 20010 });
     expect(messages).toHaveLength(1);
+  });
+
+  it("go to their end when their attempt is terminated, also after an outage or a reload, until it is reopened", async () => {
+    await using own = await ownNetwork();
+    const room = await newRoom("e1", "e2");
+    const teacher = await open("teacher1", "teacher", { room });
+    const phone = await open("e1", "examinee", { room, by: own });
+    const pc = await open("pc_e1", "examinee", { room });
+    const other = await open("e2", "examinee", { room });
+    const goAway = async () => {
+      own.cut();
+      await phone.waitForFunction(`states.at(-1) === "connecting"`);
+    };
+    const comeBack = async () => {
+      own.mend();
+      await phone.waitForFunction(`states.at(-1) === "reconnectsuccess"`);
+    };
+    const decision = (key: string) => ({
+      roomId: room.id,
+      userIds: ["e1"],
+      reason: { code: "misconduct" as const },
+      key,
+    });
+
+    await goAway();
+    await fixture.admin.attempt.terminate(decision("terminate"));
+    await pc.waitForFunction("shown.ends === 1");
+    // Each time that it returns, it hears its end again.
+    for (const times of [1, 2]) {
+      await comeBack();
+      await phone.waitForFunction(`shown.ends === ${times}`);
+      await goAway();
+    }
+    await pc.reload();
+    await start(pc, "pc_e1", "examinee", room);
+    expect(await run(pc, "[shown.isOver, states]")).toEqual([true, []]);
+
+    await fixture.admin.attempt.reopen(decision("reopen"));
+    await comeBack();
+    await pc.reload();
+    await start(pc, "pc_e1", "examinee", room);
+    expect(await run(pc, "[shown.isOver, shown.ends]")).toEqual([false, 0]);
+    expect(await run(teacher, `command(20002, "call", ["e1", "pc_e1"])`)).toBe(1);
+    for (const page of [phone, pc]) await heard(page, "call");
+    expect(await run(phone, "shown.ends")).toBe(2);
+    expect(await run(other, "heard")).toEqual([]);
   });
 });
