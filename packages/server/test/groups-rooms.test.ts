@@ -13,6 +13,7 @@ import {
 const START = Date.parse("2026-01-02T03:04:05Z");
 const MINUTE_MS = 60_000;
 const ADMIN: TestCaller = { sub: "root", role: "admin" };
+const EXAMINEE: TestCaller = { sub: "e1", role: "examinee" };
 const SERVICES = ["aliyun_new", "rong_cloud"] as const;
 
 let now: number;
@@ -202,36 +203,46 @@ describe("a person who leaves a room", () => {
     expect([at.aliyun_new.calls, at.rong_cloud.calls]).toEqual([[], [`leave ${room.id} i1,pc_i1`]]);
   });
 
-  it("because their attempt is terminated is no longer a member, and comes back with a token when it is reopened", async () => {
-    const room = await newRoom();
-    const decision = (key: string) => ({
-      roomId: room.id,
-      userIds: ["e1"],
-      reason: { code: "misconduct" },
-      key,
-    });
-    forget();
-    await admin("attempt.terminate", decision("terminate"));
-    await wait(0);
-    expect(at.aliyun_new.calls).toEqual([removalSignal(room.id, "e1")]);
-    expect(at.rong_cloud.calls).toEqual([removalSignal(room.id, "e1"), `leave ${room.id} e1,pc_e1`]);
-    expect(members(room.id)).toEqual(["e2", "i1", "root"]);
-    const token = async () =>
-      (await as({ sub: "e1", role: "examinee" })).mutate("im.getToken", {
-        roomId: room.id,
-        userId: "e1",
-        imServer: ["rong_cloud"],
-      });
-    expect((await token()).error.data.reason).toBe("ROOM_ENDED");
-    // A room that is reopened for the others stays over for them.
-    await admin("room.end", { roomId: room.id });
-    await wait(2 * MINUTE_MS);
-    await admin("room.reopen", { roomId: room.id });
-    expect(members(room.id)).toEqual(["e2", "i1", "root"]);
-    await admin("attempt.reopen", decision("reopen"));
-    expect((await token()).error).toBeUndefined();
-    expect(members(room.id)).toEqual(["e1", "e2", "i1", "root"]);
-  });
+  it.each([
+    [
+      "terminated",
+      (_: string, decision: object) => admin("attempt.terminate", { ...decision, key: "terminate" }),
+      (roomId: string) => [removalSignal(roomId, "e1")],
+    ],
+    [
+      "finished",
+      async (roomId: string) => (await as(EXAMINEE)).mutate("attempt.finish", { roomId }),
+      () => [],
+    ],
+  ] as const)(
+    "because their attempt is %s is no longer a member, and comes back with a token when it is reopened",
+    async (_, end, signals) => {
+      const room = await newRoom();
+      const decision = { roomId: room.id, userIds: ["e1"], reason: { code: "misconduct" } };
+      forget();
+      await end(room.id, decision);
+      await wait(0);
+      // One who has finished goes to the end by themselves.
+      expect(at.aliyun_new.calls).toEqual(signals(room.id));
+      expect(at.rong_cloud.calls).toEqual([...signals(room.id), `leave ${room.id} e1,pc_e1`]);
+      expect(members(room.id)).toEqual(["e2", "i1", "root"]);
+      const token = async () =>
+        (await as(EXAMINEE)).mutate("im.getToken", {
+          roomId: room.id,
+          userId: "e1",
+          imServer: ["rong_cloud"],
+        });
+      expect((await token()).error.data.reason).toBe("ROOM_ENDED");
+      // A room that is reopened for the others stays over for them.
+      await admin("room.end", { roomId: room.id });
+      await wait(2 * MINUTE_MS);
+      await admin("room.reopen", { roomId: room.id });
+      expect(members(room.id)).toEqual(["e2", "i1", "root"]);
+      await admin("attempt.reopen", { ...decision, key: "reopen" });
+      expect((await token()).error).toBeUndefined();
+      expect(members(room.id)).toEqual(["e1", "e2", "i1", "root"]);
+    },
+  );
 
   it("because their attempt is terminated stays a member if it is reopened before the service was told", async () => {
     const room = await newRoom();

@@ -230,16 +230,17 @@ export const createTaskLog = ({ kinds, ids, outbox, events, messages }: TaskLogD
         ]);
     },
     /**
-     * Prepares to tell people that the exam has ended for them, and to remove them from its groups. Returns a function that starts all further
-     * statements at once.
+     * Prepares to remove people from the groups of rooms, because the exam is over for them, and to tell them so if it was ended for them. Returns
+     * a function that starts all further statements at once.
      */
     async prepareDismissals(
       tx: ExamTransaction,
       seats: readonly { readonly room: RoomOfGroups; readonly userId: string }[],
-      now: Date,
+      { areTold, now }: { readonly areTold: boolean; readonly now: Date },
     ): Promise<(before: readonly NewEvent[]) => Promise<unknown>> {
-      const givenIds = await messageIds(tx, seats.filter(({ room }) => isBuiltIn(room)).length);
-      const ends = seats.map(({ room, userId }) => ({
+      const told = areTold ? seats : [];
+      const givenIds = await messageIds(tx, told.filter(({ room }) => isBuiltIn(room)).length);
+      const ends = told.map(({ room, userId }) => ({
         room,
         signal: signals.endUser.type,
         data: { sid: ids.next(), receiverIdList: loginsOf(userId) },

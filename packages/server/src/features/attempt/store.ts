@@ -229,11 +229,8 @@ export const createAttemptStore = ({
           typeof after === "string" || after === attempt ? [] : [{ userId, after }],
         );
         if (changed.length === 0) return outcomes;
-        const ids = new Set(changed.map(({ userId }) => userId));
-        const left =
-          action.kind === "terminate"
-            ? seats.filter(({ userId, status }) => status === "in_progress" && ids.has(userId))
-            : [];
+        const over = changed.filter(({ after }) => isOver(after)).map(({ userId }) => userId);
+        const left = seats.filter(({ userId, status }) => status === "in_progress" && over.includes(userId));
         const [{ write, events: changes }, dismiss] = await Promise.all([
           prepareDecisions(tx, room, changed, { entry, seats, author, now }),
           tasks.prepareDismissals(
@@ -242,10 +239,9 @@ export const createAttemptStore = ({
               userId,
               room: { examId: room.examId, id: roomId, imServer },
             })),
-            now,
+            { areTold: action.kind === "terminate", now },
           ),
         ]);
-        const over = changed.filter(({ after }) => isOver(after)).map(({ userId }) => userId);
         await tx.last(() =>
           Promise.all([
             write(),
