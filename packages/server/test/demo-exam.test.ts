@@ -1,3 +1,4 @@
+import { examEntriesInput, examPeopleInput, listHandsInput, terminateAttemptsInput } from "@invigil/schema";
 import { getTableName } from "drizzle-orm";
 import { describe, expect, it, vi } from "vitest";
 import { callerOf } from "../src/demo/callers.js";
@@ -16,7 +17,18 @@ describe("a script", () => {
   it("shows everything within its first minute", () => {
     const first = writeScript(7).filter(({ at }) => at < 50);
     expect(new Set(first.map(({ does }) => does))).toEqual(
-      new Set(["connect", "disconnect", "publish", "stop", "detect", "write", "tell"]),
+      new Set([
+        "connect",
+        "disconnect",
+        "publish",
+        "stop",
+        "detect",
+        "write",
+        "tell",
+        "raiseHand",
+        "answerHand",
+        "decide",
+      ]),
     );
     const came = new Set(first.flatMap((act) => (act.does === "connect" ? [act.candidate] : [])));
     expect(came.size).toBeGreaterThan(50);
@@ -109,6 +121,94 @@ describe("a round", () => {
     await playTo(100);
     const [, after] = await look(demo, examId);
     expect(after && candidatesHere(after)).toBeGreaterThan(16);
+    expect(demo.warnings).toEqual([]);
+  });
+
+  /** What an administrator sees of raised hands, attempts and their history, by name. */
+  const lookAtControl = async (demo: DemoWorld, examId: string) => {
+    const { services } = demo;
+    const { hands } = await services.hand.list(
+      await visit(demo, examId),
+      listHandsInput.parse({ examId, pageSize: 100 }),
+    );
+    const rooms = await services.access.open(ADMIN, "roomsToRun", { examId });
+    const { people } = await services.roster.people(ADMIN, rooms, examPeopleInput.parse({ examId }));
+    const nameOf = (userId: string | undefined) => people.find((person) => person.userId === userId)?.name;
+    const { entries } = await services.attempt.entries(ADMIN, rooms, examEntriesInput.parse({ examId }));
+    return {
+      hands: new Map(hands.map((hand) => [nameOf(hand.userId), hand])),
+      attempts: new Map(people.flatMap(({ name, attempt }) => (attempt ? [[name, attempt]] : []))),
+      cameras: new Map(people.map(({ name, publishStatus }) => [name, publishStatus.main])),
+      entries: entries.map((entry) => `${nameOf(entry.userId)}: ${entry.kind}`),
+      isHere: async (name: string) => (await look(demo, examId)).some((seen) => isHere(seen, idOf(name))),
+    };
+  };
+
+  it("shows within a minute raised hands and decisions, and their ends a little later", async () => {
+    await using demo = await openDemo();
+    const { examId, playTo } = await demo.beginRound();
+    await playTo(60);
+    const first = await lookAtControl(demo, examId);
+    expect(first.hands.get("李伟")).toMatchObject({ status: "taken", takenBy: "t-chen-shuhua" });
+    expect(first.hands.get("Mia Thompson")).toMatchObject({ kind: "break", status: "granted" });
+    expect(first.attempts.get("沈嘉怡")).toMatchObject({ status: "paused", givesBack: true });
+    expect(first.attempts.get("Noah Williams")).toMatchObject({ status: "terminated" });
+    expect(first.attempts.get("Olivia Brown")).toMatchObject({ status: "running", extendedMinutes: 2 });
+    expect(await first.isHere("Olivia Brown")).toBe(true);
+    expect(first.entries).toEqual(["Olivia Brown: extend", "Noah Williams: terminate", "沈嘉怡: pause"]);
+    /** Plays on until it is so, but not until anything else happens to the person. */
+    const untilHere = async (name: string, wanted: boolean, from: number, to: number) => {
+      let second = from;
+      await vi.waitFor(
+        async () => {
+          second = Math.min(second + 1, to);
+          await playTo(second);
+          expect(await first.isHere(name)).toBe(wanted);
+        },
+        { interval: 1, timeout: 10_000 },
+      );
+    };
+    await untilHere("Noah Williams", false, 60, 160);
+    await playTo(169);
+    expect((await lookAtControl(demo, examId)).cameras.get("Noah Williams")).toBe("stopped");
+    await untilHere("Noah Williams", true, 170, 235);
+    const later = await lookAtControl(demo, examId);
+    expect(later.hands.get("李伟")).toMatchObject({ status: "resolved", note: expect.any(String) });
+    expect(later.hands.get("Mia Thompson")).toMatchObject({ status: "resolved" });
+    expect(later.attempts.get("沈嘉怡")).toMatchObject({ status: "running", pausedMs: 78_000 });
+    expect(later.attempts.get("Noah Williams")).toMatchObject({ status: "running", pausedMs: 123_000 });
+    expect(later.entries.slice(0, 2)).toEqual(["Noah Williams: reopen", "沈嘉怡: resume"]);
+    expect(demo.warnings).toEqual([]);
+  });
+
+  it("leaves to a user what they have taken care of first", async () => {
+    await using demo = await openDemo();
+    const { services } = demo;
+    const { examId, playTo } = await demo.beginRound();
+    await playTo(30);
+    const [hallA, , home] = await look(demo, examId);
+    if (!hallA || !home) throw new Error("the exam has three rooms");
+    const before = await lookAtControl(demo, examId);
+    const hand = before.hands.get("李伟");
+    const hallOfHand = await roomIn(services, hallA.room.id);
+    await services.hand.answer(ADMIN, hallOfHand, {
+      roomId: hallA.room.id,
+      handId: hand?.id ?? 0,
+      action: "take",
+    });
+    const roomId = home.room.id;
+    const terminate = terminateAttemptsInput.parse({
+      roomId,
+      userIds: [idOf("沈嘉怡")],
+      reason: { code: "other" },
+      key: "first",
+    });
+    await services.attempt.terminate(ADMIN, await roomIn(services, roomId), terminate);
+    await playTo(120);
+    const after = await lookAtControl(demo, examId);
+    expect(after.hands.get("李伟")).toMatchObject({ status: "taken", takenBy: ADMIN.userId });
+    expect(after.attempts.get("沈嘉怡")).toMatchObject({ status: "terminated" });
+    expect(await after.isHere("沈嘉怡")).toBe(false);
     expect(demo.warnings).toEqual([]);
   });
 

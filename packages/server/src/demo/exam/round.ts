@@ -1,8 +1,10 @@
 import {
   addCheatRecordsInput,
   type Camera,
+  isOver,
   type JsonValue,
   LAST_RESERVED_TYPE,
+  listHandsInput,
   onRoomEventInput,
   type Presence,
   sendMessageInput,
@@ -46,7 +48,7 @@ export interface Round {
 export interface RoundDeps {
   readonly services: Pick<
     Services,
-    "access" | "exam" | "room" | "audio" | "cheat" | "im" | "stream" | "subscriptions"
+    "access" | "exam" | "room" | "audio" | "cheat" | "im" | "stream" | "subscriptions" | "attempt" | "hand"
   >;
   readonly clock: () => Date;
   readonly log: Pick<FastifyBaseLogger, "warn">;
@@ -69,6 +71,9 @@ const ANSWERS: ReadonlyMap<number, number> = new Map([
 const CHINESE_REPLIES = ["好的，老师。", "收到。", "明白了，谢谢老师。"];
 const ENGLISH_REPLIES = ["Okay, thank you.", "Understood.", "Got it, thanks."];
 
+const camerasOf = (candidate: number): readonly Camera[] =>
+  CANDIDATES[candidate]?.hasPc ? ["main", "pc"] : ["main"];
+
 interface Room {
   readonly id: string;
   readonly teacher: ActingCaller;
@@ -79,6 +84,8 @@ interface Room {
 interface Seat {
   readonly caller: ActingCaller;
   room: Room;
+  /** Whether their attempt is over. */
+  isOver: boolean;
   /** The connected devices of each page. */
   readonly devices: Readonly<Record<Camera, AbortController[]>>;
 }
@@ -105,7 +112,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   );
   const seats = candidates.flatMap((caller, index): Seat[] => {
     const room = rooms[CANDIDATES[index]?.hall ?? 0];
-    return room ? [{ caller, room, devices: { main: [], pc: [] } }] : [];
+    return room ? [{ caller, room, isOver: false, devices: { main: [], pc: [] } }] : [];
   });
   const own: ReadonlySet<object> = new Set([...teachers, inspector, ...candidates]);
   const indexOf = new Map(candidates.map(({ userId }, index) => [userId, index]));
@@ -155,7 +162,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   };
 
   const connect = async (seat: Seat, camera: Camera): Promise<void> => {
-    if (seat.room.hasEnded) return;
+    if (seat.room.hasEnded || seat.isOver) return;
     const device = new AbortController();
     const { ended } = await subscribe(seat.caller, seat.room, { camera, signal: device.signal });
     const devices = seat.devices[camera];
@@ -220,7 +227,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
         return report(seat, deed.camera, "publish_done");
       case "come": {
         const { candidate } = deed;
-        for (const camera of CANDIDATES[candidate]?.hasPc ? (["main", "pc"] as const) : (["main"] as const)) {
+        for (const camera of camerasOf(candidate)) {
           if (seat.devices[camera].length === 0) await connect(seat, camera);
           soon([1, 3], { does: "publish", candidate, camera });
         }
@@ -245,6 +252,34 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
           }),
         );
         return;
+      case "raiseHand": {
+        if (!isHere) return;
+        const { kind, text } = deed;
+        const of = await services.access.open(seat.caller, "room", { roomId: seat.room.id });
+        await services.hand.raise(seat.caller, of, { roomId: of.id, kind, text });
+        return;
+      }
+      case "answerHand": {
+        const { teacher, id: roomId } = seat.room;
+        const of = await services.access.open(teacher, "room", { roomId });
+        const { action, note } = deed;
+        const open = { roomId, userId: seat.caller.userId, statuses: ["raised", "taken", "granted"] };
+        const [hand] = (await services.hand.list(of, listHandsInput.parse(open))).hands;
+        // A user of the demo may have taken it.
+        if (hand && (hand.takenBy ?? teacher.userId) === teacher.userId)
+          await services.hand.answer(teacher, of, { roomId, handId: hand.id, action, note });
+        return;
+      }
+      case "decide": {
+        const { teacher, id: roomId } = seat.room;
+        const of = await services.access.open(teacher, "room", { roomId });
+        const { action, minutes = 0, reason } = deed;
+        const userIds = [seat.caller.userId];
+        const key = `${action} ${second}`;
+        const input = { roomId, userIds, reason, key, minutes, giveBack: true, dryRun: false };
+        await services.attempt[action](teacher, of, { ...input, answers: "save" });
+        return;
+      }
       case "write":
         return isHere
           ? send(seat.caller, seat.room, { type: WRITTEN, data: { text: deed.text } })
@@ -305,6 +340,17 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
         for (const [candidate, seat] of seats.entries())
           if (seat.room === room) soon([9, 16], { does: "come", candidate });
         return;
+      case "attempt_changed": {
+        const candidate = indexOf.get(event.userId);
+        const seat = candidate === undefined ? undefined : seats[candidate];
+        if (candidate === undefined || !seat || seat.isOver === isOver(event)) return;
+        seat.isOver = isOver(event);
+        if (seat.isOver) {
+          soon([1, 3], { does: "disconnect", candidate });
+          for (const camera of camerasOf(candidate)) soon([4, 5], { does: "stop", candidate, camera });
+        } else soon([9, 16], { does: "come", candidate });
+        return;
+      }
       case "participant_added": {
         const candidate = indexOf.get(event.userId);
         const seat = candidate === undefined ? undefined : seats[candidate];

@@ -1,4 +1,11 @@
-import type { Camera, knownDetectTypes } from "@invigil/schema";
+import type {
+  AttemptAction,
+  Camera,
+  Decision,
+  HandAction,
+  HandKind,
+  knownDetectTypes,
+} from "@invigil/schema";
 import { CANDIDATES, HALLS_OF_EXAM, isChinese } from "./cast.js";
 import { between, oneOf, seededRandom } from "./random.js";
 
@@ -15,6 +22,22 @@ export type Deed =
   | { readonly does: "publish" | "stop"; readonly candidate: number; readonly camera: Camera }
   | { readonly does: "detect"; readonly candidate: number; readonly detectType: DetectType }
   | { readonly does: "write"; readonly candidate: number; readonly text: string }
+  | { readonly does: "raiseHand"; readonly candidate: number; readonly kind: HandKind; readonly text: string }
+  /** The teacher answers the candidate's hand. */
+  | {
+      readonly does: "answerHand";
+      readonly candidate: number;
+      readonly action: HandAction;
+      readonly note?: string;
+    }
+  /** The teacher decides about the candidate's attempt. */
+  | {
+      readonly does: "decide";
+      readonly candidate: number;
+      readonly action: Exclude<AttemptAction["kind"], "finish">;
+      readonly minutes?: number;
+      readonly reason: Decision["reason"];
+    }
   /** The teacher writes to a candidate, or to the whole hall. */
   | { readonly does: "tell"; readonly hall: number; readonly candidate?: number; readonly text: string };
 
@@ -39,6 +62,16 @@ const DARK = 0;
 const TWO_DEVICES = 44;
 /** 陈静, who writes first. */
 const ASKS = 5;
+/** 李伟, who raises their hand first. */
+const RAISES = 1;
+/** Mia Thompson, who takes a break. */
+const TAKES_BREAK = 41;
+/** Olivia Brown, who loses the connection and gets minutes for it. */
+const GETS_MINUTES = 22;
+/** 沈嘉怡, who is paused and resumed. */
+const PAUSED = 46;
+/** Noah Williams, who is terminated and reopened. */
+const TERMINATED = 16;
 /** The hall whose network fails first. */
 const FAILING_HALL = 1;
 
@@ -59,7 +92,6 @@ const CHINESE_TALKS: readonly Talk[] = [
   ["外面有施工的声音，会影响检测吗？", "没关系，已经记录，请继续作答。"],
   ["刚才网络断了一下，现在好了。", "收到，作答已保存，请继续。"],
   ["老师，可以用草稿纸吗？", "可以，请先把空白草稿纸正反面给摄像头看一下。"],
-  ["可以去一下洗手间吗？", "可以，请先举手示意，五分钟内回来。"],
   ["第七题的选项 B 和 C 好像一样。", "题目没有问题，请仔细看符号。"],
   ["手机支架倒了，我已经重新放好。", "好的，画面正常。"],
   ["提交以后还能修改吗？", "考试结束前都可以修改。"],
@@ -71,6 +103,74 @@ const ENGLISH_TALKS: readonly Talk[] = [
   ["Somebody is ringing at my door, should I ignore it?", "Yes, please stay in the picture."],
   ["Can I change an answer after I have submitted it?", "Yes, until the end of the exam."],
   ["My phone stand fell over. I have put it back.", "Thank you, the picture is fine."],
+];
+
+/** What happens to raised hands and attempts while a newcomer looks around, by second. */
+const CONTROL: readonly Act[] = [
+  { at: 23, does: "raiseHand", candidate: RAISES, kind: "technical", text: "键盘失灵了，打不了字。" },
+  { at: 35, does: "answerHand", candidate: RAISES, action: "take" },
+  { at: 95, does: "answerHand", candidate: RAISES, action: "resolve", note: "已更换键盘。" },
+  { at: 32, does: "raiseHand", candidate: TAKES_BREAK, kind: "break", text: "May I go to the bathroom?" },
+  { at: 44, does: "answerHand", candidate: TAKES_BREAK, action: "grant" },
+  {
+    at: 150,
+    does: "answerHand",
+    candidate: TAKES_BREAK,
+    action: "resolve",
+    note: "Back after two minutes.",
+  },
+  {
+    at: 37,
+    does: "decide",
+    candidate: PAUSED,
+    action: "pause",
+    reason: {
+      code: "disturbance",
+      note: "有家人走进房间。",
+      message: "考试已暂停，请让家人离开房间。暂停的时间会补给你。",
+    },
+  },
+  {
+    at: 115,
+    does: "decide",
+    candidate: PAUSED,
+    action: "resume",
+    reason: { code: "disturbance", note: "房间里只有考生一人。", message: "请继续作答。" },
+  },
+  {
+    at: 47,
+    does: "decide",
+    candidate: TERMINATED,
+    action: "terminate",
+    reason: {
+      code: "misconduct",
+      note: "A second phone on the desk.",
+      message: "Your exam has ended. Please stay at your desk until we have talked to you.",
+    },
+  },
+  {
+    at: 170,
+    does: "decide",
+    candidate: TERMINATED,
+    action: "reopen",
+    reason: {
+      code: "mistake",
+      note: "It was a calculator, which is allowed.",
+      message: "You may go on. Your time has been given back.",
+    },
+  },
+  {
+    at: 58,
+    does: "decide",
+    candidate: GETS_MINUTES,
+    action: "extend",
+    minutes: 2,
+    reason: {
+      code: "connection",
+      note: "The network of the room failed.",
+      message: "You have 2 more minutes because the network failed.",
+    },
+  },
 ];
 
 /**
@@ -118,11 +218,19 @@ export const writeScript = (seed: number): Act[] => {
     add(at, { does: "stop", candidate, camera: "main" });
     add(at + seconds, { does: "publish", candidate, camera: "main" });
   };
-  const asks = (candidate: number, at: number): void => {
+  const asks = (candidate: number, at: number, how: "write" | "raiseHand" = "write"): void => {
     const { name = "", hall = 0 } = CANDIDATES[candidate] ?? {};
-    const [question, answer] = oneOf(random, isChinese(name) ? CHINESE_TALKS : ENGLISH_TALKS);
-    add(at, { does: "write", candidate, text: question });
-    add(at + between(random, 7, 20), { does: "tell", hall, candidate, text: answer });
+    const [text, answer] = oneOf(random, isChinese(name) ? CHINESE_TALKS : ENGLISH_TALKS);
+    const answeredAt = at + between(random, 7, 20);
+    add(answeredAt, { does: "tell", hall, candidate, text: answer });
+    if (how === "write") {
+      add(at, { does: "write", candidate, text });
+      return;
+    }
+    busyUntil[candidate] = answeredAt + 60;
+    add(at, { does: "raiseHand", candidate, kind: "help", text });
+    add(answeredAt - 3, { does: "answerHand", candidate, action: "take" });
+    add(answeredAt + between(random, 30, 60), { does: "answerHand", candidate, action: "resolve" });
   };
   const usesPhone = (at: number): void => {
     for (let second = at; second < at + 12; second += between(random, 2, 5))
@@ -136,6 +244,7 @@ export const writeScript = (seed: number): Act[] => {
     busyUntil[candidate] = at + 5;
   }
   for (const candidate of [FLAGGED, TWO_DEVICES]) busyUntil[candidate] = 120;
+  for (const candidate of [RAISES, TAKES_BREAK, GETS_MINUTES, PAUSED, TERMINATED]) busyUntil[candidate] = 240;
   for (const second of [24, 26, 34, 43, 52])
     add(second, { does: "detect", candidate: FLAGGED, detectType: second === 34 ? "watch" : "cellPhone" });
   add(57, { does: "tell", hall: 0, candidate: FLAGGED, text: "刘洋，请把手机放回支架上，手不要碰它。" });
@@ -144,6 +253,8 @@ export const writeScript = (seed: number): Act[] => {
   goesDark(DARK, 27, 230);
   asks(ASKS, 29);
   networkFails(FAILING_HALL, 30, 0.65);
+  acts.push(...CONTROL);
+  drops(GETS_MINUTES, 28, 24);
 
   let nextFailure = between(random, 420, 600);
   for (let minute = 60; minute < ROUND_SECONDS - 60; minute += 60) {
@@ -161,6 +272,10 @@ export const writeScript = (seed: number): Act[] => {
     if (random() < 0.7) {
       const at = within();
       asks(someone(at), at);
+    }
+    if (random() < 0.4) {
+      const at = within();
+      asks(someone(at), at, "raiseHand");
     }
     if (random() < 0.3) {
       const at = within();
