@@ -43,6 +43,9 @@ export interface RoomCalls extends Source<RoomSnapshot, RoomEvent> {
 /** The login of the page that sent a message. */
 const senderLogin = ({ sender: { userId, camera } }: Message): string => loginOf(userId, camera);
 
+/** A snapshot with all its parts. A server of the version before does not know raised hands. */
+const complete = (snapshot: Omit<RoomSnapshot, "hands">): RoomSnapshot => ({ hands: [], ...snapshot });
+
 /** The live state, events and messages of a room. Created by `invigil.live.room(roomId)`. */
 export class LiveRoom extends Feed<RoomSnapshot, RoomEvent, LiveRoomListeners> {
   readonly #send: Send;
@@ -57,9 +60,9 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent, LiveRoomListeners> {
     super(({ keepSubscribed, applyRoomEvent, nameOfType }, core) =>
       keepSubscribed(
         core,
-        source,
+        { ...source, snapshot: async (how) => complete(await source.snapshot(how)) },
         {
-          reduce: applyRoomEvent,
+          reduce: (state, event) => complete(applyRoomEvent(state, event)),
           gap: (snapshot, { id, time }) => ({ type: "gap" as const, id, roomId, time, snapshot }),
           notify(event) {
             core.listeners.emit(event.type, event);

@@ -1,5 +1,6 @@
 import type { ExamEvent, ExamSnapshot, Hand, LoggedEvent, RoomEvent, RoomSnapshot } from "@invigil/schema";
 import { expect, test } from "vitest";
+import { LiveRoom } from "./room.js";
 import { applyExamEvent, applyRoomEvent } from "./state.js";
 
 const before = new Date("2026-01-02T03:00:00Z");
@@ -128,6 +129,42 @@ test("a gap replaces the state of a room and of an exam", () => {
   const exam: ExamSnapshot = { examId: "x1", rooms: [], lastEventId: "3" };
   const gap: ExamEvent = { type: "gap", id: "3", examId: "x1", time, snapshot: exam };
   expect(applyExamEvent({ ...exam, rooms: [room] }, gap)).toBe(exam);
+});
+
+test("a room of a server that does not know raised hands has none, also after a gap and an event", async () => {
+  // Safe: it is what the server of the version before answers.
+  const { hands: _, ...older } = state;
+  const snapshot = older as RoomSnapshot;
+  const left = event("participant_removed", { userId: "e1", role: "examinee" });
+  const live = new LiveRoom(
+    "r1",
+    {
+      snapshot: async () => snapshot,
+      subscribe(_after, { onStarted, onData }) {
+        queueMicrotask(() => {
+          onStarted();
+          onData({ data: left });
+          onData({
+            data: { type: "gap", id: "9", roomId: "r1", time, snapshot: { ...snapshot, lastEventId: "9" } },
+          });
+        });
+        return { unsubscribe: () => undefined };
+      },
+      send: () => Promise.reject(new Error("nothing is sent")),
+    },
+    { reconnect: { baseMs: 0, maxMs: 0 }, retry: false },
+  );
+  const seen: unknown[] = [];
+  await new Promise<void>((resolve) => {
+    live.subscribe(() => {
+      if (live.state) seen.push(live.state.hands);
+      if (live.state?.lastEventId === "9" || live.error) resolve();
+    });
+  });
+  live.close();
+  expect(live.error).toBeUndefined();
+  expect(seen).not.toHaveLength(0);
+  expect(new Set(seen.map((hands) => JSON.stringify(hands)))).toEqual(new Set(["[]"]));
 });
 
 const other = { ...room, id: "r2" };
