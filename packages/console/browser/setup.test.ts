@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode, xlsx } from "../../server/test/support/files.js";
 import { type AppFixture, type ConsolePage, openAppFixture } from "./support/console.js";
@@ -245,6 +246,90 @@ describe("what was typed", () => {
     expect(await name.inputValue()).toBe("Chemistry, resit");
     expect((await fixture.teacher.exam.get({ examId })).name).toBe("Chemistry");
   });
+
+  it.each([
+    {
+      step: "details",
+      call: /exam\.update/,
+      field: "Name",
+      saved: "History A",
+      typed: "History B",
+      fill: async () => undefined,
+      button: (page: Page) => page.getByRole("button", { name: "Save" }).first(),
+      stored: async (examId: string) => (await fixture.admin.exam.get({ examId })).name,
+    },
+    {
+      step: "details",
+      call: /cheat\.setConfig/,
+      field: "Settings of the detectors, as the apps read them",
+      saved: '{"every":1}',
+      typed: '{"every":2}',
+      fill: (page: Page) => page.getByRole("button", { name: "Edit as text" }).click(),
+      button: (page: Page) => page.getByRole("button", { name: "Save" }).nth(1),
+      stored: async (examId: string) => (await fixture.admin.cheat.getConfig({ examId })).data,
+    },
+    {
+      step: "settings",
+      call: /exam\.update/,
+      field: "Width",
+      saved: "320",
+      typed: "640",
+      async fill(page: Page) {
+        await page.getByLabel("Picture", { exact: true }).selectOption("own");
+        for (const name of ["Height", "Pictures per second", "Maximum kbit/s"])
+          await page.getByLabel(name).fill("30");
+      },
+      button: (page: Page) => page.getByRole("button", { name: "Save" }),
+      stored: async (examId: string) =>
+        String((await fixture.admin.exam.get({ examId })).videoProfile?.data.width),
+    },
+    {
+      step: "staff",
+      call: /participant\.import/,
+      field: "User name or id",
+      saved: "t7",
+      typed: "t8",
+      // What was not typed again is empty for the next person.
+      emptied: "Name",
+      fill: (page: Page) => page.getByLabel("Name", { exact: true }).fill("Sun Li"),
+      button: (page: Page) => page.getByRole("button", { name: "Add" }),
+      stored: async (examId: string) =>
+        (await fixture.admin.exam.people({ examId })).people.map(({ userId }) => userId).join(),
+    },
+  ])(
+    "stays if it was typed into $field while it was being saved",
+    async ({ step, call, field: label, ...form }) => {
+      const examId = await examOf(`History of ${label}`.slice(0, 40));
+      await using open = await fixture.openConsole({
+        role: "teacher",
+        path: `exams/${examId}/setup/${step}`,
+      });
+      const { page } = open;
+      await form.fill(page);
+      const field = page.getByLabel(label, { exact: true });
+      await field.fill(form.saved);
+      const written = page.waitForResponse(call);
+      await page.route(
+        call,
+        async (route) => {
+          await field.fill(form.typed);
+          await route.continue();
+        },
+        { times: 1 },
+      );
+      await form.button(page).click();
+      await written;
+      expect(await form.stored(examId)).toBe(form.saved);
+      await page
+        .getByText(/^Saved\.$|^Sun Li is added\.$/)
+        .first()
+        .waitFor();
+      await at(open, step).getByText("Not saved").waitFor();
+      expect(await field.inputValue()).toBe(form.typed);
+      if ("emptied" in form && form.emptied !== undefined)
+        expect(await page.getByLabel(form.emptied, { exact: true }).inputValue()).toBe("");
+    },
+  );
 
   it("does not overwrite what another person saved in between: a person decides", async () => {
     const examId = await examOf("Biology");

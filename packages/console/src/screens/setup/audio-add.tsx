@@ -59,7 +59,7 @@ export function AddAudio() {
     if (!clip) return;
     await client.audio.attach.mutate({ examId, clipId: clip.id, startTime: at });
     await refresh();
-    draft.discard();
+    draft.saved(values);
     setIsChecked(false);
     notify.done(t("added", { name: clip.name }));
   });

@@ -15,19 +15,31 @@ import { Conflict, SaveBar, Section } from "./parts.js";
 import { conflictsWith } from "./rebase.js";
 import styles from "./setup.module.css";
 
-const NONE = { data: "" };
+/** The stored config of the exam. It is empty if none was stored. */
+const useConfigOptions = () => {
+  const { examId } = useSetup();
+  const client = useInvigilClient();
+  return {
+    queryKey: [...useInvigil().cheat.getConfig.queryKey({ examId })],
+    queryFn: async ({ signal }: { signal: AbortSignal }): Promise<{ data: string }> => {
+      try {
+        return await client.cheat.getConfig.query({ examId }, { signal });
+      } catch (error) {
+        if (isInvigilError(error, "CHEAT_CONFIG_NOT_FOUND")) return { data: "" };
+        throw error;
+      }
+    },
+  };
+};
 
 /** The detections that run on the cameras of candidates. */
 export function Detections() {
   const t = useTranslations("setup.details.cheat");
-  const invigil = useInvigil();
-  const { examId } = useSetup();
-  const { data, error, refetch } = useQuery(invigil.cheat.getConfig.queryOptions({ examId }));
-  const isNone = isInvigilError(error, "CHEAT_CONFIG_NOT_FOUND");
+  const { data, error, refetch } = useQuery(useConfigOptions());
   return (
     <Section title={t("title")}>
-      {data || isNone ? (
-        <ConfigForm theirs={isNone || !data ? NONE : { data: data.data }} />
+      {data ? (
+        <ConfigForm theirs={{ data: data.data }} />
       ) : error ? (
         <ErrorNote error={error} onRetry={() => void refetch()} />
       ) : (
@@ -42,7 +54,7 @@ function ConfigForm({ theirs }: { theirs: { data: string } }) {
   const form = useTranslations("setup.form");
   const { examId, isReadOnly, refresh } = useSetup();
   const client = useInvigilClient();
-  const invigil = useInvigil();
+  const options = useConfigOptions();
   const queryClient = useQueryClient();
   const notify = useNotify();
   const draft = useFormDraft("details.detections", theirs);
@@ -50,17 +62,13 @@ function ConfigForm({ theirs }: { theirs: { data: string } }) {
   const config = readConfig(data);
   const [asText, setAsText] = useState(false);
   const save = useAction(async () => {
-    const now = await queryClient
-      .query(invigil.cheat.getConfig.queryOptions({ examId }, { staleTime: 0 }))
-      .catch((error: unknown) => {
-        if (isInvigilError(error, "CHEAT_CONFIG_NOT_FOUND")) return NONE;
-        throw error;
-      });
+    const mine = draft.values;
+    const now = await queryClient.query({ ...options, staleTime: 0 });
     // The detections of now are shown beside the draft.
-    if (conflictsWith({ base: theirs, mine: draft.values }, { data: now.data }).length > 0) return;
+    if (conflictsWith({ base: theirs, mine }, { data: now.data }).length > 0) return;
     await client.cheat.setConfig.mutate({ examId, data });
     await refresh();
-    draft.discard();
+    draft.saved(mine);
     notify.done(form("saved"));
   });
   const isText = asText || !config;

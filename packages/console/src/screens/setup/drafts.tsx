@@ -94,7 +94,8 @@ export const useFormDraft = <Values extends object>(name: string, theirs: Values
   const kept = get(name) as Draft<Values> | undefined;
   const draft = kept ? rebase(kept, theirs) : { base: theirs, mine: theirs };
   const conflicts = conflictsWith(draft, theirs);
-  const keep = (next: Draft<Values>) => set(name, changedFields(next).length > 0 ? next : undefined);
+  const keep = (next: Draft<Values>) =>
+    set(name, changedFields(rebase(next, theirs)).length > 0 ? next : undefined);
   const changed = changedFields(draft);
   return {
     values: draft.mine,

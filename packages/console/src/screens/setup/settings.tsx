@@ -33,7 +33,7 @@ export function Settings() {
     if (conflictsWith({ base: theirs, mine: values }, videoValuesOf(now.videoProfile)).length > 0) return;
     await client.exam.update.mutate({ examId, videoProfile: profileOf(values) });
     await refresh();
-    draft.discard();
+    draft.saved(values);
     notify.done(form("saved"));
   });
   const labels = {

@@ -152,7 +152,7 @@ function AddStaff() {
       await client.participant.import.mutate({ examId, file: rosterOf([{ userId, name, role }]) });
     else await client.participant.add.mutate({ roomId, participants: [{ userId, name, role }] });
     await refresh();
-    draft.discard();
+    draft.saved(values);
     setIsChecked(false);
     notify.done(t("done", { name }));
   });
