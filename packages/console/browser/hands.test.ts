@@ -22,6 +22,7 @@ const WORDS = {
     note: "Note for colleagues",
     take: "Take",
     taken: /Raised hand: break, .*, with you/,
+    takenBy: /Raised hand: technical problem, .*, with Sun Li/,
     grant: "Grant the break",
     onBreak: /^王芳\. On a break/,
     end: "End the break",
@@ -39,6 +40,7 @@ const WORDS = {
     note: "给同事的备注",
     take: "受理",
     taken: /举手：休息，.*，由你受理/,
+    takenBy: /举手：设备问题，.*，由Sun Li受理/,
     grant: "准许休息",
     onBreak: /^王芳，休息中/,
     end: "结束休息",
@@ -107,6 +109,8 @@ describe.each(["en", "zh-CN"] as const)("a raised hand, in %s", (locale) => {
 
     await page.goto(new URL(`exams/${examId}/candidates/e1`, new URL("/console/", page.url())).href);
     await page.getByText(words.began).waitFor();
+    // Not the hands of others in the room.
+    expect(await page.getByText("My camera is dark").count()).toBe(0);
     await picture(`hands-candidate-${locale}`);
     await page.getByRole("button", { name: words.onBreak }).click();
     await dialog.getByRole("button", { name: words.end }).click();
@@ -116,8 +120,11 @@ describe.each(["en", "zh-CN"] as const)("a raised hand, in %s", (locale) => {
     // A colleague was faster.
     await page.goto(new URL(`exams/${examId}/candidates/e2`, new URL("/console/", page.url())).href);
     const taken = (await fixture.admin.hand.list({ roomId, userId: "e2" })).hands.at(0);
+    const colleague = { userId: "t2", name: "Sun Li", role: "teacher" as const };
+    await fixture.admin.participant.add({ roomId, participants: [colleague] });
+    const { hand } = fixture.app.as({ sub: colleague.userId, role: colleague.role });
     await page.route("**/trpc/hand.answer*", async (route) => {
-      await fixture.admin.hand.answer({ roomId, handId: taken?.id ?? 0, action: "take" });
+      await hand.answer({ roomId, handId: taken?.id ?? 0, action: "take" });
       await route.continue();
     });
     await page
@@ -126,6 +133,11 @@ describe.each(["en", "zh-CN"] as const)("a raised hand, in %s", (locale) => {
       .click();
     await page.getByRole("dialog").getByRole("button", { name: words.take, exact: true }).click();
     await page.getByText(words.conflict).waitFor();
+    // Each screen names the colleague.
+    for (const path of ["candidates/e2", "candidates?state=hand", `rooms/${roomId}`, ""]) {
+      await page.goto(new URL(`exams/${examId}/${path}`, new URL("/console/", page.url())).href);
+      await page.getByText(words.takenBy).first().waitFor();
+    }
     for (const each of leave) each();
   });
 });

@@ -1,9 +1,11 @@
 import type { Hand } from "@invigil/client";
 import { useSession } from "@invigil/react";
+import { use } from "react";
 import { useTranslations } from "use-intl";
 import { useNow } from "./clock.js";
 import { useLength } from "./duration.js";
 import styles from "./hand.module.css";
+import { StaffNames } from "./page.js";
 import { StateText } from "./state-mark.js";
 
 /** Says in words what a hand asks for, who has it, and how long it waits or the break lasts. */
@@ -12,9 +14,10 @@ const useHandWords = (): ((hand: Hand) => string) => {
   const { user } = useSession();
   const length = useLength();
   const now = useNow("minute");
+  const names = use(StaffNames);
   return ({ kind, status, createdAt, grantedAt, takenBy }) => {
     const since = status === "granted" && grantedAt ? grantedAt : createdAt;
-    const by = takenBy === user?.userId ? t("you") : (takenBy ?? "");
+    const by = takenBy === user?.userId ? t("you") : (names?.get(takenBy ?? "") ?? takenBy ?? "");
     const time = length(now - since.getTime());
     return t(`status.${status}`, { kind: t(`kinds.${kind}`), time, by });
   };

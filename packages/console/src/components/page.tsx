@@ -10,6 +10,9 @@ interface Visited {
 }
 export const VisitedContext = createContext<Visited>({ path: undefined, hasLostFocus: false });
 
+/** The names of staff by user id, as far as the page knows them. */
+export const StaffNames = createContext<ReadonlyMap<string, string> | undefined>(undefined);
+
 /**
  * The frame of a screen: its title, its actions, and what it shows. It names the tab, and leads the focus to the title after a navigation,
  * so that keyboards and screen readers begin there.
@@ -19,6 +22,7 @@ export function Page({
   of,
   aside,
   actions,
+  staff,
   children,
 }: {
   title: string;
@@ -27,6 +31,8 @@ export function Page({
   /** Stands beside the title: counts, a state. */
   aside?: ReactNode;
   actions?: ReactNode;
+  /** Names those who have taken hands. */
+  staff?: ReadonlyMap<string, string>;
   children: ReactNode;
 }) {
   const t = useTranslations("common.app");
@@ -53,16 +59,18 @@ export function Page({
     [visited],
   );
   return (
-    <div className={styles.page}>
-      <div className={styles.head}>
-        <h1 ref={heading} tabIndex={-1}>
-          {title}
-        </h1>
-        {aside !== undefined && <div className={styles.aside}>{aside}</div>}
-        {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+    <StaffNames value={staff}>
+      <div className={styles.page}>
+        <div className={styles.head}>
+          <h1 ref={heading} tabIndex={-1}>
+            {title}
+          </h1>
+          {aside !== undefined && <div className={styles.aside}>{aside}</div>}
+          {actions !== undefined && <div className={styles.actions}>{actions}</div>}
+        </div>
+        {children}
       </div>
-      {children}
-    </div>
+    </StaffNames>
   );
 }
 

@@ -55,6 +55,8 @@ export interface Roster {
   /** The facts that follow from decisions about a person: since when they are paused, and when the exam ends for them. */
   readonly controlOf: ControlOf;
   readonly roomName: (roomId: string) => string;
+  /** The names of staff by user id. */
+  readonly staff: ReadonlyMap<string, string>;
 }
 
 const whatFailed = ({
@@ -84,11 +86,14 @@ export const useRoster = (examId: string): Roster => {
   const { data: exam } = useExamDetails(examId);
   // A person may have minutes planned in several rooms.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that people have changed.
-  const minutes = useMemo(() => {
+  const { minutes, staff } = useMemo(() => {
     const most = new Map<string, number>();
-    for (const { userId, extraMinutes } of everybody({ people, state }))
+    const named = new Map<string, string>();
+    for (const { userId, name, role, extraMinutes } of everybody({ people, state })) {
       if (extraMinutes > 0) most.set(userId, Math.max(extraMinutes, most.get(userId) ?? 0));
-    return most;
+      if (role !== "examinee") named.set(userId, name);
+    }
+    return { minutes: most, staff: named };
   }, [people, state, version]);
   const latest = useRef(minutes);
   latest.current = minutes;
@@ -97,7 +102,7 @@ export const useRoster = (examId: string): Roster => {
       controlOf({ attempt, extraMinutes: latest.current.get(userId) ?? 0 }, exam, now),
     [exam],
   );
-  return { people, state, version, status, error, stateOf, controlOf: control, roomName };
+  return { people, state, version, status, error, stateOf, controlOf: control, roomName, staff };
 };
 
 /** The people of a roster, one after the other. */

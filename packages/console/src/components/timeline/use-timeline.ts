@@ -241,7 +241,7 @@ export const useTimeline = (
             ...presence
               .filter((page) => page.role === "examinee" && (userId ?? page.userId) === page.userId)
               .map(pageEntry),
-            ...(hands ?? []).flatMap(handEntries),
+            ...(hands ?? []).filter((hand) => (userId ?? hand.userId) === hand.userId).flatMap(handEntries),
             ...past,
           ])
         : [],

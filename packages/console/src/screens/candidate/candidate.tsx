@@ -140,6 +140,7 @@ export function Candidate({
   return (
     <Page
       title={name}
+      staff={names}
       of={exam?.name}
       aside={
         <span className={styles.head}>

@@ -44,6 +44,7 @@ const rosterOf = (
   error: undefined,
   stateOf: (one) => candidateState(one, one.pages.length > 0 ? "publishing" : "expected"),
   controlOf: () => ({}),
+  staff: new Map(),
   roomName: (id) => id,
 });
 const SEARCH = { state: undefined, room: [], q: "", sort: { column: "need", descending: false } } as const;

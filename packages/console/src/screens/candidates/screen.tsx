@@ -58,7 +58,12 @@ export function Screen() {
   const chooseRooms = useCallback((next: readonly string[]) => change({ room: next }), [change]);
   const clear = () => change({ state: undefined, room: [], q: "" });
   return (
-    <Page title={t("title")} of={exam?.name} actions={<Alerts examId={examId} troubles={troubles} />}>
+    <Page
+      title={t("title")}
+      of={exam?.name}
+      staff={roster.staff}
+      actions={<Alerts examId={examId} troubles={troubles} />}
+    >
       <RosterView examId={examId} roster={roster}>
         {total > 0 && (
           <FilterBar shown={ids.length} total={total} onClear={clear}>

@@ -43,6 +43,7 @@ export function Screen() {
     <Page
       title={t("title")}
       of={exam?.name}
+      staff={roster.staff}
       aside={exam && <Phase of={exam} />}
       actions={
         <>

@@ -107,6 +107,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
   return (
     <Page
       title={room.name}
+      staff={names}
       aside={
         hasEnded ? (
           <StateMark state="ended" />
