@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { callInProcess } from "../src/app/in-process.js";
 import type { TestCaller } from "../src/app/testing.js";
+import { createSeriesStore } from "../src/features/series/store.js";
 import { query, statement } from "../src/storage/statement.js";
 import { examMinutes, roomMinutes } from "../src/storage/tables.js";
 import { openAppFixture } from "./support/app-fixture.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+import { rowsOf } from "./support/tables.js";
+import { withWrites } from "./support/writes.js";
 
 // Also on PostgreSQL: what is counted is asked of the database.
 
@@ -194,6 +197,17 @@ describe("a server", () => {
     await fixture.db.written();
     await fixture.lookAt(START + 2 * MINUTE_MS + LATE_MS);
     expect(await fixture.db.storage.all(allRoomMinutes)).toMatchObject([{ roomId: first.id, present: 1 }]);
+  });
+
+  it("writes nothing about an exam that was deleted since it was counted", async () => {
+    await using fixture = await openRoomFixture();
+    const { db, examId } = fixture;
+    const store = createSeriesStore({ ...withWrites(db), duties: { keep: async () => true } });
+    const measurement = await store.measure(minute(0), minute(1));
+    expect(measurement.rooms).toHaveLength(2);
+    await fixture.as(ADMIN).exam.delete({ examId, withRooms: true, withRecords: true, confirm: "Exam" });
+    await store.write(measurement, minute(10));
+    expect([await rowsOf(db, roomMinutes), await rowsOf(db, examMinutes)]).toEqual([[], []]);
   });
 
   it("that nobody has used for an hour asks the database nothing", async () => {

@@ -254,16 +254,21 @@ export const createSeriesStore = ({
     /** Writes a measurement, unless another server has the duty by now, or has written the minute. Keeps the duty until a time. */
     async write({ minute: of, rooms, lastRecordIds }: Measurement, keepUntil: Date): Promise<void> {
       if (rooms.length === 0) return;
-      const ofRooms = rooms.map((room) => ({ ...room, minute: of }));
-      const ofExams = [...byExam(rooms)].map(([examId, own]) => ({
-        examId,
-        minute: of,
-        ...sumOf(own),
-        rooms: own.length,
-        lastRecordId: lastRecordIds.get(examId) ?? 0,
-      }));
       await writes.unordered({}, async (tx) => {
         if (!(await duties.keep(tx, "series", keepUntil))) return;
+        // Exams may have been erased since they were counted.
+        const among = rooms.map((room) => ({ examId: room.examId, roomId: room.roomId }));
+        const there = new Set((await tx.all(roomsAmong, { entered: among })).map((room) => room.roomId));
+        const own = rooms.filter((room) => there.has(room.roomId));
+        if (own.length === 0) return;
+        const ofRooms = own.map((room) => ({ ...room, minute: of }));
+        const ofExams = [...byExam(own)].map(([examId, counted]) => ({
+          examId,
+          minute: of,
+          ...sumOf(counted),
+          rooms: counted.length,
+          lastRecordId: lastRecordIds.get(examId) ?? 0,
+        }));
         await tx.last(() =>
           Promise.all([tx.insert(insertRoomMinutes, ofRooms), tx.insert(insertExamMinutes, ofExams)]),
         );
