@@ -2,7 +2,16 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInvigilClient, type InvigilClient } from "@invigil/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { paste, REPOSITORY, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import {
+  paste,
+  REPOSITORY,
+  type Server,
+  serve,
+  startPaste,
+  tempFolder,
+  testEnv,
+  tokenFor,
+} from "./support/process.js";
 
 const GUIDE = readFileSync(join(REPOSITORY, "docs/proctor-an-exam.md"), "utf8");
 const [, ...CHAPTERS] = GUIDE.split(/^## /m);
@@ -44,10 +53,16 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-/** Does what a chapter says. Returns what it prints. */
-const perform = async (title: string): Promise<string> => {
+const chapterOf = (title: string): string => {
   const chapter = CHAPTERS.find((text) => text.startsWith(`${title}\n`));
   if (chapter === undefined) throw new Error(`the guide has no chapter "${title}"`);
+  return chapter;
+};
+const writeProgram = (name: string, block: string): void =>
+  writeFileSync(join(folder.path, name), [...blocksOf(intro, "js"), block].join("\n"));
+/** Does what a chapter says. Returns what it prints. */
+const perform = async (title: string): Promise<string> => {
+  const chapter = chapterOf(title);
   let printed = "";
   const run = async (text: string): Promise<void> => {
     const { code, stdout, stderr } = await paste(text, { cwd: folder.path, env });
@@ -55,7 +70,7 @@ const perform = async (title: string): Promise<string> => {
     printed += stdout;
   };
   for (const block of blocksOf(chapter, "js")) {
-    writeFileSync(join(folder.path, "call.mjs"), [...blocksOf(intro, "js"), block].join("\n"));
+    writeProgram("call.mjs", block);
     await run("node call.mjs");
   }
   for (const block of blocksOf(chapter, "sh")) await run([...blocksOf(intro, "sh"), block].join("\n"));
@@ -65,10 +80,10 @@ const attemptOf = async (userId: string) => {
   const { people } = await invigil.exam.people.query({ examId, search: userId });
   return people.find((person) => person.userId === userId)?.attempt;
 };
-const statusFor = async (userId: string): Promise<string> => {
-  const own = createInvigilClient({ url: server.url, token: await tokenFor("examinee", userId) });
-  return (await own.room.get.query({ roomId })).status;
-};
+const clientOf = async (userId: string): Promise<InvigilClient> =>
+  createInvigilClient({ url: server.url, token: await tokenFor("examinee", userId) });
+const statusFor = async (userId: string): Promise<string> =>
+  (await (await clientOf(userId)).room.get.query({ roomId })).status;
 
 it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, async () => {
   await perform("The evening before");
@@ -79,6 +94,12 @@ it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, 
 
   const expected = await perform("Who is here");
   for (const userId of CANDIDATES) expect(expected).toContain(userId);
+
+  await (await clientOf("c05")).hand.raise.mutate({ roomId, kind: "break" });
+  expect(await perform("A candidate raises their hand")).toBe("break\n");
+  expect((await invigil.hand.list.query({ examId })).hands).toMatchObject([
+    { userId: "c05", status: "taken", takenBy: "invigilator" },
+  ]);
 
   expect(await perform("A candidate loses the network")).toMatch(/^c07 changed \S+Z$/m);
   expect(await attemptOf("c07")).toMatchObject({ extendedMinutes: 12 });
@@ -93,13 +114,22 @@ it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, 
   }
   expect(await attemptOf("c31")).toBeUndefined();
 
+  writeProgram("system.mjs", blocksOf(chapterOf("The system with the questions"), "js").join("\n"));
+  await using system = startPaste("node system.mjs", { cwd: folder.path, env });
+  await system.line("All further changes follow.");
+  expect(system.stdout()).toContain("c07 running");
+
   await perform("A wrong person");
+  await system.line("c21 paused");
+  await system.line("c21 terminated");
+  await system.line("c21 save");
   expect(await attemptOf("c21")).toMatchObject({ status: "terminated" });
   expect([await statusFor("c21"), await statusFor("c20")]).toEqual(["ended", "in_progress"]);
 
   await perform("It was a mistake");
   expect(await attemptOf("c21")).toMatchObject({ status: "running" });
   expect(await statusFor("c21")).toBe("in_progress");
+  await system.line("c21 running");
 
   await perform("The end");
   expect((await invigil.room.list.query({ examId })).rooms.map(({ status }) => status)).toEqual([
@@ -110,5 +140,5 @@ it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, 
   const kept = await perform("What is kept");
   const kinds = [...kept.matchAll(/^\S+Z (\w+) invigilator (\w+)$/gm)].map(([, kind]) => kind);
   expect(kinds).toEqual(["reopen", "terminate", "pause", "resume", "pause"]);
-  expect(CHAPTERS).toHaveLength(9);
+  expect(CHAPTERS).toHaveLength(10);
 });
