@@ -3,6 +3,7 @@
 // the build (npm run build). README.md explains it.
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { readCommandLine, say } from "./lib/command-line.mjs";
 import { trpcCall } from "./lib/http.mjs";
 import { ask } from "./lib/ipc.mjs";
@@ -40,6 +41,10 @@ const goalOf = (alone) => 2 * alone + MORE_MS;
 /** The rooms of the exam in which the busy caller is one of many teachers, and the people in them. */
 const WATCHED_ROOMS = 40;
 const WATCHED_PEOPLE = 20_000;
+/** The rooms of the watched exam whose people are given minutes. Each person listens. */
+const CONTROLLED_ROOMS = 10;
+/** The goal: everyone who was given minutes knows it after this time. */
+const TOLD_MS = 5000;
 /** The number of strangers. Each makes one call after the other. */
 const STRANGERS = 8;
 
@@ -105,8 +110,10 @@ const prepare = async (url) => {
   });
   // An exam of a coordinator. The busy caller is a teacher of its rooms.
   const { id: watchedId } = await call("exam.create", { name: "Watched", ...times });
+  const watchedRooms = [];
   for (let n = 0; n < WATCHED_ROOMS; n += 1) {
     const { id } = await call("room.create", { name: `Watched ${n}`, examId: watchedId });
+    watchedRooms.push(id);
     const people = Array.from({ length: WATCHED_PEOPLE / WATCHED_ROOMS }, (_, person) => ({
       userId: `w${n}-${person}`,
       name: `Watched ${n} ${person}`,
@@ -127,7 +134,7 @@ const prepare = async (url) => {
   }));
   const strangers = await call("room.create", { name: "Strangers", participants });
   return {
-    busy: { examId, roomId, watchedId },
+    busy: { examId, roomId, watchedId, watchedRooms },
     strangers: { examId: strangers.examId, roomId: strangers.id },
   };
 };
@@ -195,6 +202,31 @@ const ATTACKS = {
       { path: `/trpc/exam.people?${new URLSearchParams({ input: superjson({ examId }) })}`, headers },
     ],
   }),
+  "attempt.extend of 5,000 in ten calls": async ({
+    urls,
+    busy: { watchedId: examId, watchedRooms },
+    teacher,
+  }) => {
+    const rooms = watchedRooms.slice(0, CONTROLLED_ROOMS);
+    const tokenOf = ({ authorization }) => authorization.split(" ")[1];
+    const devices = rooms.flatMap((roomId, room) =>
+      Array.from({ length: WATCHED_PEOPLE / WATCHED_ROOMS }, async (_, n) => {
+        const userId = `w${room}-${n}`;
+        const token = tokenOf(await headersOf(userId, "examinee"));
+        return { token, path: "room.onEvent", input: { roomId }, people: [userId] };
+      }),
+    );
+    const listeners = await Promise.all(devices);
+    const people = listeners.flatMap((device) => device.people);
+    const console = { token: tokenOf(teacher), path: "exam.onPeople", input: { examId }, people };
+    return {
+      kind: "control",
+      urls,
+      headers: teacher,
+      listeners: [...listeners, console],
+      calls: rooms.map((roomId) => ({ examId, roomId, minutes: 1, reason: { code: "technical" } })),
+    };
+  },
   "devices over SSE, 20 in flight": async ({ url, busy: { roomId } }) => ({
     kind: "events",
     inFlight: 20,
@@ -265,9 +297,12 @@ const engines = options.engine;
 if (engines.some((name) => !["sqlite", "postgres"].includes(name)))
   refuse("--engine must be sqlite or postgres");
 
-/** Strangers make calls, one after the other, for a time. Returns the 99th percentile of the durations, in milliseconds. */
-const callAsStrangers = async (urls, { roomId }, seconds) => {
-  const end = performance.now() + seconds * 1000;
+/** Strangers make calls, one after the other, until a promise resolves. Returns the 99th percentile of the durations, in milliseconds. */
+const callAsStrangers = async (urls, { roomId }, end) => {
+  let isOver = false;
+  const ending = end.finally(() => {
+    isOver = true;
+  });
   const times = [];
   const failures = new Map();
   const person = async (n) => {
@@ -286,7 +321,7 @@ const callAsStrangers = async (urls, { roomId }, seconds) => {
         }),
       () => fetch(`${url}/exam/roomInfo?roomId=${roomId}`, { headers }),
     ];
-    while (performance.now() < end)
+    while (!isOver)
       for (const call of calls) {
         const start = performance.now();
         const answer = await call();
@@ -294,10 +329,10 @@ const callAsStrangers = async (urls, { roomId }, seconds) => {
         times.push(performance.now() - start);
         if (!answer.ok) failures.set(answer.status, (failures.get(answer.status) ?? 0) + 1);
         // The rate is that of a page, and within the limits of a person.
-        await new Promise((resolve) => setTimeout(resolve, 40));
+        await sleep(40);
       }
   };
-  await Promise.all(Array.from({ length: STRANGERS }, (_, n) => person(n)));
+  await Promise.all([ending, ...Array.from({ length: STRANGERS }, (_, n) => person(n))]);
   times.sort((a, b) => a - b);
   return {
     p99: times[Math.ceil(times.length * 0.99) - 1],
@@ -311,24 +346,39 @@ const measure = async (engine, urls, databaseUrl) => {
   const [url] = urls;
   say(`${engine}: preparing`);
   const { busy, strangers } = await prepare(url);
+  if (databaseUrl) {
+    // PostgreSQL does this by itself within a minute. Until then, it plans without knowing how many rows there are.
+    const database = new pg.Client({ connectionString: databaseUrl });
+    await database.connect();
+    await database.query("ANALYZE");
+    await database.end();
+  }
   const teacher = await headersOf("busy", "teacher");
-  await callAsStrangers(urls, strangers, Math.min(SECONDS, 2));
+  await callAsStrangers(urls, strangers, sleep(Math.min(SECONDS, 2) * 1000));
   for (const name of options.attack ?? Object.keys(ATTACKS)) {
-    const attack = await ATTACKS[name]({ url, busy, teacher, databaseUrl });
+    const attack = await ATTACKS[name]({ url, urls, busy, teacher, databaseUrl });
     if (!attack) continue;
-    const { hold, release, close, ...begin } = attack;
+    const { hold, release, close, ...prepare } = attack;
     const rounds = [];
     for (let round = 1; round <= ROUNDS; round += 1) {
       say(`${engine}: ${name}, round ${round} of ${ROUNDS}`);
-      const alone = await callAsStrangers(urls, strangers, SECONDS);
       const attacker = startModule("attack.mjs");
+      await ask(attacker, { prepare });
+      const alone = await callAsStrangers(urls, strangers, sleep(SECONDS * 1000));
       await hold?.();
-      await ask(attacker, { begin });
-      const beside = await callAsStrangers(urls, strangers, SECONDS);
+      const begun = ask(attacker, { begin: true });
+      // A control call ends by itself. The other attacks go on until they are stopped.
+      const beside = await callAsStrangers(
+        urls,
+        strangers,
+        begun.then((toldMs) => toldMs ?? sleep(SECONDS * 1000)),
+      );
+      const toldMs = await begun;
       await release?.();
       const attacks = await ask(attacker, { stop: true });
       await stop(attacker);
-      rounds.push({ alone, beside, attacks, isMet: beside.p99 <= goalOf(alone.p99) });
+      const isMet = beside.p99 <= goalOf(alone.p99) && (toldMs ?? 0) <= TOLD_MS;
+      rounds.push({ alone, beside, attacks, toldMs, isMet });
     }
     await close?.();
     const over = ({ alone, beside }) => beside.p99 - goalOf(alone.p99);
@@ -369,16 +419,18 @@ else
       { title: "p99 alone, ms", right: true },
       { title: "p99 beside, ms", right: true },
       { title: "goal, ms", right: true },
+      { title: "all told, s", right: true },
       { title: "failed calls" },
       { title: "verdict" },
     ],
-    results.map(({ engine, name, attacks, alone, beside, isMet }) => [
+    results.map(({ engine, name, attacks, alone, beside, toldMs, isMet }) => [
       engine,
       name,
       amount(attacks, 0),
       amount(alone.p99, 1),
       amount(beside.p99, 1),
       amount(goalOf(alone.p99), 1),
+      toldMs === undefined ? "" : amount(toldMs / 1000, 1),
       failuresOf(beside),
       isMet ? "met" : "missed",
     ]),

@@ -1,7 +1,9 @@
 // Makes the calls of one busy caller, in its own process, until the parent stops it.
 
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Agent, request } from "node:http";
+import { trpcCall } from "../lib/http.mjs";
 import { answerParent } from "../lib/ipc.mjs";
 import { WebSocket } from "../lib/server-modules.mjs";
 
@@ -72,10 +74,85 @@ const KINDS = {
   },
 };
 
-let stop = async () => 0;
+/** How many listeners are opened at a time. */
+const OPENED_AT_ONCE = 50;
+/** How often all calls are made, so that there are enough calls of strangers beside them. */
+const TIMES = 5;
+/** How many calls the console makes at a time. */
+const CONSOLE_CALLS = 4;
 
-const begin = async ({ kind, inFlight, ...attack }) => {
+/** Opens a subscription. Resolves when it receives all further events. `onTold` is called for each person whose change arrives. */
+const listen = (url, { token, path, input }, onTold) =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${url.replace("http", "ws")}/trpc?connectionParams=1`);
+    socket.on("error", reject).on("close", (code) => reject(new Error(`a listener was closed: ${code}`)));
+    socket.on("open", () => {
+      socket.send(JSON.stringify({ method: "connectionParams", data: { token } }));
+      socket.send(
+        JSON.stringify({ id: 1, method: "subscription", params: { path, input: { json: input } } }),
+      );
+    });
+    socket.on("message", (data) => {
+      const frame = data.toString();
+      if (frame === "PING") socket.send("PONG");
+      else if (frame.includes('"type":"started"')) resolve();
+      else if (frame.includes('"error"')) reject(new Error(`a listener failed: ${frame.slice(0, 300)}`));
+      else if (frame.includes('"attempt_changed"')) onTold(JSON.parse(frame).result.data.json);
+    });
+  });
+
+/** Opens the listeners. Returns a function that makes the calls, and resolves to the longest time until each listener heard of its people. */
+const prepareControl = async ({ urls, headers, listeners, calls }) => {
+  let left = 0;
+  let onAllTold;
+  const waiting = listeners.map(() => new Set());
+  const open = async (index) => {
+    await listen(urls[index % urls.length], listeners[index], ({ data, ...event }) => {
+      if (!waiting[index].delete((data ?? event).userId)) return;
+      left -= 1;
+      if (left === 0) onAllTold();
+    });
+  };
+  for (let from = 0; from < listeners.length; from += OPENED_AT_ONCE)
+    await Promise.all(listeners.slice(from, from + OPENED_AT_ONCE).map((_, n) => open(from + n)));
+  const control = async () => {
+    for (const [index, { people }] of listeners.entries()) waiting[index] = new Set(people);
+    left = listeners.reduce((sum, { people }) => sum + people.length, 0);
+    const told = new Promise((resolve) => {
+      onAllTold = resolve;
+    });
+    const start = performance.now();
+    const key = randomUUID();
+    const rest = [...calls];
+    const work = async () => {
+      for (let input = rest.shift(); input; input = rest.shift())
+        await trpcCall(urls[0], "attempt.extend", { ...input, key }, headers);
+    };
+    await Promise.all([told, ...Array.from({ length: CONSOLE_CALLS }, work)]);
+    return performance.now() - start;
+  };
+  return async () => {
+    let longest = 0;
+    for (let times = 0; times < TIMES; times += 1) longest = Math.max(longest, await control());
+    return longest;
+  };
+};
+
+let begin;
+let stop;
+
+const prepare = async ({ kind, inFlight, ...attack }) => {
+  if (kind === "control") {
+    begin = await prepareControl(attack);
+    stop = async () => TIMES * attack.calls.length;
+    return;
+  }
   const call = await KINDS[kind](attack);
+  begin = () => repeat(call, inFlight);
+};
+
+/** Begins to make calls until `stop`. */
+const repeat = (call, inFlight) => {
   let isOver = false;
   let calls = 0;
   const one = async () => {
@@ -95,4 +172,7 @@ const begin = async ({ kind, inFlight, ...attack }) => {
   };
 };
 
-answerParent((question) => (question.begin ? begin(question.begin) : stop()));
+answerParent((question) => {
+  if (question.prepare) return prepare(question.prepare);
+  return question.begin ? begin() : stop();
+});

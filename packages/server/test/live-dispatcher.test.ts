@@ -1,6 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { createEventDispatcher } from "../src/features/delivery/event-dispatcher.js";
-import { createDeliveryStore } from "../src/features/delivery/store.js";
+import type { QueuedEvent } from "../src/features/delivery/service.js";
+import { createDeliveryStore, type EventRow } from "../src/features/delivery/store.js";
 import { createEventQueue } from "../src/features/subscriptions/event-queue.js";
 import { ADMIN, openLiveFixture } from "./support/live-fixture.js";
 import { withWrites } from "./support/writes.js";
@@ -50,4 +51,54 @@ it("an event that is committed while the first subscription starts is delivered 
   for (; !entry; entry = queue.shift()) await queue.changed();
   expect(entry.event).toMatchObject({ type: "audio_status_changed", roomId: room.id });
   dispatcher.remove(subscription);
+});
+
+it("a page of events about each person of a large room leaves turns to other work, and reaches every subscription", async () => {
+  await using fixture = await openLiveFixture();
+  const { id: roomId, examId } = fixture.room;
+  const store = createDeliveryStore(withWrites(fixture.db));
+  const first = (await store.newestIdOf(examId)) + 1;
+  const rows = Array.from({ length: 400 }, (_, n): EventRow => {
+    const data = { audioStatus: "speaking" };
+    return { id: first + n, examId, roomId, type: "audio_status_changed", data, createdAt: new Date() };
+  });
+  const pages = [rows];
+  const dispatcher = createEventDispatcher({
+    store: {
+      ...store,
+      allEventsAfter: async () => pages.shift() ?? [],
+      eventsOfExams: async () => ({ rows: pages.shift() ?? [], lost: [] }),
+    },
+    log: fixture.app.log,
+  });
+  let turn = 0;
+  let isOver = false;
+  const takeTurns = (): void => {
+    turn += 1;
+    if (!isOver) setImmediate(takeTurns);
+  };
+  takeTurns();
+  /** How many events were offered in each turn, over all subscriptions. */
+  const offered = new Map<number, number>();
+  const subscriptions = Array.from({ length: 500 }, (_, n) => {
+    const queue = createEventQueue();
+    queue.open();
+    const mayDeliver = ({ event }: QueuedEvent): boolean => {
+      offered.set(turn, (offered.get(turn) ?? 0) + 1);
+      // Each subscription receives one event, as a person receives those about themselves.
+      return event.id === first + (n % rows.length);
+    };
+    return { scope: { examId, roomId }, queue, mayDeliver };
+  });
+  for (const subscription of subscriptions)
+    await dispatcher.add(subscription, () => store.newestIdOf(examId));
+  dispatcher.poll();
+  for (const { queue } of subscriptions) {
+    while (!queue.shift()) await queue.changed();
+  }
+  isOver = true;
+  for (const subscription of subscriptions) dispatcher.remove(subscription);
+  const counts = [...offered.values()];
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(rows.length * subscriptions.length);
+  expect(Math.max(...counts)).toBeLessThan((rows.length * subscriptions.length) / 4);
 });

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { WHOLE_EXAM } from "../../domain/events.js";
+import { createPace } from "../../platform/pace.js";
 import { entryOf } from "./delivered-events.js";
 import { createEventCache } from "./event-cache.js";
 import { createEventTail } from "./event-tail.js";
@@ -32,6 +33,11 @@ const POLLS_PER_CHECK = 16;
 /** The subscriptions that begin such a check in one turn of the event loop. Otherwise, events would wait for hundreds of checks. */
 const CHECKS_PER_TURN = 32;
 
+/** What a delivery takes, as a multiple of looking whether a subscriber may receive an event. */
+const DELIVERY_WORK = 500;
+/** How much is dispatched in one turn of the event loop: some 5 ms. Other calls would wait for a page of events about each person of a room. */
+const WORK_PER_TURN = 50_000;
+
 /**
  * Reads new events from the log once, and adds them to the queues of all subscriptions. Without subscriptions it reads nothing and runs
  * no timer.
@@ -41,6 +47,7 @@ export const createEventDispatcher = ({ store, log }: { store: DeliveryStore; lo
   /** Each subscription with the poll, of `POLLS_PER_CHECK`, at which its access is checked. This spreads the checks. */
   const subscriptions = new Map<Subscription, number>();
   const tail = createEventTail(store);
+  const pace = createPace(WORK_PER_TURN);
   /** The subscriptions whose exam the tail follows. */
   const following = new Set<Subscription>();
   /** The subscriptions of each exam: by room, and under `WHOLE_EXAM` those to the exam itself. */
@@ -54,26 +61,38 @@ export const createEventDispatcher = ({ store, log }: { store: DeliveryStore; lo
   let requests = 0;
   let hasFailed = false;
 
-  const dispatch = (row: EventRow): void => {
+  /** Offers an event to its subscriptions. Returns what that takes of a turn. */
+  const dispatch = (row: EventRow): number => {
     const ofExam = byExam.get(row.examId);
-    if (!ofExam) return;
+    if (!ofExam) return 0;
+    let work = 0;
     // Safe: stores write each type with its own data.
     const event = row as LoggedEvent;
     const offer = (group: ReadonlySet<Subscription> | undefined, roomId?: string): void => {
       if (!group) return;
       const entry = entryOf(event, load, roomId);
-      for (const subscription of group) if (subscription.mayDeliver(entry)) subscription.queue.push(entry);
+      work += group.size;
+      for (const subscription of group) {
+        if (!subscription.mayDeliver(entry)) continue;
+        work += DELIVERY_WORK;
+        subscription.queue.push(entry);
+      }
     };
     offer(ofExam.get(WHOLE_EXAM));
     if (event.roomId !== WHOLE_EXAM) offer(ofExam.get(event.roomId), event.roomId);
     else for (const [roomId, group] of ofExam) if (roomId !== WHOLE_EXAM) offer(group, roomId);
+    return work;
   };
 
   /** Dispatches a page of events. Returns false if there may be more. */
   const readPage = async (): Promise<boolean> => {
     if (subscriptions.size === 0) return true;
     const { rows, hasMore, lost } = await tail.read();
-    for (const row of rows) dispatch(row);
+    // Subscribers deliver at the end of each turn.
+    for (const row of rows) {
+      const nextPart = pace(dispatch(row));
+      if (nextPart) await nextPart;
+    }
     if (lost === "all" || lost.size > 0)
       for (const { scope, queue } of subscriptions.keys())
         if (lost === "all" || lost.has(scope.examId)) queue.overflow();
