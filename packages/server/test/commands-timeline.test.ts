@@ -42,6 +42,14 @@ it("shows what happened to one person in all of their rooms, in order, with both
   time.now += 1000;
   await fixture.say(EXAMINEE, { type: 30_001, data: { text: "May I leave?" } });
   await fixture.say(TEACHER, { type: 30_001, data: { text: "Not for others" }, to: [OTHER.sub] });
+  await fixture.mutate(OTHER, "hand.raise", { roomId, kind: "technical" });
+  time.now += 1000;
+  const raised = await fixture.mutate(EXAMINEE, "hand.raise", { roomId, kind: "break", text: "Water?" });
+  const handId = raised.data.id;
+  for (const answer of [{ action: "grant" }, { action: "resolve", note: "Back." }]) {
+    time.now += 1000;
+    await fixture.mutate(TEACHER, "hand.answer", { roomId, handId, ...answer });
+  }
   time.now += 1000;
   await fixture.mutate(ADMIN, "participant.move", { roomId, userId: EXAMINEE.sub, toRoomId: sibling.id });
 
@@ -56,6 +64,9 @@ it("shows what happened to one person in all of their rooms, in order, with both
     "A cheat_record camera main, cellPhone",
     expect.stringMatching(/^A cheat_record camera main, cellPhone; .* by the device's clock$/),
     "A message e1 to staff: May I leave?",
+    "A hand_raised break, Water?",
+    "A hand_granted break",
+    `A hand_resolved break, by ${TEACHER.sub}, Back.`,
     "A participant_removed",
     "B participant_added name e1, extraMinutes 0",
   ]);

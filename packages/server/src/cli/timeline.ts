@@ -1,6 +1,7 @@
 import {
   type CheatRecord,
   type ExamEntry,
+  type Hand,
   type ListedEvent,
   listedEventTypes,
   type Message,
@@ -82,6 +83,17 @@ const ofMessage = ({ roomId, time, type, data, sender, to }: Message): Entry[] =
   const content = name ?? (typeof text === "string" ? text : JSON.stringify(text));
   return [{ time, roomId, event: "message", details: `${sender.userId} to ${receivers}: ${content}` }];
 };
+/** When a hand was raised, when the break began, and when it was resolved; newest first. */
+const ofHand = ({ roomId, kind, text, createdAt, grantedAt, resolvedAt, takenBy, note }: Hand): Entry[] => {
+  const one = (event: string, time: Date | undefined, ...details: (string | undefined)[]): Entry[] =>
+    time ? [{ time, roomId, event, details: details.filter(Boolean).join(", ") }] : [];
+  const by = takenBy && `by ${takenBy.trim()}`;
+  return [
+    ...one("hand_resolved", resolvedAt, kind, by, note),
+    ...one("hand_granted", grantedAt, kind),
+    ...one("hand_raised", createdAt, kind, text),
+  ];
+};
 const ofPage = (
   event: "participant_entered" | "participant_left",
   roomId: string,
@@ -120,6 +132,10 @@ const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId
       nextCursor: page.nextCursor,
     };
   });
+  const hands = await fetchAllPages(async (cursor: number | undefined) => {
+    const page = await call.hand.list(input(cursor));
+    return { items: page.hands, nextCursor: page.nextCursor };
+  });
   const present = (await call.room.presence({ roomId }))
     .filter((page) => page.userId === userId)
     .map(({ camera, since }) => ofPage("participant_entered", roomId, camera, since));
@@ -134,7 +150,8 @@ const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId
     const key = `${event} ${details} ${time.getTime()}`;
     return !event.startsWith("participant_") || (!seen.has(key) && seen.add(key));
   });
-  return { entries: [...records, ...messages, ...streams, ...pages], completeSince };
+  const asked = hands.toReversed().flatMap(ofHand);
+  return { entries: [...records, ...messages, ...streams, ...asked, ...pages], completeSince };
 };
 
 /** The rooms of an exam in which something may have happened to a person: where they are, and where they were recorded. */
@@ -175,7 +192,7 @@ export const addTimeline = (program: Command, run: CommandRun): void => {
   program
     .command("timeline <user>")
     .description(
-      "show what happened to a person in an exam: visits, cameras, cheat records, messages and decisions",
+      "show what happened to a person in an exam: visits, cameras, cheat records, messages, raised hands and decisions",
     )
     .option("--exam <exam>", "the exam: its id or name")
     .option("--room <room>", "only this room: its id, or with --exam its name")
