@@ -15,6 +15,7 @@ afterAll(async () => {
 const WORDS = {
   en: {
     actions: "Actions for 王芳",
+    desk: ["Identity", "Note"],
     time: "Time",
     field: "Minutes",
     reason: "Reason",
@@ -35,6 +36,7 @@ const WORDS = {
   },
   "zh-CN": {
     actions: "王芳的操作",
+    desk: ["核验身份", "写备注"],
     time: "时间",
     field: "分钟数",
     reason: "原因",
@@ -134,7 +136,10 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     const { page, check, picture } = open;
     await page.getByText(words.readOnly).waitFor();
     expect(await page.getByRole("textbox").count()).toBe(0);
-    expect(await page.getByRole("button", { name: words.actions }).count()).toBe(0);
+    // They check identities and write notes, and no more.
+    await page.getByRole("button", { name: words.actions }).click();
+    await expect.poll(() => page.getByRole("menuitem").allTextContents()).toEqual(words.desk);
+    await page.keyboard.press("Escape");
     await check();
     await picture(`candidate-inspector-${locale}`);
     await fixture.admin.room.end({ roomId: hall.roomId });

@@ -35,6 +35,7 @@ const WORDS = {
     end: "End the room",
     endTitle: (room: string) => `End ${room} for 3 people?`,
     ended: /This room (has )?ended/,
+    note: "Note",
     readOnly: /Inspectors cannot send messages/,
     dark: /No picture since/,
     noName: "No people are in this room yet",
@@ -49,6 +50,7 @@ const WORDS = {
     end: "结束考场",
     endTitle: (room: string) => `结束${room}（3 人）？`,
     ended: /考场已于/,
+    note: "写备注",
     readOnly: /巡考只能查看/,
     dark: /起没有画面/,
     noName: "考场还没有安排人员",
@@ -146,7 +148,10 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
     await page.getByRole("link", { name: "Emma Clarke" }).waitFor();
     expect(await page.getByRole("checkbox").count()).toBe(0);
     expect(await page.getByRole("textbox").count()).toBe(0);
-    expect(await page.getByRole("button", { name: words.more(name) }).count()).toBe(0);
+    // They write notes about it, and no more.
+    await page.getByRole("button", { name: words.more(name) }).click();
+    await expect.poll(() => page.getByRole("menuitem").allTextContents()).toEqual([words.note]);
+    await page.keyboard.press("Escape");
     await check();
     await picture(`room-inspector-${locale}`);
     await fixture.admin.room.end({ roomId: hall.roomId });

@@ -95,6 +95,11 @@ it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, 
   const expected = await perform("Who is here");
   for (const userId of CANDIDATES) expect(expected).toContain(userId);
 
+  await perform("Something that colleagues should know");
+  expect((await invigil.exam.entries.query({ examId, userId: "c03" })).entries).toMatchObject([
+    { kind: "note", severity: "look", note: "Looked at the door several times." },
+  ]);
+
   await (await clientOf("c05")).hand.raise.mutate({ roomId, kind: "break" });
   expect(await perform("A candidate raises their hand")).toBe("break\n");
   expect((await invigil.hand.list.query({ examId })).hands).toMatchObject([
@@ -140,5 +145,5 @@ it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, 
   const kept = await perform("What is kept");
   const kinds = [...kept.matchAll(/^\S+Z (\w+) invigilator (\w+)$/gm)].map(([, kind]) => kind);
   expect(kinds).toEqual(["reopen", "terminate", "pause", "resume", "pause"]);
-  expect(CHAPTERS).toHaveLength(10);
+  expect(CHAPTERS).toHaveLength(11);
 });

@@ -32,7 +32,7 @@ describe("those who need attention", () => {
     detected: facts({ detections: 4 }),
     taken: hand("technical", 0, "taken"),
     onBreak: hand("break", 0, "granted"),
-    unidentified: facts({ isUnidentified: true }),
+    unidentified: facts({ identity: { status: "refused", since: new Date(0) } }),
     expected: facts({ state: "expected" }),
     idle: facts({ state: "idle" }),
     well: facts(),

@@ -1,4 +1,4 @@
-import type { Hand } from "@invigil/client";
+import type { Hand, LivePerson } from "@invigil/client";
 import type { CandidateState } from "./person.js";
 
 /**
@@ -61,8 +61,8 @@ export interface Reason {
 export interface ControlFacts {
   readonly hand?: Pick<Hand, "kind" | "status" | "createdAt" | "grantedAt"> | undefined;
   readonly pausedSince?: number | undefined;
-  /** Whether their identity has still to be checked. */
-  readonly isUnidentified?: boolean | undefined;
+  /** What staff found of who they are. Absent: they have not checked it. */
+  readonly identity?: LivePerson["identity"];
   /** When their time is over. */
   readonly endsAt?: number | undefined;
 }
@@ -85,9 +85,13 @@ type Ranked = Pick<Reason, "count" | "since" | "isRed"> & { readonly kind: Reaso
 const placeOf = (reason: Ranked | undefined): number =>
   PLACES[reason ? (reason.isRed ? "manyDetections" : reason.kind) : "well"];
 
+/** Whether staff did not accept who a candidate is, or have to look again. Exams in which it is not checked have no such candidate. */
+export const isUnidentified = ({ identity }: Pick<ControlFacts, "identity">): boolean =>
+  identity !== undefined && identity.status !== "confirmed";
+
 /** Why a candidate needs attention, the most urgent reason first. None: they are well. */
 export const reasonsOf = (
-  { state, since, detections, asks, hand, pausedSince, isUnidentified, endsAt }: AttentionFacts,
+  { state, since, detections, asks, hand, pausedSince, identity, endsAt }: AttentionFacts,
   now: number,
   redFrom = Number.POSITIVE_INFINITY,
 ): readonly Reason[] => {
@@ -105,7 +109,7 @@ export const reasonsOf = (
   if (hand?.status === "taken") add("taken", raisedAt);
   if (hand?.status === "granted") add("onBreak", hand.grantedAt?.getTime());
   if (pausedSince !== undefined) add("paused", pausedSince);
-  if (isUnidentified) add("unidentified");
+  if (isUnidentified({ identity })) add("unidentified");
   const isShort = endsAt !== undefined && now < endsAt && endsAt - now < SHORT_MS;
   if (isShort && found.some((reason) => placeOf(reason) < PLACES.timeShort)) add("timeShort", endsAt);
   return found.length > 1 ? found.sort(byPlace) : found;

@@ -231,7 +231,7 @@ describe("the rooms that need a look", () => {
       ...person(`h${minute}`),
       hand: handOf(`h${minute}`, "break", minute, index === 1 ? "taken" : "raised"),
     }));
-    const unknown = { ...person("u", { roomId: "r2" }), isUnidentified: true };
+    const unknown = person("u", { roomId: "r2", identity: { status: "later", since: at(3) } });
     expect(look([...teachers, ...hands, unknown])).toMatchObject([
       { key: "r1", reasons: [{ kind: "break", count: 2, since: at(4).getTime() }] },
       { key: "r2", reasons: [{ kind: "unidentified", count: 1 }] },

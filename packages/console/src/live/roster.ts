@@ -68,7 +68,7 @@ export const sinceOf = (person: Facts, state: CandidateState): Date | undefined 
 
 /** The facts about a person that may be a reason to attend to them. */
 export const factsOf = (
-  person: Facts & Pick<LivePerson, "detections"> & Pick<ControlFacts, "hand" | "isUnidentified">,
+  person: Facts & Pick<LivePerson, "detections"> & Pick<ControlFacts, "hand" | "identity">,
   state: CandidateState,
   { pausedSince, endsAt }: Control,
   detections = person.detections,
@@ -78,7 +78,7 @@ export const factsOf = (
   detections,
   hand: person.hand,
   pausedSince,
-  isUnidentified: person.isUnidentified,
+  identity: person.identity,
   endsAt,
 });
 

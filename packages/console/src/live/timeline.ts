@@ -30,12 +30,15 @@ const signalOf = (type: number): ShownSignal | undefined =>
   Object.entries(SIGNALS).find(([number]) => Number(number) === type)?.[1];
 
 /** The kinds of entries, by which a timeline is filtered. */
-export type Kind = "presence" | "cameras" | "records" | "messages" | "decisions" | "room";
+export type Kind = "presence" | "cameras" | "records" | "messages" | "decisions" | "notes" | "room";
 
 /** What is decided about people. */
 const DECISIONS = ["pause", "resume", "extend", "terminate", "finish", "reopen"] as const;
 export type Decision = ExamEntry & { readonly kind: (typeof DECISIONS)[number] };
 const isDecision = (entry: ExamEntry): entry is Decision => DECISIONS.some((kind) => kind === entry.kind);
+/** What staff found of a person, or noted about a person or a room. */
+export type Noted = ExamEntry & { readonly kind: "identity" | "note" };
+const isNoted = (entry: ExamEntry): entry is Noted => entry.kind === "identity" || entry.kind === "note";
 
 export type What =
   | { readonly is: "entered" | "left" | "publishing" | "stopped"; readonly camera: Camera }
@@ -62,11 +65,14 @@ export type What =
       readonly text: string | undefined;
     }
   | { readonly is: "decided"; readonly decision: Decision }
+  | { readonly is: "noted"; readonly noted: Noted }
   | { readonly is: "added" | "removed" }
   | { readonly is: "updated"; readonly extraMinutes: number }
   | { readonly is: "ended" | "reopened" | "speaking" | "silent" }
   /** Nothing happened: what was before is not kept in full. */
   | { readonly is: "cut" };
+
+type Clock = "candidate" | "streams" | "author";
 
 /** Something that happened in a room. */
 export interface Entry {
@@ -78,13 +84,13 @@ export interface Entry {
   /** The one person whom it is about. Undefined: everybody in the room. */
   readonly userId: string | undefined;
   readonly what: What;
-  /** When it happened by another clock, where that differs from the server's: that of the candidate's device, or of the stream service. */
-  readonly elsewhere?: { readonly clock: "candidate" | "streams"; readonly at: number } | undefined;
+  /** When it happened by another clock, where that differs from the server's: that of the candidate's device, of the stream service, or of who noted it. */
+  readonly elsewhere?: { readonly clock: Clock; readonly at: number } | undefined;
 }
 
 /** A smaller difference of two times is the way to the server, and not a clock that is wrong. */
 const SAME_TIME_MS = 5000;
-const elsewhere = (clock: "candidate" | "streams", time: Date, received: Date): Entry["elsewhere"] =>
+const elsewhere = (clock: Clock, time: Date, received: Date): Entry["elsewhere"] =>
   Math.abs(time.getTime() - received.getTime()) < SAME_TIME_MS ? undefined : { clock, at: time.getTime() };
 
 const PC = "pc_";
@@ -179,15 +185,22 @@ export const pageEntry = ({ userId, camera, since }: Pick<Presence, "userId" | "
 export const leftEntry = (userId: string, { camera, since }: { camera: Camera; since: Date }): Entry =>
   presenceEntry(userId, camera, "left", since);
 
-/** The entries about decisions. */
-export const decisionEntries = (found: readonly ExamEntry[]): readonly Entry[] =>
-  found.filter(isDecision).map((decision) => ({
-    key: `decision ${decision.id}`,
-    kind: "decisions",
-    at: decision.time.getTime(),
-    userId: decision.userId,
-    what: { is: "decided", decision },
-  }));
+/** What was decided, and what staff found and noted. */
+export const staffEntries = (found: readonly ExamEntry[]): readonly Entry[] =>
+  found.flatMap((entry): readonly Entry[] => {
+    const { id, userId, time } = entry;
+    const one = { key: `entry ${id}`, at: time.getTime(), userId } as const;
+    if (isDecision(entry)) return [{ ...one, kind: "decisions", what: { is: "decided", decision: entry } }];
+    if (!isNoted(entry)) return [];
+    return [
+      {
+        ...one,
+        kind: "notes",
+        what: { is: "noted", noted: entry },
+        elsewhere: entry.at && elsewhere("author", entry.at, time),
+      },
+    ];
+  });
 
 type Visit = RouterOutputs["room"]["visits"]["visits"][number];
 /** The coming and the going of a visit that is over. */
@@ -256,7 +269,7 @@ export const eventEntries = (event: RoomEvent): readonly Entry[] => {
     case "hand_changed":
       return handEntries(event.hand);
     case "entries_added":
-      return decisionEntries(event.entries);
+      return staffEntries(event.entries);
     case "participant_added":
       return one(event.userId, { is: "added" });
     case "participant_removed":
@@ -315,6 +328,8 @@ export const mergeTimeline = (parts: readonly Part[], others: readonly Entry[]):
 /** Whether an entry belongs into the timeline of a person: it is about them, for them, or for everybody. */
 export const concerns = ({ userId, what }: Entry, person: string): boolean => {
   if (userId !== undefined) return userId === person;
+  // A note about a room is no note about each person in it.
+  if (what.is === "noted") return false;
   if (what.is === "message" || what.is === "signal") return what.to === undefined || what.to.includes(person);
   return true;
 };

@@ -7,7 +7,6 @@ import { type SeatFacts, type SeatView, seatsOf } from "./seats.js";
 import {
   concerns,
   cutEntry,
-  decisionEntries,
   type Entry,
   eventEntries,
   leftEntry,
@@ -15,6 +14,7 @@ import {
   messageEntry,
   pageEntry,
   recordEntry,
+  staffEntries,
   streamEntry,
   visitEntries,
 } from "./timeline.js";
@@ -252,17 +252,55 @@ describe("decisions", () => {
     const told = [decision(1, "e1", 1), decision(2, "e2", 1)];
     const [first, ...others] = eventEntries(event(9, 1, { type: "entries_added", entries: told }));
     expect(others).toHaveLength(1);
-    expect(mergeTimeline([{ entries: decisionEntries(told) }], first ? [first] : [])).toHaveLength(2);
+    expect(mergeTimeline([{ entries: staffEntries(told) }], first ? [first] : [])).toHaveLength(2);
   });
 
   it("are one line for all whom one person decided about at once, and one for each other decision", () => {
     const told = [decision(1, "e1", 1), decision(2, "e2", 1), decision(3, "e3", 1, -5), decision(4, "e1", 2)];
-    const rows = rowsOf(mergeTimeline([{ entries: decisionEntries(told) }], []), "r");
+    const rows = rowsOf(mergeTimeline([{ entries: staffEntries(told) }], []), "r");
     expect(rows.map((row) => ("people" in row ? row.people : undefined))).toEqual([1, 1, 2]);
   });
 });
 
+describe("what staff found and noted", () => {
+  const by = { userId: "t1", role: "teacher" } as const;
+  const told = [
+    { id: 1, userId: "e1", kind: "identity", identity: "refused", note: "Not the photo", by, time: at(1) },
+    { id: 2, userId: "e1", kind: "note", severity: "serious", note: "A phone", by, at: at(-60), time: at(2) },
+    { id: 3, roomId: "r", kind: "note", severity: "info", note: "Noise outside", by, time: at(3) },
+  ] as const;
+  const pushed = eventEntries(event(9, 3, { type: "entries_added", entries: [...told] }));
+
+  it("is told once, whether the list or an event tells it, each in a line", () => {
+    const entries = mergeTimeline([{ entries: staffEntries(told) }], pushed);
+    expect(entries.map(({ kind }) => kind)).toEqual(["notes", "notes", "notes"]);
+    expect(rowsOf(entries, "r")).toHaveLength(3);
+    expect(entries.map((entry) => entry.elsewhere)).toEqual([
+      undefined,
+      { clock: "author", at: at(-60).getTime() },
+      undefined,
+    ]);
+  });
+
+  it("is on the page of the person whom it is about, and a note about the room on nobody's", () => {
+    expect(pushed.map((entry) => concerns(entry, "e1"))).toEqual([true, true, false]);
+    expect(pushed.map((entry) => concerns(entry, "e2"))).toEqual([false, false, false]);
+  });
+});
+
 describe("the seats of a room", () => {
+  it("need a look as long as the identity of their person is refused or has to be checked again", () => {
+    const checked = (status: "confirmed" | "refused" | "later") =>
+      member(status, { identity: { status, since: at(1) } });
+    const found = seats({
+      members: [member("unchecked"), checked("confirmed"), checked("refused"), checked("later")],
+      presence: ["unchecked", "confirmed", "refused", "later"].map((id) => here(id)),
+    });
+    expect(
+      found.filter((seat) => reasonsOf(seat, at(9).getTime()).some(({ kind }) => kind === "unidentified")),
+    ).toMatchObject([{ userId: "refused" }, { userId: "later" }]);
+  });
+
   it("end with the attempt of their person, and stand still while it is paused", () => {
     const times = { startTime: at(0), endTime: at(3600) };
     const attempt = {

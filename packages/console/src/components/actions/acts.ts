@@ -39,7 +39,8 @@ export type Act =
       /** Whether they are everybody in their room. */
       readonly isWholeRoom?: boolean;
     }
-  | { readonly kind: "hand"; readonly person: ActPerson }
+  | { readonly kind: "hand" | "identity" | "note"; readonly person: ActPerson }
+  | { readonly kind: "note"; readonly room: ActRoom }
   | { readonly kind: "message" | "clip" | ControlAct; readonly rooms: readonly ActRoom[] }
   | {
       readonly kind: "endRoom";

@@ -13,6 +13,7 @@ import { usePermissions } from "../use-permissions.js";
 import { ActionInRooms } from "./action-in-rooms.js";
 import type { Act, ActPerson, ActRoom, FindNow } from "./acts.js";
 import { ControlDialog } from "./control.js";
+import { IdentityDialog, NoteDialog } from "./desk.js";
 import { EndExamDialog, EndRoomDialog, MuteDialog } from "./ends.js";
 import { HandDialog } from "./hand.js";
 import { LinkDialog } from "./link.js";
@@ -52,6 +53,19 @@ export default function ActDialog({
       return <VoiceDialog room={act.room} onClose={onClose} />;
     case "hand":
       return <HandDialog person={act.person} findNow={findNow} onClose={onClose} />;
+    case "identity":
+      return <IdentityDialog {...props} person={act.person} />;
+    case "note":
+      return "room" in act ? (
+        <NoteDialog {...props} roomId={act.room.id} name={act.room.name} />
+      ) : (
+        <NoteDialog
+          {...props}
+          roomId={roomOf(act.person) ?? act.person.roomId}
+          userId={act.person.userId}
+          name={act.person.name}
+        />
+      );
     case "remove":
       return <RemoveDialog {...props} people={act.people} />;
     default:

@@ -11,6 +11,7 @@ export function PersonMenu({
   person,
   onAct,
   onWrite,
+  mayAct,
   hasText = false,
 }: {
   examId: string;
@@ -18,6 +19,8 @@ export function PersonMenu({
   onAct: (act: Act) => void;
   /** Undefined: the field for messages is theirs anyway. */
   onWrite?: () => void;
+  /** Whether more can be done than to check and to note, which all staff may do, also after the end. */
+  mayAct: boolean;
   /** Whether the button says what it is. Default: it is a small one. */
   hasText?: boolean;
 }) {
@@ -28,7 +31,10 @@ export function PersonMenu({
     isDangerous = false,
     onSelect = () => onAct({ kind, people: [person] }),
   ): readonly MenuEntry[] =>
-    offers(kind, [person]) ? [{ kind: "action", label: t(kind), isDangerous, onSelect }] : [];
+    mayAct && offers(kind, [person]) ? [{ kind: "action", label: t(kind), isDangerous, onSelect }] : [];
+  const desk = (["identity", "note"] as const).map(
+    (kind): MenuEntry => ({ kind: "action", label: t(kind), onSelect: () => onAct({ kind, person }) }),
+  );
   return (
     <ActionMenu
       label={t("label", { name: person.name })}
@@ -48,7 +54,9 @@ export function PersonMenu({
         ...one("link"),
         ...one("minutes"),
         ...one("time"),
-        { kind: "line" },
+        ...(mayAct ? [{ kind: "line" } as const] : []),
+        ...desk,
+        ...(mayAct ? [{ kind: "line" } as const] : []),
         ...one("move"),
         ...one("reopen"),
         ...one("terminate", true),

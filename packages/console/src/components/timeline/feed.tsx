@@ -1,8 +1,9 @@
+import type { ExamEntry } from "@invigil/client";
 import { Button } from "@mantine/core";
 import { type FocusEvent, type ReactNode, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { type Row, rowsOf } from "../../live/feed.js";
-import type { Decision, Entry } from "../../live/timeline.js";
+import type { Entry } from "../../live/timeline.js";
 import { Mark } from "../state-mark.js";
 import { Time } from "../time.js";
 import { useStableRows } from "../use-stable-rows.js";
@@ -36,6 +37,7 @@ export interface FeedProps {
 }
 
 const keyOf = ({ key }: Row) => key;
+const isSerious = ({ what }: Entry): boolean => what.is === "noted" && what.noted.severity === "serious";
 
 /** Entries, newest first, one line each. Lines stand still under the pointer and the focus. */
 export function Feed({
@@ -94,12 +96,20 @@ export function Feed({
                   <Time value={new Date(row.at)} />
                 </span>
                 <span className={styles.mark}>
-                  {mark && <Mark state={mark} {...(entry && isRed?.(entry) && { tone: "red" as const })} />}
+                  {mark && (
+                    <Mark
+                      state={mark}
+                      {...(entry && (isSerious(entry) || isRed?.(entry)) && { tone: "red" as const })}
+                    />
+                  )}
                 </span>
                 <span className={styles.text}>
                   {say(row)}
                   {entry?.elsewhere && <Elsewhere {...entry.elsewhere} />}
                   {entry?.what.is === "decided" && <Details {...entry.what.decision} />}
+                  {entry?.what.is === "noted" && entry.what.noted.kind === "identity" && (
+                    <Details note={entry.what.noted.note} />
+                  )}
                 </span>
                 {entry && actionOf && <span className={styles.action}>{actionOf(entry)}</span>}
               </li>
@@ -126,7 +136,7 @@ export function Feed({
 }
 
 /** The message to the candidate, the note for staff, and what becomes of the answers. */
-function Details({ message, note, answers }: Decision) {
+function Details({ message, note, answers }: Pick<ExamEntry, "message" | "note" | "answers">) {
   const t = useTranslations("watching.what.decided");
   const texts = [
     message !== undefined && t("message", { text: message }),

@@ -82,6 +82,13 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
         });
         return code === undefined ? text : t("decided.because", { text, reason: reasons(code) });
       }
+      case "noted": {
+        const { kind, identity = "later", severity = "info", by, note = "" } = what.noted;
+        const whom = { by: nameOf(by?.userId ?? ""), name };
+        if (kind === "identity") return t(isOwn ? `own.identity.${identity}` : `identity.${identity}`, whom);
+        const text = isOwn ? "own.noted" : userId === "" ? "notedRoom" : "noted";
+        return t(text, { ...whom, severity: t(`severity.${severity}`), text: note });
+      }
       case "updated":
         return t(isOwn ? "own.updated" : "updated", { name, minutes: what.extraMinutes });
       case "added":
@@ -129,6 +136,11 @@ const entryMark = ({ what }: Entry): State | undefined => {
       return what.isFromCandidate ? "help" : undefined;
     case "decided":
       return DECIDED[what.decision.kind];
+    case "noted": {
+      const { identity, severity } = what.noted;
+      if (identity) return identity === "confirmed" ? "publishing" : "unidentified";
+      return severity === "info" ? undefined : "detections";
+    }
     case "ended":
       return "ended";
     case "removed":

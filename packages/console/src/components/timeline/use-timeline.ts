@@ -5,7 +5,6 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import {
   concerns,
   cutEntry,
-  decisionEntries,
   type Entry,
   eventEntries,
   handEntries,
@@ -14,6 +13,7 @@ import {
   type Part,
   pageEntry,
   recordEntry,
+  staffEntries,
   streamEntry,
   visitEntries,
 } from "../../live/timeline.js";
@@ -99,11 +99,11 @@ const listsOf = (
       return { entries: cut ? [...entries, cut] : entries, next: undefined };
     },
     async (cursor) => {
-      // What was decided about a person stays with them when they are moved.
+      // What was decided and noted about a person stays with them when they are moved.
       const of = userId === undefined ? { roomId } : { userId };
       const page = await exam.entries.query({ examId, ...of, pageSize: PAGE, cursor }, how);
       return partOf(page.entries, page.nextCursor, {
-        entriesOf: (entry) => decisionEntries([entry]),
+        entriesOf: (entry) => staffEntries([entry]),
         timeOf: ({ time }) => time,
       });
     },
@@ -176,7 +176,7 @@ export interface Timeline {
 const NO_ENTRIES: readonly Entry[] = [];
 
 /**
- * Everything that happened in a room, or to one person in it, in one column: records, messages, streams, decisions, earlier events and a person's visits
+ * Everything that happened in a room, or to one person in it, in one column: records, messages, streams, decisions, notes, earlier events and a person's visits
  * as the server lists them, and events as they come.
  *
  * @param userId - the person whose page it is: only their lists are read

@@ -27,6 +27,7 @@ import { useNameOf } from "../../components/timeline/use-name-of.js";
 import { useTimeline } from "../../components/timeline/use-timeline.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { Picture } from "../../components/video/picture.js";
+import { isUnidentified } from "../../live/attention.js";
 import { type Controlled, endOf, isPaused } from "../../live/control.js";
 import type { ExamTimes } from "../../live/rooms.js";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
@@ -160,11 +161,25 @@ export function Candidate({
             />
           )}
           {attempt && isPaused(seat) && <StateMark state="paused" since={attempt.since} />}
+          {isUnidentified(seat) && <StateMark state="unidentified" />}
+          {seat.identity?.status === "confirmed" && (
+            <span>
+              {t.rich("header.confirmed", {
+                time: () => <Time value={seat.identity?.since} seconds={false} />,
+              })}
+            </span>
+          )}
           {exam && !hasEnded && <TimeLeft times={exam} person={{ extraMinutes, attempt }} />}
         </span>
       }
       actions={
-        mayAct && <PersonMenu examId={examId} person={actPersonOf(seat, roomId)} onAct={setAct} hasText />
+        <PersonMenu
+          examId={examId}
+          person={actPersonOf(seat, roomId)}
+          mayAct={mayAct}
+          onAct={setAct}
+          hasText
+        />
       }
     >
       {hasEnded && (

@@ -8,6 +8,7 @@ export const KINDS = [
   "records",
   "messages",
   "decisions",
+  "notes",
   "room",
 ] as const satisfies readonly Kind[];
 export const search = searchOf({ room: optionalText(), kind: oneOf(["all", ...KINDS], "all") });

@@ -7,6 +7,8 @@ import { ActDialog } from "../../components/actions/act-dialog.js";
 import { type Act, type ActPerson, PERSON_ACTS, type PersonAct } from "../../components/actions/acts.js";
 import { useControl } from "../../components/actions/use-control.js";
 import { Alerts } from "../../components/alerts.js";
+import { useNow } from "../../components/clock.js";
+import { CsvMenu } from "../../components/csv-menu.js";
 import { Empty } from "../../components/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
 import { Page } from "../../components/page.js";
@@ -16,6 +18,7 @@ import { useRouteSearch } from "../../components/search.js";
 import { Table } from "../../components/table.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { compareNames } from "../../live/rooms.js";
+import { useAttendance } from "./attendance.js";
 import styles from "./candidates.module.css";
 import { useColumns } from "./columns.js";
 import { SORTABLE } from "./search.js";
@@ -56,13 +59,19 @@ export function Screen() {
     [people, navigate, examId],
   );
   const chooseRooms = useCallback((next: readonly string[]) => change({ room: next }), [change]);
+  const csv = useAttendance(roster, ids, useNow("minute"));
   const clear = () => change({ state: undefined, room: [], q: "" });
   return (
     <Page
       title={t("title")}
       of={exam?.name}
       staff={roster.staff}
-      actions={<Alerts examId={examId} troubles={troubles} />}
+      actions={
+        <>
+          {total > 0 && <CsvMenu name={t("csv.file")} rows={csv} />}
+          <Alerts examId={examId} troubles={troubles} />
+        </>
+      }
     >
       <RosterView examId={examId} roster={roster}>
         {total > 0 && (

@@ -118,7 +118,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
           />
         )
       }
-      actions={mayAct && <Actions examId={examId} room={room} seats={seats} onAct={setAct} />}
+      actions={<Actions examId={examId} room={room} seats={seats} mayAct={mayAct} onAct={setAct} />}
     >
       {hasEnded && (
         <>
@@ -185,11 +185,13 @@ function Actions({
   examId,
   room,
   seats: { seats, chosen },
+  mayAct,
   onAct,
 }: {
   examId: string;
   room: RoomSnapshot["room"];
   seats: Pick<Seats, "seats" | "chosen">;
+  mayAct: boolean;
   onAct: (act: Act) => void;
 }) {
   const t = useTranslations("room.actions");
@@ -206,6 +208,8 @@ function Actions({
       onSelect: () => act(kind),
     }),
   );
+  const note = { label: acts("note"), onSelect: () => onAct({ kind: "note", room }) };
+  if (!mayAct) return <PageActions label={acts("label", { name: room.name })} first={[note]} more={[]} />;
   return (
     <PageActions
       label={acts("label", { name: room.name })}
@@ -219,6 +223,7 @@ function Actions({
       more={[
         ...control,
         ...(control.length > 0 ? [{ kind: "line" } as const] : []),
+        { kind: "action", ...note },
         { kind: "action", label: t("mute"), onSelect: () => onAct({ kind: "mute", room }) },
         { kind: "action", label: t("voice"), onSelect: () => onAct({ kind: "voice", room }) },
         { kind: "line" },

@@ -146,14 +146,13 @@ export function Tile({
             </span>
           )}
         </span>
-        {onChoose && (
-          <PersonMenu
-            examId={examId}
-            person={actPersonOf(seat, roomId)}
-            onAct={onAct}
-            onWrite={() => onWrite(userId)}
-          />
-        )}
+        <PersonMenu
+          examId={examId}
+          person={actPersonOf(seat, roomId)}
+          mayAct={onChoose !== undefined}
+          onAct={onAct}
+          onWrite={() => onWrite(userId)}
+        />
       </div>
     </li>
   );

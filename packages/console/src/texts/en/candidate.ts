@@ -5,6 +5,7 @@ export default {
     left: "{time} left",
     over: "The exam is over for them",
     notYet: "Begins at <time></time>",
+    confirmed: "Identity confirmed at <time></time>",
     extra: "with {minutes, plural, one {# extra minute} other {# extra minutes}}",
     given: "{minutes, number} min added",
     taken: "{minutes, number} min taken away",
@@ -22,7 +23,8 @@ export default {
     records: "{count, plural, =0 {No detection} one {# detection} other {# detections}}",
   },
   message: "Message to {name}",
-  readOnly: "View only. Inspectors cannot send messages or change anything.",
+  readOnly:
+    "View only. Inspectors cannot send messages or change anything, but they can check identities and write notes.",
   moved: "{name} was moved to {room}. This page followed.",
   unseated: {
     title: "{name} has no room yet",

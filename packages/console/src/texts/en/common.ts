@@ -198,7 +198,7 @@ export default {
     taken: "Being helped",
     onBreak: "On a break",
     paused: "Paused",
-    unidentified: "Identity not checked",
+    unidentified: "Identity not confirmed",
     timeShort: "Little time left",
     unseated: "No room yet",
     ended: "Ended",

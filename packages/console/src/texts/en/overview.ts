@@ -59,7 +59,7 @@ export default {
     help: "{count, plural, one {# asks} other {# ask}} for help since <since></since>",
     break: "{count, plural, one {# asks} other {# ask}} for a break since <since></since>",
     paused: "{count, number} paused since <since></since>",
-    unidentified: "{count, plural, one {# identity} other {# identities}} not checked",
+    unidentified: "{count, plural, one {# identity} other {# identities}} not confirmed",
     timeShort: "{count, plural, one {# ends} other {# end}} at <since></since>",
   },
   todo: {
@@ -104,6 +104,6 @@ export default {
     break: "asks for a break",
     paused: "paused",
     timeShort: "little time left",
-    unidentified: "identity not checked",
+    unidentified: "identity not confirmed",
   },
 } as const;

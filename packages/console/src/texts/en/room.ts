@@ -51,6 +51,7 @@ export default {
     spoken: "This room has ended. Its video has stopped, and nothing can be sent.",
     reopened: "{room} is open again.",
   },
-  readOnly: "View only. Inspectors cannot send messages or change anything.",
+  readOnly:
+    "View only. Inspectors cannot send messages or change anything, but they can check identities and write notes.",
   shortcuts: { next: "Next page of pictures", before: "Previous page of pictures", write: "Write a message" },
 } as const;

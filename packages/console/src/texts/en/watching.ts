@@ -20,6 +20,7 @@ export default {
     records: "Detections",
     messages: "Messages",
     decisions: "Decisions",
+    notes: "Identity and notes",
     room: "Room",
   },
   what: {
@@ -63,6 +64,14 @@ export default {
         discard: "Answers to be discarded",
       },
     },
+    identity: {
+      confirmed: "{by} confirmed the identity of {name}",
+      refused: "{by} did not accept the identity of {name}",
+      later: "{by} left the identity of {name} for later",
+    },
+    noted: "{severity} about {name}, by {by}: {text}",
+    notedRoom: "{severity} about the room, by {by}: {text}",
+    severity: { info: "Note", look: "Flagged note", serious: "Serious note" },
     everybody: "everybody",
     andMore: "{name} and {more, number} more",
     added: "{name} was added to the room",
@@ -91,6 +100,12 @@ export default {
         finish: "Finished the exam",
         reopen: "Exam reopened by {by}",
       },
+      identity: {
+        confirmed: "Identity confirmed by {by}",
+        refused: "Identity not accepted by {by}",
+        later: "Identity left for later by {by}",
+      },
+      noted: "{severity} by {by}: {text}",
       cut: "Changes of devices, minutes and the room before this are not kept in full",
       hand: {
         raised: "Raised a hand ({kind})",
@@ -125,6 +140,7 @@ export default {
   clocks: {
     candidate: "<time></time> by the clock of their device",
     streams: "<time></time> by the clock of the stream service",
+    author: "It happened at <time></time>",
   },
   feed: {
     title: "What happened",
@@ -143,6 +159,8 @@ export default {
     link: "New link",
     minutes: "Extra minutes",
     time: "Time",
+    identity: "Identity",
+    note: "Note",
     move: "Move",
     terminate: "End their exam",
     reopen: "Reopen their exam",
@@ -175,6 +193,36 @@ export default {
       grant: "{name} is on a break.",
       resolve: "The hand of {name} is resolved.",
     },
+  },
+  identity: {
+    title: "Identity of {name}",
+    status: "Compared with their document",
+    choose: "Choose what you found",
+    statuses: {
+      confirmed: "Confirmed: it is them",
+      refused: "Refused: wrong person or document",
+      later: "Later: I have to look again",
+    },
+    note: "Note for staff (optional, candidates never see it)",
+    save: "Save",
+    done: {
+      confirmed: "The identity of {name} is confirmed.",
+      refused: "The identity of {name} is refused. Their exam goes on until you decide otherwise.",
+      later: "The identity of {name} is still to be checked.",
+    },
+  },
+  note: {
+    title: "Note about {name}",
+    text: "Note",
+    hint: "For colleagues and for a review. Candidates never see it.",
+    severity: "How serious",
+    severities: {
+      info: "For information",
+      look: "Needs a look",
+      serious: "Serious: needs a decision",
+    },
+    save: "Save the note",
+    done: "The note about {name} is saved.",
   },
   skipped:
     "{count, plural, one {# of them has} other {# of them have}} no room yet, and {count, plural, one {is} other {are}} left out.",

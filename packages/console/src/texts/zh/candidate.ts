@@ -7,6 +7,7 @@ export default {
     left: "剩余 {time}",
     over: "该考生的考试时间已到",
     notYet: "<time></time> 开始",
+    confirmed: "<time></time> 已确认身份",
     extra: "含加时 {minutes, number} 分钟",
     given: "含补时 {minutes, number} 分钟",
     taken: "已扣时 {minutes, number} 分钟",
@@ -24,7 +25,7 @@ export default {
     records: "{count, plural, =0 {没有检测记录} other {# 条检测记录}}",
   },
   message: "发给{name}",
-  readOnly: "巡考只能查看，不能发送消息或更改。",
+  readOnly: "巡考只能查看，不能发送消息或更改，但可以核验身份、写备注。",
   moved: "{name}已调换到{room}，本页已跟随。",
   unseated: {
     title: "{name}还没有考场",

@@ -188,7 +188,7 @@ export default {
     taken: "正在处理",
     onBreak: "暂离中",
     paused: "暂停中",
-    unidentified: "身份未核验",
+    unidentified: "身份未确认",
     timeShort: "时间将尽",
     unseated: "未分考场",
     ended: "已结束",

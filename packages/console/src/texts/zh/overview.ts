@@ -61,7 +61,7 @@ export default {
     help: "{count, number} 人求助（<since></since> 起）",
     break: "{count, number} 人申请暂离（<since></since> 起）",
     paused: "{count, number} 人暂停中（<since></since> 起）",
-    unidentified: "{count, number} 人身份未核验",
+    unidentified: "{count, number} 人身份未确认",
     timeShort: "{count, number} 人将于 <since></since> 结束",
   },
   todo: {
@@ -106,6 +106,6 @@ export default {
     break: "有人申请暂离",
     paused: "有人暂停",
     timeShort: "时间将尽",
-    unidentified: "有人身份未核验",
+    unidentified: "有人身份未确认",
   },
 } satisfies Translated<Texts["overview"]>;

@@ -53,6 +53,6 @@ export default {
     spoken: "考场已结束，画面已停止，不能再发送消息。",
     reopened: "{room}已重新开启。",
   },
-  readOnly: "巡考只能查看，不能发送消息或更改。",
+  readOnly: "巡考只能查看，不能发送消息或更改，但可以核验身份、写备注。",
   shortcuts: { next: "下一页画面", before: "上一页画面", write: "写消息" },
 } satisfies Translated<Texts["room"]>;

@@ -1,0 +1,145 @@
+import type { ExamEntry } from "@invigil/client";
+import { useInvigilClient } from "@invigil/react";
+import { NativeSelect, Textarea } from "@mantine/core";
+import { useState } from "react";
+import { useTranslations } from "use-intl";
+import { FormDialog } from "../form-dialog.js";
+import { useNotify } from "../notify.js";
+import { useAction } from "../use-action.js";
+import type { ActPerson } from "./acts.js";
+import { randomId } from "./sending.js";
+
+const STATUSES = ["confirmed", "refused", "later"] as const satisfies readonly ExamEntry["identity"][];
+const SEVERITIES = ["info", "look", "serious"] as const satisfies readonly ExamEntry["severity"][];
+const MAX_TEXT = 1000;
+
+/** What is entered, with a key: the same call writes once, and a changed one is another. */
+const useForm = <Values extends object>(initial: Values) => {
+  const [form, setForm] = useState(() => ({ ...initial, key: randomId() }));
+  return [
+    form,
+    (more: Partial<Values>) => setForm((before) => ({ ...before, ...more, key: randomId() })),
+  ] as const;
+};
+
+/** Says whether a candidate is who they should be. */
+export function IdentityDialog({
+  person,
+  roomOf,
+  onClose,
+}: {
+  person: ActPerson;
+  roomOf: (person: ActPerson) => string | undefined;
+  onClose: () => void;
+}) {
+  const t = useTranslations("watching.identity");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const { name, userId } = person;
+  const [{ status, note, key }, change] = useForm({ status: "", note: "" });
+  const found = STATUSES.find((one) => one === status);
+  const action = useAction(async () => {
+    const roomId = roomOf(person) ?? person.roomId;
+    if (!found || roomId === undefined) return;
+    await client.participant.checkIdentity.mutate({
+      roomId,
+      userId,
+      status: found,
+      note: note.trim() || undefined,
+      key,
+    });
+    notify.done(t(`done.${found}`, { name }));
+    onClose();
+  });
+  return (
+    <FormDialog
+      title={t("title", { name })}
+      verb={t("save")}
+      action={action}
+      isReady={found !== undefined}
+      mayCloseOutside={note === ""}
+      onSubmit={action.run}
+      onClose={onClose}
+    >
+      <NativeSelect
+        label={t("status")}
+        value={status}
+        data-autofocus
+        data={[
+          { value: "", label: t("choose") },
+          ...STATUSES.map((value) => ({ value, label: t(`statuses.${value}`) })),
+        ]}
+        onChange={({ currentTarget: { value } }) => change({ status: value })}
+      />
+      <Textarea
+        label={t("note")}
+        minRows={2}
+        autosize
+        maxRows={6}
+        maxLength={MAX_TEXT}
+        value={note}
+        onChange={({ currentTarget: { value } }) => change({ note: value })}
+      />
+    </FormDialog>
+  );
+}
+
+/** Keeps a note about a candidate, or about a room, for colleagues and for a review. */
+export function NoteDialog({
+  examId,
+  roomId,
+  userId,
+  name,
+  onClose,
+}: {
+  examId: string;
+  roomId: string | undefined;
+  /** Undefined: it is about the room. */
+  userId?: string;
+  name: string;
+  onClose: () => void;
+}) {
+  const t = useTranslations("watching.note");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const [{ severity, text, key }, change] = useForm<{ severity: (typeof SEVERITIES)[number]; text: string }>({
+    severity: "info",
+    text: "",
+  });
+  const action = useAction(async () => {
+    await client.exam.note.mutate({ examId, roomId, userId, severity, text: text.trim(), key });
+    notify.done(t("done", { name }));
+    onClose();
+  });
+  return (
+    <FormDialog
+      title={t("title", { name })}
+      verb={t("save")}
+      action={action}
+      isReady={text.trim() !== ""}
+      mayCloseOutside={text === ""}
+      onSubmit={action.run}
+      onClose={onClose}
+    >
+      <Textarea
+        label={t("text")}
+        description={t("hint")}
+        data-autofocus
+        minRows={3}
+        autosize
+        maxRows={8}
+        maxLength={MAX_TEXT}
+        value={text}
+        onChange={({ currentTarget: { value } }) => change({ text: value })}
+      />
+      <NativeSelect
+        label={t("severity")}
+        value={severity}
+        data={SEVERITIES.map((value) => ({ value, label: t(`severities.${value}`) }))}
+        onChange={({ currentTarget: { value } }) =>
+          change({ severity: SEVERITIES.find((one) => one === value) ?? "info" })
+        }
+      />
+    </FormDialog>
+  );
+}
