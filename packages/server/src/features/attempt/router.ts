@@ -68,7 +68,7 @@ export const createAttemptRouter = ({ attempt }: { attempt: AttemptService }) =>
     finish: examinees("room")
       .meta({
         sentence: "Ends the caller's own attempt. Staff can reopen it.",
-        errors: ["ROOM_NOT_FOUND"],
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
         charges: ["events"],
         audited: "none",
         allowedWhenDiskFull: true,

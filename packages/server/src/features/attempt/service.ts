@@ -199,7 +199,9 @@ export const createAttemptService = ({
         check,
       };
       const [outcome] = await store.decide(request, [caller.userId]);
-      if (!outcome) throw roomNotFound(room.id);
+      // They were moved or removed after their rights were read.
+      if (!outcome)
+        throw new InvigilError("PARTICIPANT_NOT_FOUND", `${caller.userId} is not in the room ${room.id}.`);
       const { attempt, endsAt } = resultOf(outcome, now);
       return { attempt, endsAt };
     },
