@@ -43,8 +43,11 @@ export interface RoomCalls extends Source<RoomSnapshot, RoomEvent> {
 /** The login of the page that sent a message. */
 const senderLogin = ({ sender: { userId, camera } }: Message): string => loginOf(userId, camera);
 
-/** A snapshot with all its parts. A server of the version before does not know raised hands. */
-const complete = (snapshot: Omit<RoomSnapshot, "hands">): RoomSnapshot => ({ hands: [], ...snapshot });
+/** A snapshot as it arrives. A server of the version before does not know raised hands. */
+type Found = Omit<RoomSnapshot, "hands"> & Partial<Pick<RoomSnapshot, "hands">>;
+const isComplete = (snapshot: Found): snapshot is RoomSnapshot => snapshot.hands !== undefined;
+const complete = (snapshot: Found): RoomSnapshot =>
+  isComplete(snapshot) ? snapshot : { ...snapshot, hands: [] };
 
 /** The live state, events and messages of a room. Created by `invigil.live.room(roomId)`. */
 export class LiveRoom extends Feed<RoomSnapshot, RoomEvent, LiveRoomListeners> {
