@@ -11,6 +11,7 @@ const layers = [
   ["trpc"],
   ["coordination", "limits", "providers", "backup"],
   ["domain"],
+  ["metrics"],
   ["identity", "config", "files"],
   ["storage"],
   ["platform"],
@@ -89,6 +90,18 @@ module.exports = {
       { path: "(^|/)(drizzle-orm|better-sqlite3|sqlite-binding)(/|$)" },
     ),
     rule(
+      "prom-client-only-in-metrics",
+      "What counts knows its own counters alone. A server without metrics loads no library for them.",
+      { pathNot: [`${server}metrics/`, test] },
+      { path: "(^|/)prom-client(/|$)" },
+    ),
+    rule(
+      "metrics-are-loaded-when-they-are-on",
+      "An import in the code of http/metrics.ts would load them with each server.",
+      { path: server, pathNot: [`${server}(http/metrics\\.ts|metrics/)`, test] },
+      { path: `${server}(http/metrics\\.ts|metrics/)`, dependencyTypesNot: ["type-only", "dynamic-import"] },
+    ),
+    rule(
       "schema-imports-zod-only",
       "The schema runs in browsers and servers alike.",
       { path: "^packages/schema/src/", pathNot: test },
@@ -126,7 +139,7 @@ module.exports = {
       {
         pathNot: [
           "^packages/react/src/",
-          "(^|/)@invigil/client(/|$)|^packages/client/(src|dist)/(index|session)\\.",
+          "(^|/)@invigil/client(/|$)|^packages/client/(src|dist)/(index|media|session)\\.",
           "(^|/)(react|@types/react|@tanstack/react-query|@trpc/tanstack-react-query)(/|$)",
         ],
       },
@@ -165,13 +178,19 @@ module.exports = {
       { path: `${page}screens/`, pathNot: `${page}screens/$1/` },
     ),
     rule(
-      "console-talks-to-the-server-like-any-app",
-      "Whatever the console can do, an app of our users can do: with @invigil/react and @invigil/client.",
-      { path: page, pathNot: test },
+      "pages-talk-to-the-server-like-any-app",
+      "What the server's pages can do, an app of our users can do: with @invigil/react and @invigil/client.",
+      { path: "^packages/(console|candidate)/src/", pathNot: test },
       {
         path: ["^packages/(server|im-script|trpc-fastify)/", "(^|/)@trpc/(?!client|tanstack-react-query)"],
         dependencyTypesNot: ["type-only"],
       },
+    ),
+    rule(
+      "pages-do-not-know-each-other",
+      "Each is built, served and loaded alone.",
+      { path: "^packages/(console|candidate)/src/" },
+      { path: "^packages/(console|candidate)/", pathNot: "^packages/$1/" },
     ),
     // What is not resolved is in no layer, so every rule above would be silent about it.
     rule("resolved", "The import leads nowhere.", {}, { path: "^\\.", couldNotResolve: true }),

@@ -33,6 +33,11 @@ const MANIFESTS = {
     peerDependencies: { esbuild: peerDependencies.esbuild },
     peerDependenciesMeta: { esbuild: peerDependenciesMeta.esbuild },
   }),
+  // Only the part of it that records to files imports mediabunny, which has 12 MB. The media server does not record.
+  werift: ({ dependencies, ...manifest }) => ({
+    ...manifest,
+    dependencies: without(dependencies, "mediabunny"),
+  }),
 };
 
 module.exports = {

@@ -7,9 +7,11 @@ export default defineConfig({
     name: "browser",
     // Each file has a browser and a server of its own, which wait for each other for most of their time.
     maxWorkers: availableParallelism(),
-    include: ["packages/{server,console}/browser/**/*.test.ts"],
+    include: ["packages/{server,console,candidate}/browser/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A page that is loaded again takes seconds on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     globalSetup:
       process.env.INVIGIL_TEST_DATABASE === "postgres"
         ? ["packages/server/test/support/start-postgres.ts"]

@@ -25,7 +25,7 @@ const PUBLISHED = "test/process-published.test.ts";
 const FAULTS = "test/process-faults-*.test.ts";
 
 /** What the bundler builds, from its sources: a test of a package needs no build of another one. */
-const SOURCES = ["client/session", "client", "react"].map((name) => {
+const SOURCES = ["client/media", "client/session", "client", "react/media", "react"].map((name) => {
   const [folder, file = "index"] = name.split("/");
   return { find: new RegExp(`^@invigil/${name}$`), replacement: pathOf(`packages/${folder}/src/${file}.ts`) };
 });
@@ -117,7 +117,7 @@ export default defineConfig({
     projects: [
       ...PACKAGES.map(inProcess),
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
-      ...["server", "client"].map(processes),
+      ...["server", "client", "media-server"].map(processes),
       ...["server", "client", "trpc-fastify", "react"].map(published),
       faults("server"),
     ],

@@ -33,6 +33,7 @@ const USAGE = `node bench/morning.mjs [options]       (the server must be built)
   --servers N      how many servers (default 2)
   --minutes N      how long they arrive (default 2; a real morning: 10)
   --steady N       how long they then work, in minutes; a server is killed after a half (default 2)
+  --page           candidates arrive as the candidate's page does, and not as the documented apps do
   --people N       processes that play the people (default 2)
   --postgres URL   an empty database of a PostgreSQL that runs already; its processor time and memory are then unknown
   --quick          a small morning: 168 candidates, half a minute each
@@ -49,6 +50,7 @@ const { options, refuse } = readCommandLine({
     steady: { type: "string" },
     people: { type: "string" },
     postgres: { type: "string" },
+    page: { type: "boolean" },
     quick: { type: "boolean" },
     markdown: { type: "boolean" },
     json: { type: "boolean" },
@@ -67,6 +69,7 @@ const plan = {
   minutes: numberOf("minutes", quick ? 0.5 : 2, 0.1),
   steady: numberOf("steady", quick ? 0.5 : 2, 0.1),
   people: numberOf("people", 2, 1),
+  page: options.page ?? false,
   reportSeconds: 30,
   listSeconds: 10,
   commandSeconds: 30,
@@ -80,7 +83,12 @@ say("starting PostgreSQL and the servers");
 const postgres = await startPostgres(options.postgres);
 const stage = createStage();
 /** The load generator does not use the settings of the stage for its rooms; the limits are raised as in the other rows. */
-const startServer = () => stage.startServer(postgres.url, streamSettings);
+const startServer = () =>
+  stage.startServer(postgres.url, {
+    ...streamSettings,
+    INVIGIL_EXAMINEE_APP_URL: "https://exam.example/sit",
+    INVIGIL_WATCH_APP_URL: "https://exam.example/watch",
+  });
 const servers = [await startServer()];
 while (servers.length < plan.servers) servers.push(await startServer());
 const admin = await stage.adminHeaders(postgres.url);
@@ -124,14 +132,18 @@ await inTurns(rooms, async (room, n) => {
   });
   const person = (role) => (userId) => ({ userId, role, name: userId });
   const participants = [person("teacher")(teacher), ...candidates.map(person("examinee"))];
-  room.roomId = (await call("room.create", { name: `Room ${n + 1}`, examId, participants })).id;
+  const { id: roomId } = await call("room.create", { name: `Room ${n + 1}`, examId, participants });
+  room.roomId = roomId;
+  // Their links are sent before the morning.
+  const links = plan.page ? await call("room.joinLinks", { roomId, role: "examinee" }) : [];
+  room.tokens = new Map(links.map(({ userId, url }) => [userId, new URL(url).searchParams.get("token")]));
 });
 
 // --- The people, divided by room between processes
 
 const arrival = plan.minutes * 60_000;
 const groups = Array.from({ length: plan.people }, () => []);
-for (const [n, { roomId, examId, teacher, candidates }] of rooms.entries()) {
+for (const [n, { roomId, examId, teacher, candidates, tokens }] of rooms.entries()) {
   const group = groups[n % groups.length];
   // Teachers arrive in the first fifth of the time; half of them in that of its second half, so that both halves have logins.
   const half = Math.floor(n / 2) % 2;
@@ -144,7 +156,13 @@ for (const [n, { roomId, examId, teacher, candidates }] of rooms.entries()) {
     arrivesAfterMs: ((half + Math.random() / 5) * arrival) / 2,
   });
   for (const userId of candidates)
-    group.push({ ...room, role: "examinee", userId, arrivesAfterMs: Math.random() * arrival });
+    group.push({
+      ...room,
+      role: "examinee",
+      userId,
+      token: tokens.get(userId),
+      arrivesAfterMs: Math.random() * arrival,
+    });
 }
 for (const [n, { id }] of exams.entries())
   groups[n % groups.length].push({

@@ -21,11 +21,12 @@ const OTHERS = {
   fairness: "how long calls of strangers take beside one busy caller",
   turns: "how long the largest calls delay others",
   console: "what watching 5,000 candidates costs the page",
+  media: "what streams cost the embedded media server, and calls beside them",
 };
 const other = process.argv[2]?.replace(/^--/, "");
 if (Object.hasOwn(OTHERS, other)) {
   say("building");
-  await build({ console: other === "console" });
+  await build({ console: ["console", "media"].includes(other) });
   process.argv.splice(2, 1);
   await import(`./${other}.mjs`);
   process.exit();

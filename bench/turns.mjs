@@ -171,6 +171,8 @@ await measure("participant.import, all renamed", () =>
 await measure("participant.listUnseated", () => query("participant.listUnseated", { examId }));
 await measure("exam.plan, dry run", () => mutate("exam.plan", { ...plan, dryRun: true }));
 await measure("exam.plan", () => mutate("exam.plan", plan));
+await measure("exam.undoPlan", () => mutate("exam.undoPlan", { examId, plan: 1 }));
+await mutate("exam.plan", plan);
 await measure("participant.import, renamed in their rooms", () =>
   mutate("participant.import", { examId, file: roster("Last name") }),
 );

@@ -14,6 +14,19 @@ const bundled = (name) =>
 /** The compiler's record of what it compiled. */
 const compiled = (name) => `packages/${name}/dist/.tsbuildinfo`;
 
+/** A page of the server. It is built from the sources of all packages that it uses. */
+const page = (name) => ({
+  command: [join(root, `packages/${name}/node_modules/.bin/vite`), "build", "--logLevel", "warn"],
+  cwd: `packages/${name}`,
+  from: [
+    ...["index.html", "vite.config.ts", "package.json", "src"].map((part) => `packages/${name}/${part}`),
+    ...["client", "react", "schema"].map((used) => `packages/${used}/src`),
+    "scripts/built-page.mjs",
+  ],
+  makes: `packages/server/dist/${name}`,
+  alone: true,
+});
+
 /**
  * `from`: the inputs of a part. The compiler and the packer find theirs themselves.
  * `alone`: whether it needs no output of other parts.
@@ -29,6 +42,13 @@ const PARTS = {
     from: [...bundled("im-script"), compiled("schema")],
     makes: "packages/server/dist/sdk",
   },
+  media: {
+    command: [bin("tsdown")],
+    cwd: "packages/media-server",
+    from: [...bundled("media-server"), "scripts/third-party-licenses.mjs"],
+    makes: "packages/server/dist/media",
+    alone: true,
+  },
   // The files for `require`. The compiler writes the ES modules.
   adapter: {
     command: [bin("tsdown")],
@@ -42,17 +62,8 @@ const PARTS = {
     from: [...bundled("client"), compiled("schema"), compiled("server")],
     makes: "packages/client/dist",
   },
-  // It is built from the sources of all packages that it uses.
-  console: {
-    command: [join(root, "packages/console/node_modules/.bin/vite"), "build", "--logLevel", "warn"],
-    cwd: "packages/console",
-    from: [
-      ...["index.html", "vite.config.ts", "package.json", "src"].map((part) => `packages/console/${part}`),
-      ...["client", "react", "schema"].map((name) => `packages/${name}/src`),
-    ],
-    makes: "packages/server/dist/console",
-    alone: true,
-  },
+  console: page("console"),
+  candidate: page("candidate"),
   react: {
     command: [bin("tsdown")],
     cwd: "packages/react",

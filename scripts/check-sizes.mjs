@@ -9,18 +9,16 @@ import { clientSizes } from "../bench/lib/client-size.mjs";
 const root = resolve(import.meta.dirname, "..");
 const server = join(root, "packages/server");
 const consoleFolder = join(server, "dist/console");
+const candidateFolder = join(server, "dist/candidate");
 
 const KB = 1000;
 const MB = 1000 * KB;
 
-/**
- * What a browser without a cache loads to show the sign-in form, in the language with the longer texts: the page, its icon and the files
- * that it names, the form, the texts, and their imports. docs/performance.md has the figures of Chromium.
- */
-const filesOfFirstLoad = () => {
-  const assets = readdirSync(join(consoleFolder, "assets"));
-  const page = readFileSync(join(consoleFolder, "index.html"), "utf8");
-  const read = (name) => readFileSync(join(consoleFolder, "assets", name), "utf8");
+/** The files that a page names, and their imports. `add` adds a file with its imports. */
+const firstLoadOf = (folder) => {
+  const assets = readdirSync(join(folder, "assets"));
+  const page = readFileSync(join(folder, "index.html"), "utf8");
+  const read = (name) => readFileSync(join(folder, "assets", name), "utf8");
   const found = new Set();
   const add = (name) => {
     if (found.has(name)) return;
@@ -31,6 +29,26 @@ const filesOfFirstLoad = () => {
   };
   const named = [...page.matchAll(/(?:src|href)="\.\/assets\/([^"]+)"/g)].map(([, name]) => name);
   for (const name of named) add(name);
+  const size = (name) => gzipSync(read(name)).length;
+  const addLongest = (pattern) =>
+    add(
+      assets
+        .filter((name) => pattern.test(name))
+        .reduce((one, other) => (size(other) > size(one) ? other : one)),
+    );
+  return { read, add, named, found, addLongest };
+};
+const sizeOfLoad = (folder, files) =>
+  [join(folder, "index.html"), ...files.map((name) => join(folder, "assets", name))]
+    .map((file) => gzipSync(readFileSync(file), { level: 9 }).length)
+    .reduce((sum, bytes) => sum + bytes, 0);
+
+/**
+ * What a browser without a cache loads to show the sign-in form, in the language with the longer texts: the page, its icon and the files
+ * that it names, the form, the texts, and their imports. docs/performance.md has the figures of Chromium.
+ */
+const firstLoadOfConsole = () => {
+  const { read, add, named, found, addLongest } = firstLoadOf(consoleFolder);
   // Each file that is loaded later has numbers beside it. They refer to its scripts and styles, in a list at the beginning of the file.
   const [entry = ""] = named.filter((name) => name.endsWith(".js"));
   const code = read(entry);
@@ -40,9 +58,14 @@ const filesOfFirstLoad = () => {
     throw new Error(`${entry} does not load the form to sign in.`);
   const names = [...listed.matchAll(/\.\/([^"`]+)/g)].map(([, name]) => name);
   for (const number of form.split(",")) add(names[Number(number)]);
-  const texts = assets.filter((name) => /^common-.*\.js$/.test(name));
-  const size = (name) => gzipSync(read(name)).length;
-  add(texts.reduce((one, other) => (size(other) > size(one) ? other : one)));
+  addLongest(/^common-.*\.js$/);
+  return [...found];
+};
+
+/** The same until the candidate's page says something: its screens, and all that needs a camera, are loaded later. */
+const firstLoadOfCandidate = () => {
+  const { addLongest, found } = firstLoadOf(candidateFolder);
+  addLongest(/^(en|zh)-.*\.js$/);
   return [...found];
 };
 
@@ -56,19 +79,24 @@ const publishedBytes = (folder, below = "") =>
     return bytes + (isPublished(path) ? readFileSync(at).length : 0);
   }, 0);
 
-if (!existsSync(join(consoleFolder, "index.html"))) {
-  console.error("The console is not built: npm run build");
-  process.exit(2);
-}
-const first = filesOfFirstLoad();
+for (const folder of [consoleFolder, candidateFolder])
+  if (!existsSync(join(folder, "index.html"))) {
+    console.error("The pages are not built: npm run build");
+    process.exit(2);
+  }
+const first = firstLoadOfConsole();
+const candidate = firstLoadOfCandidate();
 const client = await clientSizes(join(root, "packages/client"));
 const sizes = [
   {
     what: `the first load of the console, the page and ${first.length} files until the form to sign in, gzip`,
-    bytes: [join(consoleFolder, "index.html"), ...first.map((name) => join(consoleFolder, "assets", name))]
-      .map((file) => gzipSync(readFileSync(file), { level: 9 }).length)
-      .reduce((sum, bytes) => sum + bytes, 0),
+    bytes: sizeOfLoad(consoleFolder, first),
     most: 200 * KB,
+  },
+  {
+    what: `the first load of the candidate's page, the page and ${candidate.length} files, gzip`,
+    bytes: sizeOfLoad(candidateFolder, candidate),
+    most: 130 * KB,
   },
   {
     what: "the console, all files with their compressed copies",
@@ -78,11 +106,12 @@ const sizes = [
   {
     what: "dist of @invigil/server, as it is published",
     bytes: publishedBytes(join(server, "dist")),
-    most: 11 * MB,
+    most: 13 * MB,
   },
   { what: "the client's own code, gzip", bytes: client.atOnce * KB, most: 4.3 * KB },
-  { what: "what the client loads for `live`, gzip", bytes: client.forLive * KB, most: 5.5 * KB },
+  { what: "what the client loads for `live`, gzip", bytes: client.forLive * KB, most: 5.7 * KB },
   { what: "what the client loads for `uploadAudio`, gzip", bytes: client.forUpload * KB, most: 1.2 * KB },
+  { what: "`@invigil/client/media`, gzip", bytes: client.forMedia * KB, most: 3 * KB },
 ];
 
 for (const { what, bytes, most } of sizes) {

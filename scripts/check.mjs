@@ -28,6 +28,7 @@ const steps = [
   { name: "types", command: [bin("tsc"), "-b", ...packages] },
   { name: "format", command: [bin("biome"), "check", "--error-on-warnings", "."] },
   { name: "packed", command: [process.execPath, "scripts/pack.mjs"], after: ["types"], isQuick: false },
+  { name: "media", command: [process.execPath, "scripts/build.mjs", "media"], isQuick: false },
   { name: "script", command: [process.execPath, "scripts/build.mjs", "script"], after: ["types"] },
   {
     name: "adapter",
@@ -53,9 +54,14 @@ const steps = [
     isQuick: false,
   },
   {
+    name: "candidate",
+    command: [process.execPath, "scripts/build.mjs", "candidate"],
+    isQuick: false,
+  },
+  {
     name: "sizes",
     command: [process.execPath, "scripts/check-sizes.mjs"],
-    after: ["console", "packed", "script", "client"],
+    after: ["console", "candidate", "packed", "script", "media", "client"],
     isQuick: false,
   },
   // It runs beside the tests, because no other step needs its output.
@@ -65,7 +71,7 @@ const steps = [
     // vitest runs a project that matches any of its patterns, so there is only one pattern. `-p*` matches projects that start processes,
     // and `-ci` those that only .ci/run runs.
     command: [...vitest, "--project", quick ? "!*-p*" : "!*-ci"],
-    after: ["types", "packed", "script", "adapter", "client", "react", "console"],
+    after: ["types", "packed", "script", "media", "adapter", "client", "react", "console", "candidate"],
     counts: true,
   },
   {

@@ -39,5 +39,5 @@ for (const signal of ["SIGINT", "SIGTERM"])
   });
 
 const { build } = await import("tsdown");
-for (const name of ["im-script", "client"])
+for (const name of ["im-script", "media-server", "client"])
   await build({ cwd: join(root, "packages", name), watch: true, logLevel: "error" });

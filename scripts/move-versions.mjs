@@ -11,7 +11,9 @@ const { version } = JSON.parse(read("packages/server/package.json"));
 const PLACES = [
   ["package.json", /(?<="version": ")[^"]+/],
   ["packages/console/package.json", /(?<="version": ")[^"]+/],
+  ["packages/candidate/package.json", /(?<="version": ")[^"]+/],
   ["packages/im-script/package.json", /(?<="version": ")[^"]+/],
+  ["packages/media-server/package.json", /(?<="version": ")[^"]+/],
   // The range is open-ended. If a release is outside of a peer's range, changesets makes it a major release of all packages that share the
   // version.
   ["packages/react/package.json", /(?<="@invigil\/client": "workspace:>=)[^"]+/],

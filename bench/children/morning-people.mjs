@@ -2,6 +2,7 @@
 // and their own HTTP connection for calls. They use the public API and the bare protocol.
 import http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { streamName } from "../../packages/server/dist/providers/stream-name.js";
 import { answerParent } from "../lib/ipc.mjs";
 import { WebSocket } from "../lib/server-modules.mjs";
 import { streamReport } from "../lib/streams.mjs";
@@ -279,24 +280,34 @@ const report = async (person) => {
 
 const candidate = async (person) => {
   const { userId, roomId, examId } = person;
-  // The provider's own server knows the candidate, and gets their token.
-  const provider = { agent: person.agent, headers: plan.admin };
-  const issued = await trpc(provider, "auth.issueToken", { userId, role: "examinee", roomId });
-  if (!issued) return;
-  person.token = issued.token;
-  person.headers = { authorization: `Bearer ${issued.token}` };
-  await restGet(person, "roomInfo", { roomId });
-  await restGet(person, "examInfo", { examId });
-  const self = await restGet(person, "userInfo", { roomId, userId });
-  await rest(person, "cheat/getCheatConfig", { examId });
-  await rest(person, "v2/getIMToken", { userId, roomId, imServer: ["aliyun_new"] });
+  if (!plan.page) {
+    // The provider's own server knows the candidate, and gets their token.
+    const provider = { agent: person.agent, headers: plan.admin };
+    const issued = await trpc(provider, "auth.issueToken", { userId, role: "examinee", roomId });
+    if (!issued) return;
+    person.token = issued.token;
+  }
+  person.headers = { authorization: `Bearer ${person.token}` };
+  if (plan.page) {
+    // The candidate's page has the token of its link, and reads everything with one call.
+    const opened = await trpc(person, "attempt.open", { roomId });
+    if (!opened) return;
+    person.first = Number(opened.snapshot.lastEventId);
+    person.last = person.first;
+  } else {
+    await restGet(person, "roomInfo", { roomId });
+    await restGet(person, "examInfo", { examId });
+    await restGet(person, "userInfo", { roomId, userId });
+    await rest(person, "cheat/getCheatConfig", { examId });
+    await rest(person, "v2/getIMToken", { userId, roomId, imServer: ["aliyun_new"] });
+  }
   await goLive(person);
   counters.arrived += 1;
-  const { rtcPushUrl, pcRtcPushUrl } = JSON.parse(self).data;
   // The reports of the stream service when the cameras publish.
   const service = { agent: person.agent, headers: {} };
-  for (const url of [rtcPushUrl, pcRtcPushUrl]) {
-    const id = new URL(url).pathname.split("/").at(-1);
+  // A second camera's page is another arrival.
+  for (const camera of plan.page ? ["main"] : ["main", "pc"]) {
+    const id = streamName({ examId, roomId, userId, camera });
     const published = streamReport(id, { action: "publish", time: Math.floor(Date.now() / 1000) });
     await call(service, { kind: "userAct" }, published);
   }

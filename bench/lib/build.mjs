@@ -10,8 +10,8 @@ export const build = async ({ client = false, console: pages = false } = {}) => 
   try {
     await run(bin("tsc"), ["-b", "packages/server"], { cwd: root, env: environment });
     await run(process.execPath, [join(root, "scripts/pack.mjs")], { cwd: root, env: environment });
-    await run(bin("tsdown"), [], { cwd: join(root, "packages/im-script"), env: environment });
-    if (client) await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
+    for (const name of ["im-script", "media-server", ...(client ? ["client"] : [])])
+      await run(bin("tsdown"), [], { cwd: join(root, "packages", name), env: environment });
     if (pages)
       await run(join(root, "packages/console/node_modules/.bin/vite"), ["build"], {
         cwd: join(root, "packages/console"),

@@ -10,16 +10,11 @@ const kilobytesOf = (chunks) => {
   return gzipSync(chunks.map(({ code }) => code).join("\n")).length / 1000;
 };
 
-/**
- * Returns the kilobytes of a built client, minified and compressed, without its dependencies: what an app loads at once, at its first
- * subscription, and at its first upload.
- * @param {string} client the folder of the package
- */
-export const clientSizes = async (client) => {
-  // An app that imports the client. Its bundler leaves out what the app does not use, such as `endsAtOf`.
+/** Bundles what an app uses of an entry, as the app's bundler would. */
+const bundleOf = async (client, name, used) => {
   const app = newFolder();
-  const index = JSON.stringify(join(client, "dist/index.js"));
-  writeFileSync(join(app, "app.mjs"), `export { createInvigilClient } from ${index};\n`);
+  const file = JSON.stringify(join(client, `dist/${name}.js`));
+  writeFileSync(join(app, "app.mjs"), `export ${used} from ${file};\n`);
   const [bundle] = await build({
     cwd: app,
     entry: ["app.mjs"],
@@ -34,11 +29,22 @@ export const clientSizes = async (client) => {
     minify: true,
     logLevel: "silent",
   });
-  const chunks = bundle.chunks.filter((chunk) => "code" in chunk);
+  return bundle.chunks.filter((chunk) => "code" in chunk);
+};
+
+/**
+ * Returns the kilobytes of a built client, minified and compressed, without its dependencies: what an app loads at once, at its first
+ * subscription, at its first upload, and for cameras.
+ * @param {string} client the folder of the package
+ */
+export const clientSizes = async (client) => {
+  // A bundler leaves out what the app does not use, such as `endsAtOf`.
+  const chunks = await bundleOf(client, "index", "{ createInvigilClient }");
   const entry = (name) => chunks.filter((chunk) => chunk.isDynamicEntry && chunk.name === name);
   return {
     atOnce: kilobytesOf(chunks.filter(({ isDynamicEntry }) => !isDynamicEntry)),
     forLive: kilobytesOf(entry("implementation")),
     forUpload: kilobytesOf(entry("upload")),
+    forMedia: kilobytesOf(await bundleOf(client, "media", "*")),
   };
 };

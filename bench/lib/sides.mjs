@@ -53,6 +53,10 @@ export const startSide = async (root, loader, file = join(newFolder(), "invigil.
   return {
     root,
     stage,
+    url,
+    headers,
+    roomId,
+    adminHeaders: () => stage.adminHeaders(file),
     child,
     liveRooms,
     /** Another server on the same database. */

@@ -21,7 +21,7 @@ const withoutDescriptions = {
 };
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/session.ts"],
+  entry: ["src/index.ts", "src/session.ts", "src/media.ts"],
   format: ["esm", "cjs"],
   platform: "neutral",
   target: "es2023",

@@ -106,6 +106,16 @@ find_nginx() {
   [ -x /usr/sbin/nginx ] && printf '1.25.1\n%s\n' "$(/usr/sbin/nginx -v 2>&1 | grep -oE '[0-9.]+$')" | sort -VC
 }
 
+# Sets `promtool`. Debian's package of Prometheus starts a service when it is installed, so the program is only taken out of it. Older versions
+# have it in the package `prometheus`.
+find_promtool() {
+  promtool=$(command -v promtool) && return
+  (cd "$tmp" && { apt-get -qq update; apt-get -qq download promtool || apt-get -qq download prometheus; }) >/dev/null 2>&1
+  dpkg -x "$tmp"/prom*.deb "$tmp/prometheus" 2>/dev/null
+  promtool=$tmp/prometheus/usr/bin/promtool
+  [ -x "$promtool" ]
+}
+
 # Sets `postgres_bin` to the programs of Debian's PostgreSQL, which is installed where it is missing and can be.
 find_postgres() {
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || install_package postgresql

@@ -27,8 +27,8 @@ start start npm start
 until_healthy "$base" "$group" 600 0.5 || fail "npm start does not work under Node $(node --version)"
 kill -TERM -- "-$group"
 wait "$group"
-if $is_new && (($(du -sm node_modules | cut -f 1) > 240)); then
-  fail "npm start installs $(du -sm node_modules | cut -f 1) MB, not 240 at most"
+if $is_new && (($(du -sm node_modules | cut -f 1) > 256)); then
+  fail "npm start installs $(du -sm node_modules | cut -f 1) MB, not 256 at most"
 fi
 
 node scripts/smoke.mjs --people 20000 --seconds 60 || exit

@@ -290,6 +290,34 @@ export interface StoredCheatConfig {
   updatedAt: Date;
 }
 
+/** Input of `room.rename`. */
+export interface RenameRoomInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The name of the room, on one line, without white space at its ends. 1 to 63 characters. */
+  name: string;
+}
+
+/** Input of `room.setTeacher`. */
+export interface SetTeacherInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of a teacher of the exam, in any of its rooms or without one. 1 to 128 characters. */
+  userId: string;
+}
+
+/** Input of `room.delete`. */
+export interface DeleteRoomInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+}
+
 /** Input of `room.setAudioStatus`. */
 export interface SetAudioStatusInput {
   /** The id of the room. 1 to 128 characters. */
@@ -429,6 +457,8 @@ export interface RoomSnapshot {
   presence: Presence[];
   /** The open hands of these people, the oldest first. */
   hands: Hand[];
+  /** The talks with these people that go on. Absent: there are none. */
+  talks?: Talk[] | undefined;
   /** Subscribe from this id to receive every later event. */
   lastEventId: string;
 }
@@ -447,6 +477,10 @@ export interface Member {
   attempt?: Attempt | undefined;
   /** What staff found of the person's identity. Absent: they have not checked it, and for examinees, who never see it. */
   identity?: Identity | undefined;
+  /** The checks of the person before the exam. Absent: nothing was checked. */
+  readiness?: Readiness | undefined;
+  /** True if the detectors of the candidate's page are off for the person. Absent: they are as in the exam. */
+  detectorsOff?: boolean | undefined;
   /** Whether the cameras of the person send their streams. */
   publishStatus: MemberPublishStatus;
 }
@@ -471,6 +505,38 @@ export interface Identity {
   status: "confirmed" | "refused" | "later";
   /** When staff said so last. */
   since: Date;
+}
+
+/** What the checks of a person before an exam have found. `isReady` says whether it is enough. */
+export interface Readiness {
+  /** The newest result of each check. */
+  checks: Checks;
+  /** Whether staff let the person begin without the checks. */
+  wavedThrough: boolean;
+  /** When the person reported a changed check last. Absent: they have reported none. */
+  since?: Date | undefined;
+}
+
+/** The newest result of each check. */
+export interface Checks {
+  /** Whether the person has agreed to be watched. Absent: not checked. */
+  consent?: ReadinessCheck | undefined;
+  /** Whether the camera works. Absent: not checked. */
+  camera?: ReadinessCheck | undefined;
+  /** Whether the microphone works. Absent: not checked. */
+  microphone?: ReadinessCheck | undefined;
+  /** Whether the media server can be reached. Absent: not checked. */
+  connection?: ReadinessCheck | undefined;
+  /** Whether the second camera works. Absent: not checked. */
+  secondCamera?: ReadinessCheck | undefined;
+}
+
+/** The result of a check. */
+export interface ReadinessCheck {
+  /** Whether the check passed. */
+  result: "passed" | "failed";
+  /** Why it failed: a code that apps have texts for. Absent: it passed, or it is not known. */
+  detail?: "refused" | "absent" | "busy" | "dark" | "silent" | "slow" | "blocked" | "unsupported" | "other" | undefined;
 }
 
 /** Whether the cameras of the person send their streams. */
@@ -521,6 +587,16 @@ export interface Hand {
   note?: string | undefined;
 }
 
+/** A member of staff talks to an examinee, whom alone they are heard by. */
+export interface Talk {
+  /** The user id of the person. */
+  userId: string;
+  /** The user id of the member of staff who talks. */
+  by: string;
+  /** Since when they talk. */
+  since: Date;
+}
+
 /** Input of `room.onEvent`. */
 export interface OnRoomEventInput {
   /** The id of the room. 1 to 128 characters. */
@@ -538,7 +614,7 @@ export interface ListRoomEventsInput {
   /** Only events about this person and about the room as a whole. Absent: about everybody. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** Only events of these types. Absent: of all of them. */
-  types?: ("room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed" | "attempt_changed" | "identity_checked")[] | null | undefined;
+  types?: ("room_deleted" | "room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed" | "attempt_changed" | "identity_checked" | "readiness_changed" | "detectors_changed" | "talk_changed")[] | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
   /** The `nextCursor` of the previous page. Absent: the first page. At least 1. */
@@ -557,6 +633,7 @@ export interface RoomEventPage {
 
 /** An event about a room that says everything itself: of messages and records, there are lists. */
 export type ListedEvent =
+  | RoomDeletedEvent
   | RoomEndedEvent
   | RoomReopenedEvent
   | AudioStatusChangedEvent
@@ -568,7 +645,22 @@ export type ListedEvent =
   | DevicesChangedEvent
   | PublishStatusChangedEvent
   | AttemptChangedEvent
-  | IdentityCheckedEvent;
+  | IdentityCheckedEvent
+  | ReadinessChangedEvent
+  | DetectorsChangedEvent
+  | TalkChangedEvent;
+
+/** The room was deleted. Only subscriptions to the exam receive it. */
+export interface RoomDeletedEvent {
+  /** The type of the event. */
+  type: "room_deleted";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+}
 
 /** The room has ended, and with it all open hands. */
 export interface RoomEndedEvent {
@@ -784,6 +876,66 @@ export interface IdentityCheckedEvent {
   since: Date;
 }
 
+/** A check of a person before the exam has another result, or staff waved them through. */
+export interface ReadinessChangedEvent {
+  /** The type of the event. */
+  type: "readiness_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The newest result of each check. */
+  checks: Checks;
+  /** Whether staff let the person begin without the checks. */
+  wavedThrough: boolean;
+  /** When the person reported a changed check last. Absent: they have reported none. */
+  since?: Date | undefined;
+}
+
+/** Staff switched the detectors of a person's page off, or on again. */
+export interface DetectorsChangedEvent {
+  /** The type of the event. */
+  type: "detectors_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** Whether the detectors are off for the person. */
+  off: boolean;
+}
+
+/** A member of staff began or stopped to talk to a person. */
+export interface TalkChangedEvent {
+  /** The type of the event. */
+  type: "talk_changed";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The user id of the member of staff. */
+  by: string;
+  /** Whether they talk now. */
+  isTalking: boolean;
+}
+
 /** Input of `room.visits`. */
 export interface ListVisitsInput {
   /** The id of the room. 1 to 128 characters. */
@@ -828,6 +980,12 @@ export interface CreateExamInput {
   controlledBy?: "rooms" | "creator" | null | undefined;
   /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. 0 to 600. */
   maxRoomMinutes?: number | null | undefined;
+  /** Whether each person needs `one` camera or `both`: that of their page, and a second one. Default: `"one"`. */
+  cameras?: "one" | "both" | null | undefined;
+  /** The address of the questions, which the candidate's page opens in a tab of its own. Absent: the questions are elsewhere. At most 2,048 characters. */
+  questionsUrl?: string | null | undefined;
+  /** The detectors of the candidate's page. An empty list: none. Absent: all. At most 6 elements. */
+  detectors?: ("pageHidden" | "focusLost" | "pictureDark" | "pictureFrozen" | "deviceLost" | "deviceMuted")[] | null | undefined;
   /** The audio clips of the exam. At most 200 elements. Default: `[]`. */
   audio?: CreateExamInputAudio[] | null | undefined;
 }
@@ -875,6 +1033,12 @@ export interface Exam {
   controlledBy: "rooms" | "creator";
   /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. */
   maxRoomMinutes?: number | undefined;
+  /** Whether each person needs `one` camera or `both`: that of their page, and a second one. */
+  cameras: "one" | "both";
+  /** The address of the questions, which the candidate's page opens in a tab of its own. Absent: the questions are elsewhere. */
+  questionsUrl?: string | undefined;
+  /** The detectors of the candidate's page. An empty list: none. Absent: all. */
+  detectors?: ("pageHidden" | "focusLost" | "pictureDark" | "pictureFrozen" | "deviceLost" | "deviceMuted")[] | undefined;
   /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
   mayManage: boolean;
   /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
@@ -949,6 +1113,26 @@ export interface ExamRef {
   examId: string;
 }
 
+/** What the people of an exam agree to before it begins. */
+export interface Consent {
+  /** The version of the consent text. 0: the exam has none, and the page shows its standard text. */
+  version: number;
+  /** The text in Chinese. Absent: there is none. */
+  zh?: string | undefined;
+  /** The text in English. Absent: there is none. */
+  en?: string | undefined;
+}
+
+/** Input of `exam.setConsent`. */
+export interface SetConsentInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The text in Chinese. Empty: there is none in this language. At most 20,000 characters. */
+  zh: string;
+  /** The text in English. Empty: there is none in this language. At most 20,000 characters. */
+  en: string;
+}
+
 /** Input of `exam.list`. */
 export interface ListExamsInput {
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
@@ -983,6 +1167,12 @@ export interface ExamSummary {
   controlledBy: "rooms" | "creator";
   /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. */
   maxRoomMinutes?: number | undefined;
+  /** Whether each person needs `one` camera or `both`: that of their page, and a second one. */
+  cameras: "one" | "both";
+  /** The address of the questions, which the candidate's page opens in a tab of its own. Absent: the questions are elsewhere. */
+  questionsUrl?: string | undefined;
+  /** The detectors of the candidate's page. An empty list: none. Absent: all. */
+  detectors?: ("pageHidden" | "focusLost" | "pictureDark" | "pictureFrozen" | "deviceLost" | "deviceMuted")[] | undefined;
   /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
   mayManage: boolean;
   /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
@@ -1019,6 +1209,12 @@ export interface UpdateExamInput {
   controlledBy?: "rooms" | "creator" | null | undefined;
   /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. `null`: as many as anyone. */
   maxRoomMinutes?: number | null | undefined;
+  /** Whether each person needs `one` camera or `both`: that of their page, and a second one. */
+  cameras?: "one" | "both" | null | undefined;
+  /** The address of the questions, which the candidate's page opens in a tab of its own. `null`: the questions are elsewhere. */
+  questionsUrl?: string | null | undefined;
+  /** The detectors of the candidate's page. An empty list: none. `null`: all. */
+  detectors?: ("pageHidden" | "focusLost" | "pictureDark" | "pictureFrozen" | "deviceLost" | "deviceMuted")[] | null | undefined;
   /** Replaces all audio of the exam. At most 200 elements. */
   audio?: UpdateExamInputAudio[] | null | undefined;
 }
@@ -1062,6 +1258,12 @@ export interface DuplicatedExam {
   controlledBy: "rooms" | "creator";
   /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. */
   maxRoomMinutes?: number | undefined;
+  /** Whether each person needs `one` camera or `both`: that of their page, and a second one. */
+  cameras: "one" | "both";
+  /** The address of the questions, which the candidate's page opens in a tab of its own. Absent: the questions are elsewhere. */
+  questionsUrl?: string | undefined;
+  /** The detectors of the candidate's page. An empty list: none. Absent: all. */
+  detectors?: ("pageHidden" | "focusLost" | "pictureDark" | "pictureFrozen" | "deviceLost" | "deviceMuted")[] | undefined;
   /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
   mayManage: boolean;
   /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
@@ -1166,6 +1368,12 @@ export interface RestoredExam {
   controlledBy: "rooms" | "creator";
   /** The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator. Absent: as many as anyone. */
   maxRoomMinutes?: number | undefined;
+  /** Whether each person needs `one` camera or `both`: that of their page, and a second one. */
+  cameras: "one" | "both";
+  /** The address of the questions, which the candidate's page opens in a tab of its own. Absent: the questions are elsewhere. */
+  questionsUrl?: string | undefined;
+  /** The detectors of the candidate's page. An empty list: none. Absent: all. */
+  detectors?: ("pageHidden" | "focusLost" | "pictureDark" | "pictureFrozen" | "deviceLost" | "deviceMuted")[] | undefined;
   /** Whether the caller may change, plan, end and delete the exam: administrators and its creator, unless their token is bound to a room. */
   mayManage: boolean;
   /** Whether the caller may duplicate the exam: as `mayManage`, with a token that is not bound to it. */
@@ -1207,6 +1415,8 @@ export interface PlanExamInput {
   seed?: string | null | undefined;
   /** The name of new rooms. `{n}` is replaced by the number of the room. 1 to 50 characters. Default: `"Room {n}"`. */
   roomName?: string | null | undefined;
+  /** Whether rooms may have no teacher if there are too few. The caller becomes the `createTeacher` of those that the plan creates, without being in them. A later plan with teachers, or `room.setTeacher`, hands them on. Default: `false`. */
+  withoutTeachers?: boolean | null | undefined;
   /** Whether to only return the plan. Default: `false`. */
   dryRun?: boolean | null | undefined;
   /** The number of rooms to omit from the start of the answer. Use it in a dry run to see the rooms after those of the previous answer. 0 to 1,000,000. Default: `0`. */
@@ -1224,6 +1434,10 @@ export interface PlanExamInputTeachers {
 
 /** Output of `exam.plan`. */
 export interface ExamPlan {
+  /** The number of the plan, for `exam.undoPlan`. Absent in a dry run, and if nothing was changed. */
+  plan?: number | undefined;
+  /** Whether the teachers are enough. A dry run does not fail if they are not. */
+  teachers: ExamPlanTeachers;
   /** The exam's rooms in progress, in the order of creation. If `moreRooms` is present, only the first ones. */
   rooms: PlannedRoom[];
   /** The number of rooms that are not listed. Absent if there are none. See `skipRooms`. */
@@ -1234,6 +1448,16 @@ export interface ExamPlan {
   seated: number;
   /** The number of teachers and inspectors without a room, including those in `teachers`. They wait because the exam has no room in progress and no examinee needs one. */
   waiting: number;
+}
+
+/** Whether the teachers are enough. A dry run does not fail if they are not. */
+export interface ExamPlanTeachers {
+  /** The number of rooms without a teacher, including those that the plan creates. */
+  needed: number;
+  /** The number of teachers without a room, including those in `teachers`. */
+  available: number;
+  /** The smallest `roomSize` for which the teachers are enough. Absent if they are, or if there is none. */
+  sufficientRoomSize?: number | undefined;
 }
 
 /** A room of a plan. */
@@ -1260,6 +1484,37 @@ export interface PlannedPerson {
   role: "teacher" | "inspector" | "examinee";
   /** Whether this is an additional teacher of a room that already has one. A spare teacher can replace another. */
   spare: boolean;
+}
+
+export interface ExamPlansOutput {
+  /** The number of the plan in the exam, from 1. */
+  plan: number;
+  /** The number of rooms that it created. */
+  newRooms: number;
+  /** The number of seats that it filled, in every role. Staff of several rooms have several. */
+  seated: number;
+  /** The user id of the person who made it. */
+  by: string;
+  /** When it was made. */
+  createdAt: Date;
+  /** When it was undone. Absent if it was not. */
+  undoneAt?: Date | undefined;
+}
+
+/** Input of `exam.undoPlan`. */
+export interface UndoPlanInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The number of the plan. At least 1. */
+  plan: number;
+}
+
+/** Output of `exam.undoPlan`. */
+export interface UndonePlan {
+  /** The number of people who left their rooms, in every role. */
+  unseated: number;
+  /** The number of rooms that were deleted. */
+  deletedRooms: number;
 }
 
 /** Input of `exam.series`. */
@@ -1326,8 +1581,8 @@ export interface ExamCheck {
 
 /** An item of the check list of an exam. */
 export interface CheckItem {
-  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
-  code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "streams" | "capacity" | "services" | "storage";
+  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `consent`: which text people agree to. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
+  code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "consent" | "streams" | "capacity" | "services" | "storage";
   /** `missing`: the exam cannot be held like this. `attention`: it can, but a person should check it. `ok`: nothing to do. */
   status: "ok" | "attention" | "missing";
   /** What was counted. What an item does not count is absent. */
@@ -1368,6 +1623,8 @@ export interface CheckItemNumbers {
   outside?: number | undefined;
   /** `audio`: files of the exam's clips that are not there. */
   missingFiles?: number | undefined;
+  /** `consent`: the version of the text. 0: the standard text of the candidate's page. */
+  version?: number | undefined;
   /** `capacity`: the streams of these examinees. */
   streams?: number | undefined;
   /** `capacity`: how many streams the stream service carries. */
@@ -1497,7 +1754,7 @@ export interface ExamPeopleInput {
   examId: string;
   /** Only the people of this room. Absent: all, also those without a room. 1 to 128 characters. */
   roomId?: string | null | undefined;
-  /** Only people whose name or id contains this text, or the first letters of whose name do: `wf` finds 王芳 and Wang Fang. Absent: everybody. Then a page may have fewer people than `pageSize`, or none, although a page follows. 1 to 64 characters. */
+  /** Only people whose name or id contains this text, or whose name is spelled so: `wf`, `wangfang` and `wfang` find 王芳 and Wang Fang. Accents do not matter. Absent: everybody. Then a page may have fewer people than `pageSize`, or none, although a page follows. 1 to 64 characters. */
   search?: string | null | undefined;
   /** The number of people per page. 0 means the default. 0 to 1,000. Default: `1000`. */
   pageSize?: number | null | undefined;
@@ -1533,6 +1790,10 @@ export interface RosterEntry {
   attempt?: Attempt | undefined;
   /** What staff found of the person's identity. Absent: they have not checked it, and for examinees, who never see it. */
   identity?: Identity | undefined;
+  /** The checks of the person before the exam. Absent: nothing was checked. */
+  readiness?: Readiness | undefined;
+  /** True if the detectors of the candidate's page are off for the person. Absent: they are as in the exam. */
+  detectorsOff?: boolean | undefined;
   /** The id of the room. Absent: the person has no room yet. */
   roomId?: string | undefined;
   /** Whether the cameras of the person send their streams. */
@@ -1639,8 +1900,8 @@ export interface ExamEntry {
   userId?: string | undefined;
   /** Who decided it. Absent for examinees. */
   by?: ExamEntryBy | undefined;
-  /** What was decided. `identity`: staff checked who the person is. `note`: staff noted something. */
-  kind: "pause" | "resume" | "extend" | "terminate" | "finish" | "reopen" | "identity" | "note";
+  /** What was decided. `identity`: staff checked who the person is. `note`: staff noted something. `consent`: the person agreed to be watched. */
+  kind: "pause" | "resume" | "extend" | "terminate" | "finish" | "reopen" | "identity" | "note" | "consent";
   /** Of `extend`: the minutes. Negative: they were taken away. Absent: another kind. */
   minutes?: number | undefined;
   /** Of `pause`: whether its time is given back. Absent: another kind. */
@@ -1649,6 +1910,8 @@ export interface ExamEntry {
   answers?: "submit" | "save" | "discard" | undefined;
   /** Of `identity`: what was found. Absent: another kind. */
   identity?: "confirmed" | "refused" | "later" | undefined;
+  /** Of `consent`: the version of the text, or 0 for the page's standard text. Absent: another kind. */
+  version?: number | undefined;
   /** Of `note`: how serious it is. Absent: another kind. */
   severity?: "info" | "look" | "serious" | undefined;
   /** Of `note`: when it happened, as its author said. Absent: they did not say. */
@@ -1668,6 +1931,8 @@ export interface ExamEntryBy {
   userId: string;
   /** The role of the caller. Teachers watch, inspectors only read, and examinees sit the exam. */
   role: "admin" | "teacher" | "inspector" | "examinee";
+  /** The name of their account. Absent: they have none, or this is the answer to their own call. */
+  name?: string | undefined;
 }
 
 /** Input of `exam.note`. */
@@ -1794,6 +2059,26 @@ export interface CheckIdentityInput {
   key: string;
 }
 
+/** Input of `participant.waveThrough`. */
+export interface WaveThroughInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** Whether the person may begin without the checks. */
+  wavedThrough: boolean;
+}
+
+/** Input of `participant.setDetectors`. */
+export interface SetDetectorsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** Whether the detectors of the candidate's page are off for the person. */
+  off: boolean;
+}
+
 /** Input of `participant.list`. */
 export interface ListParticipantsInput {
   /** The id of the room. 1 to 128 characters. */
@@ -1850,12 +2135,16 @@ export interface ImportParticipantsInput {
   examId: string;
   /** The room of people whose row names none. Absent: they have no room until `exam.plan` assigns one. 1 to 128 characters. */
   roomId?: string | null | undefined;
-  /** The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns are required. Other columns are ignored. 1 to 14,000,000 characters. */
+  /** The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns are required. Other columns are ignored. A row that holds a total (合计, total) and no person is left out. 1 to 14,000,000 characters. */
   file: string;
   /** Whether to only report the changes. Default: `false`. */
   dryRun?: boolean | null | undefined;
   /** Whether a dry run of a file with faults answers with them and with their part of the sheet. Otherwise such a file is refused. Default: `false`. */
   withFaults?: boolean | null | undefined;
+  /** The rows to leave out, of those that a dry run has listed with a fault. A row without a fault is refused. Absent: none. */
+  skip?: number[] | null | undefined;
+  /** The ids of people to remove from the exam after the import, of those whom a dry run has listed as `absent` and without `stays`. Not for an import into a room. Absent: all people stay. */
+  remove?: string[] | null | undefined;
 }
 
 /** Output of `participant.import`. */
@@ -1878,12 +2167,30 @@ export interface ImportResult {
   warnings?: ImportResultWarnings[] | undefined;
   /** The number of warnings that are not listed. Absent if there are no warnings. */
   moreWarnings?: number | undefined;
-  /** The first 100 faults, by row, because of which nothing can be imported. Absent without `withFaults`, or if there are none. */
+  /** The first 10,000 faults, by row, because of which nothing can be imported. Absent without `withFaults`, or if there are none. */
   faults?: RosterFault[] | undefined;
   /** The number of faults that are not listed. Absent if there are none. */
   moreFaults?: number | undefined;
-  /** The part of the sheet with the listed faults: its first 30 columns. Absent if there are no faults. */
+  /** The part of the sheet with the first faults: its first 30 columns. Absent if there are no faults. */
   sheet?: ImportResultSheet | undefined;
+  /** The number of rows that `skip` left out. Absent if there are none. */
+  skipped?: number | undefined;
+  /** The first 100 rows that hold a total and were left out. Absent if there are none. */
+  totalRows?: number[] | undefined;
+  /** The first ten people as they were read. Only in a dry run, if there are no faults. */
+  preview?: ImportResultPreview[] | undefined;
+  /** The first 1,000 people who are not in the exam yet. Only in a dry run, if there are no faults. */
+  newPeople?: ImportResultNewPeople[] | undefined;
+  /** The number of new people who are not listed. Absent if all are listed. */
+  moreNewPeople?: number | undefined;
+  /** The first 1,000 people of the exam who are not in the file, of the roles that the file has. Only in a dry run into the whole exam, if there are no faults. */
+  absent?: AbsentPerson[] | undefined;
+  /** The number of absent people who are not listed. Absent if all are listed. */
+  moreAbsent?: number | undefined;
+  /** The number of people whom `remove` removed. Absent without `remove`. */
+  removed?: number | undefined;
+  /** The people of `remove` who stay, because they entered or were recorded during the import, or it was interrupted. Absent if there are none. */
+  kept?: string[] | undefined;
 }
 
 export interface ImportResultChanges {
@@ -1949,7 +2256,7 @@ export interface RosterFault {
 export interface ImportResultSheet {
   /** The headers of the columns. */
   header: string[];
-  /** The rows with a listed fault, and those directly above and below them. */
+  /** The rows with one of the first 100 faults, and those directly above and below them. */
   rows: ImportResultSheetRows[];
 }
 
@@ -1958,6 +2265,44 @@ export interface ImportResultSheetRows {
   row: number;
   /** The beginning of what each cell shows. */
   cells: string[];
+}
+
+export interface ImportResultPreview {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The extra minutes. Absent: the file has none. */
+  extraMinutes?: number | undefined;
+  /** The name of the room. Absent: the row names none. */
+  room?: string | undefined;
+}
+
+export interface ImportResultNewPeople {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+}
+
+/** A person of the exam who is not in the file. */
+export interface AbsentPerson {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The name of their first room. Absent: they have no room yet. */
+  room?: string | undefined;
+  /** Why an import cannot remove the person. `entered`: they have opened their page, made checks, sent a stream or a message, or raised a hand. `recorded`: there are cheat records, decisions, notes or checks of identity about them. `room_ended`: a room of theirs has ended. `room_creator`: the examinees of a room answer to them. Absent: it can. */
+  stays?: "entered" | "recorded" | "room_ended" | "room_creator" | undefined;
 }
 
 /** Input of `participant.move`. */
@@ -1984,6 +2329,16 @@ export interface RemoveParticipantInput {
 export interface RemovedParticipant {
   /** The number of cheat records that were deleted. */
   records: number;
+}
+
+/** Input of `participant.unseat`. */
+export interface UnseatParticipantInput {
+  /** The id of the exam. 1 to 128 characters. */
+  examId: string;
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
 }
 
 /** Input of `participant.listUnseated`. */
@@ -2052,6 +2407,90 @@ export interface ExamPersonRooms {
   role: "teacher" | "inspector" | "examinee";
 }
 
+/** Input of `participant.diagnose`. */
+export interface DiagnoseInput {
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+  /** The id of the exam. Absent: what belongs to no exam, for administrators only. 1 to 128 characters. */
+  examId?: string | null | undefined;
+}
+
+/** Output of `participant.diagnose`: what decides whether a person can enter. */
+export interface Diagnosis {
+  /** The user id of the person. */
+  userId: string;
+  /** Whether the person is in the exam, but has no room yet. */
+  isUnseated: boolean;
+  /** The rooms of the person that the caller may see. */
+  seats: DiagnosisSeats[];
+  /** The account of the person. Absent if they have none, as candidates do. */
+  account?: DiagnosisAccount | undefined;
+  /** The last 10 refusals in 7 days that the audit has of the person's calls in the exam, the newest first. */
+  refusals: DiagnosisRefusals[];
+  /** The services of the installation. */
+  provider: DiagnosisProvider;
+}
+
+/** A seat of the person, with what decides whether they can enter. */
+export interface DiagnosisSeats {
+  /** The id of the room. */
+  roomId: string;
+  /** The name of the room. */
+  roomName: string;
+  /** Whether the room is in progress or has ended. */
+  roomStatus: "in_progress" | "ended";
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** How often the links of the seat were revoked. */
+  generation: number;
+  /** The join codes of the seat: `current` if the last one leads into the room, `outdated` if links were revoked or the root secret has changed since it was made, `none` if none was made. */
+  codes: DiagnosisSeatsCodes;
+  /** When a link that is made now expires. */
+  linksUntil: Date;
+  /** What keeps the person from entering with a good link or code: the room has ended, their attempt is over, the exam is over, or (for codes only) the installation has no public URL. */
+  obstacles: ("room_ended" | "attempt_over" | "exam_over" | "no_public_url")[];
+}
+
+/** The join codes of the seat: `current` if the last one leads into the room, `outdated` if links were revoked or the root secret has changed since it was made, `none` if none was made. */
+export interface DiagnosisSeatsCodes {
+  /** Of the phone, or the only page. */
+  main: "current" | "outdated" | "none";
+  /** Of the PC. Absent: the person has no page for a PC. */
+  pc?: "current" | "outdated" | "none" | undefined;
+}
+
+export interface DiagnosisAccount {
+  /** The role of the person. Candidates have no account: they use tokens. */
+  role: "admin" | "teacher" | "inspector";
+  /** Whether the account is barred from logging in. */
+  disabled: boolean;
+  /** The number of sessions that have not ended. */
+  sessions: number;
+}
+
+export interface DiagnosisRefusals {
+  /** When the first of these calls was refused. */
+  time: Date;
+  /** Why, as in the `outcome` of an entry of the audit. */
+  reason: string;
+  /** The procedure that was called. */
+  procedure: string;
+  /** The number of calls. */
+  times: number;
+  /** The room that the calls were about. Absent: none. */
+  roomId?: string | undefined;
+}
+
+/** The services of the installation. */
+export interface DiagnosisProvider {
+  /** The message services that are configured. */
+  messages: ("aliyun_new" | "aliyun_old" | "rong_cloud")[];
+  /** What carries the streams. */
+  streams: "aliyun" | "embedded";
+  /** Whether cameras can publish. */
+  canPublish: boolean;
+}
+
 /** Input of `participant.removeFromExam`. */
 export interface RemoveFromExamInput {
   /** The id of the exam. 1 to 128 characters. */
@@ -2068,6 +2507,167 @@ export interface RemovedFromExam {
   rooms: number;
   /** The number of cheat records that were deleted. */
   records: number;
+}
+
+/** Input of `attempt.open`: a room in which the caller sits the exam. */
+export interface OpenAttemptInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The page that opens it. Default: `"main"`. */
+  camera?: "main" | "pc" | null | undefined;
+}
+
+/** Output of `attempt.open`: what the candidate's page begins with. */
+export interface Sitting {
+  /** The room, as the caller sees it. Subscribe with its `lastEventId`: it is not older than anything else here. */
+  snapshot: RoomSnapshot;
+  /** The exam. */
+  exam: SittingExam;
+  /** The caller. */
+  self: SittingSelf;
+  /** When the exam ends for the person, with their minutes and pauses, as of now. */
+  endsAt: Date;
+  /** The newest consent text. */
+  consent: SittingConsent;
+  /** The checks of the person. Absent: nothing was checked. */
+  readiness?: Readiness | undefined;
+  /** Whether the detectors are off for the person. */
+  detectorsOff: boolean;
+  /** Whether browsers can publish here, by the embedded media server. */
+  canPublish: boolean;
+  /** The message login at the vendor's message service. Absent: Invigil carries the messages, or the exam is over for the person. */
+  login?: ImTokens | undefined;
+  /** The newest decision about the person. Absent: nothing was decided. */
+  decision?: ExamEntry | undefined;
+  /** The member of staff who talks to the person now. Absent: no one does. */
+  talk?: Talk | undefined;
+  /** The server's time. */
+  now: Date;
+}
+
+/** The exam. */
+export interface SittingExam {
+  /** The id of the exam. */
+  id: string;
+  /** The name of the exam. */
+  name: string;
+  /** When the exam begins. */
+  startTime: Date;
+  /** When the exam ends, without the minutes of the person. */
+  endTime: Date;
+  /** How the cameras of examinees should encode video. Absent: as the apps choose. */
+  videoProfile?: VideoProfile | undefined;
+  /** Whether each person needs `one` camera or `both`: that of their page, and a second one. */
+  cameras: "one" | "both";
+  /** The address of the questions, which the candidate's page opens in a tab of its own. Absent: the questions are elsewhere. */
+  questionsUrl?: string | undefined;
+  /** The detectors of the page that run in the exam. */
+  detectors: ("pageHidden" | "focusLost" | "pictureDark" | "pictureFrozen" | "deviceLost" | "deviceMuted")[];
+}
+
+/** The caller. */
+export interface SittingSelf {
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+}
+
+/** The newest consent text. */
+export interface SittingConsent {
+  /** The version of the consent text. 0: the exam has none, and the page shows its standard text. */
+  version: number;
+  /** The text in Chinese. Absent: there is none. */
+  zh?: string | undefined;
+  /** The text in English. Absent: there is none. */
+  en?: string | undefined;
+  /** What the person agreed to last. Absent: to nothing. */
+  given?: SittingConsentGiven | undefined;
+}
+
+export interface SittingConsentGiven {
+  /** The version of the consent text. 0: the exam has none, and the page shows its standard text. */
+  version: number;
+  /** When they agreed. */
+  time: Date;
+}
+
+/** Output of `im.getToken`: one member for each requested service that is configured. */
+export interface ImTokens {
+  /** The credentials of `aliyun_new`. Absent if it was not requested. */
+  aliyunNewIm?: AliyunNewToken | undefined;
+  /** The credentials of `aliyun_old`. Absent if it was not requested or is not configured. */
+  aliyunOldIm?: AliyunOldToken | undefined;
+  /** The token of `rong_cloud`. Absent if it was not requested or is not configured. */
+  rongToken?: string | undefined;
+}
+
+/** The credentials with which the vendor's SDK logs in. */
+export interface AliyunNewToken {
+  /** The id of the application at the message service. */
+  appId: string;
+  /** The signature of the application, from which the SDK learns where to connect. */
+  appSign: string;
+  /** The SHA-256 of appId, appKey, userId, nonce, timestamp and role, in lower-case hexadecimal. */
+  appToken: string;
+  /** What the SDK sends at its login. */
+  auth: AliyunNewTokenAuth;
+}
+
+/** What the SDK sends at its login. */
+export interface AliyunNewTokenAuth {
+  /** The login: a user id, or `pc_<id>` for a PC page. */
+  userId: string;
+  /** `AK-` and a random text. */
+  nonce: string;
+  /** When the credentials expire, in seconds since 1970: two days after the call. */
+  timestamp: number;
+  /** `admin` if the holder can send commands to the group. */
+  role: "" | "admin";
+}
+
+/** The credentials with which the vendor's older SDK logs in. If the older service is not configured, these are two single-use logins of `aliyun_new`, as base64url of their JSON. */
+export interface AliyunOldToken {
+  /** The token with which the SDK logs in. */
+  accessToken: string;
+  /** The token with which the SDK logs in again. */
+  refreshToken: string;
+}
+
+/** Input of `attempt.consent`. */
+export interface GiveConsentInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The version of the text that the person has read: the newest one. At least 0. */
+  version: number;
+}
+
+/** Output of `attempt.consent`. */
+export interface GivenConsent {
+  /** The version of the consent text. 0: the exam has none, and the page shows its standard text. */
+  version: number;
+  /** When they agreed. */
+  time: Date;
+}
+
+/** Input of `attempt.reportReadiness`. */
+export interface ReportReadinessInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The checks that were made. The others keep their results. */
+  checks: ReportReadinessInputChecks;
+}
+
+/** The checks that were made. The others keep their results. */
+export interface ReportReadinessInputChecks {
+  /** Whether the camera works. Absent: not checked. */
+  camera?: ReadinessCheck | undefined;
+  /** Whether the microphone works. Absent: not checked. */
+  microphone?: ReadinessCheck | undefined;
+  /** Whether the media server can be reached. Absent: not checked. */
+  connection?: ReadinessCheck | undefined;
+  /** Whether the second camera works. Absent: not checked. */
+  secondCamera?: ReadinessCheck | undefined;
 }
 
 /** Input of `attempt.pause`. */
@@ -2476,48 +3076,6 @@ export interface GetImTokenInput {
   role?: "admin" | null | undefined;
 }
 
-/** Output of `im.getToken`: one member for each requested service that is configured. */
-export interface ImTokens {
-  /** The credentials of `aliyun_new`. Absent if it was not requested. */
-  aliyunNewIm?: AliyunNewToken | undefined;
-  /** The credentials of `aliyun_old`. Absent if it was not requested or is not configured. */
-  aliyunOldIm?: AliyunOldToken | undefined;
-  /** The token of `rong_cloud`. Absent if it was not requested or is not configured. */
-  rongToken?: string | undefined;
-}
-
-/** The credentials with which the vendor's SDK logs in. */
-export interface AliyunNewToken {
-  /** The id of the application at the message service. */
-  appId: string;
-  /** The signature of the application, from which the SDK learns where to connect. */
-  appSign: string;
-  /** The SHA-256 of appId, appKey, userId, nonce, timestamp and role, in lower-case hexadecimal. */
-  appToken: string;
-  /** What the SDK sends at its login. */
-  auth: AliyunNewTokenAuth;
-}
-
-/** What the SDK sends at its login. */
-export interface AliyunNewTokenAuth {
-  /** The login: a user id, or `pc_<id>` for a PC page. */
-  userId: string;
-  /** `AK-` and a random text. */
-  nonce: string;
-  /** When the credentials expire, in seconds since 1970: two days after the call. */
-  timestamp: number;
-  /** `admin` if the holder can send commands to the group. */
-  role: "" | "admin";
-}
-
-/** The credentials with which the vendor's older SDK logs in. If the older service is not configured, these are two single-use logins of `aliyun_new`, as base64url of their JSON. */
-export interface AliyunOldToken {
-  /** The token with which the SDK logs in. */
-  accessToken: string;
-  /** The token with which the SDK logs in again. */
-  refreshToken: string;
-}
-
 /** Input of `im.send`. The content is either `data` or `text`. */
 export interface SendMessageInput {
   /** The id of the room. 1 to 128 characters. */
@@ -2610,6 +3168,10 @@ export interface ListAuditInput {
   since?: Date | null | undefined;
   /** Only entries of before this time. Absent: up to now. */
   until?: Date | null | undefined;
+  /** Whether to list reads and subscriptions. Those that were refused are always listed. Default: `true`. */
+  withReads?: boolean | null | undefined;
+  /** Whether to look up the names behind the ids. Default: `false`. */
+  withNames?: boolean | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `50`. */
   pageSize?: number | null | undefined;
   /** The `nextCursor` of the previous page. Absent: the newest entries. 1 to 128 characters. */
@@ -2620,6 +3182,8 @@ export interface ListAuditInput {
 export interface AuditPage {
   /** The newest first. With several filters, a page may be shorter than asked for, or empty, although another one follows. */
   entries: AuditEntry[];
+  /** Only with `withNames`. */
+  names?: AuditPageNames | undefined;
   /** Send it as `cursor` to get the next page. Absent on the last page. */
   nextCursor?: string | undefined;
 }
@@ -2648,7 +3212,7 @@ export interface AuditEntry {
   roomId?: string | undefined;
   /** The user id of the person whom the call was about: `erased` once they were erased from the exam. Absent if the call named no person. */
   personId?: string | undefined;
-  /** The id of something else that the call was about: a clip, a token, a session, or the room that a person left. Absent: nothing else. */
+  /** The id of something else that the call was about: a clip, a token, a session, or the room that a person left. `dry run`: an import was tried, which read the people of the exam. Absent: nothing else. */
   subject?: string | undefined;
   /** The network address of the actor. Of a command, `in-process`. */
   address: string;
@@ -2656,10 +3220,96 @@ export interface AuditEntry {
   entryPoint: "rest" | "trpc" | "drop-in" | "upload" | "join-code" | "command" | "in-process";
   /** The id of the request, which its log lines have, too. Of equal calls, the first. */
   requestId: string;
-  /** `ok`, `ended` for the end of a subscription, or the code of the error with which the call was refused. */
+  /** `ok`, `ended` for the end of a subscription, or the code of the error with which the call was refused. Of a token that is no longer good, why: `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `SESSION_ENDED`, `ACCOUNT_DISABLED` or `LINKS_REVOKED`. */
   outcome: string;
-  /** How many equal calls of one second the entry stands for. Of a change of more than 100 people, how many they are. */
+  /** How many equal calls of one second the entry stands for, or calls of one minute with a token that is no longer good. Of a change of more than 100 people, how many they are. */
   times: number;
+}
+
+/** The names behind the ids of a page. What is gone has none. */
+export interface AuditPageNames {
+  /** Of the exams. */
+  exams: AuditPageNamesExams[];
+  /** Of the rooms. */
+  rooms: AuditPageNamesRooms[];
+  /** Of actors and people: the name of the account, or the one in an exam of the page. */
+  people: AuditPageNamesPeople[];
+}
+
+/** The name behind an id. */
+export interface AuditPageNamesExams {
+  /** The id. */
+  id: string;
+  /** The present name. */
+  name: string;
+}
+
+/** The name behind an id. */
+export interface AuditPageNamesRooms {
+  /** The id. */
+  id: string;
+  /** The present name. */
+  name: string;
+}
+
+/** The name behind an id. */
+export interface AuditPageNamesPeople {
+  /** The id. */
+  id: string;
+  /** The present name. */
+  name: string;
+}
+
+/** Input of `outbox.list`. */
+export interface ListDeadLettersInput {
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `50`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. 1 to 128 characters. */
+  cursor?: string | null | undefined;
+}
+
+/** Output of `outbox.list`. */
+export interface DeadLetterPage {
+  /** The newest tasks first. */
+  letters: DeadLetter[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: string | undefined;
+}
+
+/** A dead letter: a call to a message service that the server gave up. It is kept for 14 days. */
+export interface DeadLetter {
+  /** The id of the task. */
+  id: string;
+  /** The id of the exam whose task it was. The exam may be deleted. */
+  examId: string;
+  /** The message service that was called. */
+  queue: string;
+  /** What the call was for: `send`, `leave` or `delete_group`. */
+  kind: string;
+  /** The id of the group at the message service that the call was about. */
+  key: string;
+  /** Why the server gave up: the time for the call had passed, or the service refused it ten times. */
+  reason: "expired" | "refused";
+  /** The last error of the service. Absent: it was not tried. */
+  lastError?: string | undefined;
+  /** How often the call was tried. */
+  attempts: number;
+  /** When the task was added. */
+  createdAt: Date;
+  /** When the server gave up. */
+  diedAt: Date;
+}
+
+/** Input of `outbox.retry`. */
+export interface DeadLetterRef {
+  /** The id of the task. 1 to 128 characters. */
+  id: string;
+}
+
+/** Output of `outbox.retry`. */
+export interface Retried {
+  /** Whether this call added the task again. False: there is no dead letter with this id, because it was tried again, dropped or pruned before. */
+  retried: boolean;
 }
 
 /** Input of `upload.getCredentials`. */
@@ -2710,6 +3360,136 @@ export interface ReportStreamInput {
   width?: number | null | undefined;
   /** The height of the picture in pixels, which only the first report of a stream includes. 0 to 65,535. */
   height?: number | null | undefined;
+}
+
+/** Input of `stream.publish`. */
+export interface PublishStreamInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The camera to publish. Absent: `main`. Default: `"main"`. */
+  camera?: "main" | "pc" | null | undefined;
+  /** Whether the stream only tests the connection: no caller can watch it, and its status is not recorded. Absent: `false`. Default: `false`. */
+  isTest?: boolean | null | undefined;
+}
+
+/** Output of `stream.publish`: the right to publish one's own camera. */
+export interface PublishGrant {
+  /** Where to send an SDP offer by WHIP (RFC 9725). */
+  url: string;
+  /** Goes with each request to the URL, as `Authorization: Bearer <token>`. It is valid for a minute. */
+  token: string;
+  /** The `iceServers` of the `RTCPeerConnection`. The embedded media server needs none. */
+  iceServers: PublishGrantIceServers[];
+  /** When the token expires. Media sessions that have begun by then go on. */
+  expiresAt: Date;
+}
+
+export interface PublishGrantIceServers {
+  /** The addresses of a STUN or TURN server. */
+  urls: string[];
+}
+
+/** Input of `stream.watch`. */
+export interface WatchStreamsInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The examinees to watch. */
+  userIds: string[];
+}
+
+/** Output of `stream.watch`: the right to watch people's cameras. */
+export interface WatchGrants {
+  /** Both cameras of each examinee, in the order of the input. */
+  streams: WatchGrantsStreams[];
+  /** The `iceServers` of the `RTCPeerConnection`. The embedded media server needs none. */
+  iceServers: WatchGrantsIceServers[];
+  /** When the token expires. Media sessions that have begun by then go on. */
+  expiresAt: Date;
+}
+
+export interface WatchGrantsStreams {
+  /** The user id of the person. */
+  userId: string;
+  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  camera: "main" | "pc";
+  /** Where to send an SDP offer by WHEP. It answers 404 while the camera does not publish. */
+  url: string;
+  /** Goes with each request to the URL, as `Authorization: Bearer <token>`. It is valid for a minute. */
+  token: string;
+  /** Whether the media server receives the camera now. */
+  isPublished: boolean;
+}
+
+export interface WatchGrantsIceServers {
+  /** The addresses of a STUN or TURN server. */
+  urls: string[];
+}
+
+/** Input of `stream.talk`: an examinee of the room. */
+export interface TalkInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** The user id of the person. 1 to 128 characters. */
+  userId: string;
+}
+
+/** Input of `stream.listen`. */
+export interface ListenInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+}
+
+/** Output of `stream.listen`: the right to hear who talks to oneself. */
+export interface ListenGrant {
+  /** Where to send an SDP offer by WHEP. It answers 404 while no one talks to the person. */
+  url: string;
+  /** Goes with each request to the URL, as `Authorization: Bearer <token>`. It is valid for a minute. */
+  token: string;
+  /** The `iceServers` of the `RTCPeerConnection`. The embedded media server needs none. */
+  iceServers: ListenGrantIceServers[];
+  /** When the token expires. Media sessions that have begun by then go on. */
+  expiresAt: Date;
+}
+
+export interface ListenGrantIceServers {
+  /** The addresses of a STUN or TURN server. */
+  urls: string[];
+}
+
+/** Input of `stream.listTalks`. */
+export interface ListTalksInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** Only talks with this person. Absent: with everybody. 1 to 128 characters. */
+  userId?: string | null | undefined;
+  /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
+  pageSize?: number | null | undefined;
+  /** The `nextCursor` of the previous page. Absent: the first page. At least 1. */
+  cursor?: number | null | undefined;
+}
+
+/** Output of `stream.listTalks`. */
+export interface TalkPage {
+  /** The newest talks first. */
+  talks: TalkPageTalks[];
+  /** Send it as `cursor` to get the next page. Absent on the last page. */
+  nextCursor?: number | undefined;
+}
+
+/** A talk. */
+export interface TalkPageTalks {
+  /** The id of the talk. It increases with every talk. */
+  id: number;
+  /** The id of the room. */
+  roomId: string;
+  /** The user id of the person. */
+  userId: string;
+  /** The user id of the member of staff who talked. */
+  by: string;
+  /** When it began. */
+  startedAt: Date;
+  /** When it ended. Absent: it goes on. */
+  endedAt?: Date | undefined;
 }
 
 /** Input of `stream.listEvents`. */
@@ -2766,6 +3546,8 @@ export interface InstallationInfo {
   isDemo: boolean;
   /** The time zone in which this installation shows times. */
   timeZone: string;
+  /** Whether a media server carries the cameras: browsers publish with `stream.publish` and watch with `stream.watch`. */
+  canWatch: boolean;
 }
 
 /** Output of `installation.servers`. */
@@ -2800,6 +3582,8 @@ export interface InstallationUsage {
   exams: number;
   /** What was under way in the last minute. */
   underWay: InstallationUsageUnderWay;
+  /** What carries the streams. Absent: the server runs an earlier version, which does not say. */
+  streams?: InstallationUsageStreams | undefined;
   /** The WebSockets and SSE connections of people to this server. */
   connections: number;
   /** The subscriptions of people at this server. */
@@ -2836,6 +3620,13 @@ export interface InstallationUsageUnderWay {
   publishing: number;
 }
 
+export interface InstallationUsageStreams {
+  /** What carries the streams of cameras: the vendor's stream service, or the embedded media server. */
+  service: "aliyun" | "embedded";
+  /** How many streams it carries at the same time. A camera is a stream. */
+  most: number;
+}
+
 /** A limit. */
 export interface InstallationUsageLimits {
   /** The name of the setting. */
@@ -2857,6 +3648,8 @@ export interface InstallationUsageQuotas {
 /** An event that subscribers of a room receive. */
 export type RoomEvent =
   | RoomCreatedEvent
+  | RoomChangedEvent
+  | RoomDeletedEvent
   | RoomEndedEvent
   | RoomReopenedEvent
   | AudioStatusChangedEvent
@@ -2869,6 +3662,9 @@ export type RoomEvent =
   | PublishStatusChangedEvent
   | AttemptChangedEvent
   | IdentityCheckedEvent
+  | ReadinessChangedEvent
+  | DetectorsChangedEvent
+  | TalkChangedEvent
   | EntriesAddedEvent
   | ExamChangedEvent
   | HandChangedEvent
@@ -2882,6 +3678,20 @@ export type RoomEvent =
 export interface RoomCreatedEvent {
   /** The type of the event. */
   type: "room_created";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** A group of people in one exam who are watched together. */
+  room: Room;
+}
+
+/** The room has another name or another `createTeacher`. */
+export interface RoomChangedEvent {
+  /** The type of the event. */
+  type: "room_changed";
   /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
   id: string;
   /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
@@ -2942,7 +3752,7 @@ export interface HandChangedEvent {
   hand: Hand;
 }
 
-/** Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`. */
+/** Many people of the exam changed at once, or people without a room did: an import, a plan, a removal or an erasure. Read the people again with `exam.people`. */
 export interface RosterChangedEvent {
   /** The type of the event. */
   type: "roster_changed";
@@ -3013,6 +3823,8 @@ export interface RoomGap {
 /** An event that subscribers of an exam receive. The events of all rooms are in one order. */
 export type ExamEvent =
   | RoomCreatedEvent
+  | RoomChangedEvent
+  | RoomDeletedEvent
   | RoomEndedEvent
   | RoomReopenedEvent
   | AudioStatusChangedEvent
@@ -3025,6 +3837,9 @@ export type ExamEvent =
   | PublishStatusChangedEvent
   | AttemptChangedEvent
   | IdentityCheckedEvent
+  | ReadinessChangedEvent
+  | DetectorsChangedEvent
+  | TalkChangedEvent
   | EntriesAddedEvent
   | ExamChangedEvent
   | HandChangedEvent
@@ -3051,6 +3866,8 @@ export interface ExamGap {
 /** An event that subscribers to the people of an exam receive: those that change people or rooms, in one order. */
 export type PeopleEvent =
   | RoomCreatedEvent
+  | RoomChangedEvent
+  | RoomDeletedEvent
   | RoomEndedEvent
   | RoomReopenedEvent
   | AudioStatusChangedEvent
@@ -3063,6 +3880,8 @@ export type PeopleEvent =
   | PublishStatusChangedEvent
   | AttemptChangedEvent
   | IdentityCheckedEvent
+  | ReadinessChangedEvent
+  | DetectorsChangedEvent
   | HandChangedEvent
   | RosterChangedEvent
   | DetectionsCounted
@@ -3264,6 +4083,24 @@ export type Procedures = {
      */
     get: TRPCQueryProcedure<{ input: RoomRef; output: RoomWithCheatConfig; meta: unknown }>;
     /**
+     * Gives a room another name.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    rename: TRPCMutationProcedure<{ input: RenameRoomInput; output: Room; meta: unknown }>;
+    /**
+     * Makes a teacher of the exam the `createTeacher` of a room, whom its examinees answer to. The teacher is added to the room if they are not in it.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    setTeacher: TRPCMutationProcedure<{ input: SetTeacherInput; output: Room; meta: unknown }>;
+    /**
+     * Deletes a room that no person has entered, and in which only its `createTeacher` is.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    delete: TRPCMutationProcedure<{ input: DeleteRoomInput; output: true; meta: unknown }>;
+    /**
      * Ends a room.
      *
      * For administrators and teachers. All but administrators: in their own rooms and exams.
@@ -3356,6 +4193,18 @@ export type Procedures = {
      */
     get: TRPCQueryProcedure<{ input: ExamRef; output: Exam; meta: unknown }>;
     /**
+     * Returns what the people of an exam agree to before it.
+     *
+     * For administrators, teachers, inspectors and examinees. All but administrators: in their own rooms and exams.
+     */
+    consent: TRPCQueryProcedure<{ input: ExamRef; output: Consent; meta: unknown }>;
+    /**
+     * Writes a new version of the text that the people of an exam agree to. The same text writes nothing.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    setConsent: TRPCMutationProcedure<{ input: SetConsentInput; output: Consent; meta: unknown }>;
+    /**
      * Returns the exams that the caller may see.
      *
      * For administrators, teachers and inspectors. Teachers and inspectors: the exams that they may use.
@@ -3409,6 +4258,18 @@ export type Procedures = {
      * For administrators and teachers. Teachers: the exams that they created.
      */
     plan: TRPCMutationProcedure<{ input: PlanExamInput; output: ExamPlan; meta: unknown }>;
+    /**
+     * Returns the plans of an exam.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    plans: TRPCQueryProcedure<{ input: ExamRef; output: ExamPlansOutput[]; meta: unknown }>;
+    /**
+     * Unseats the people whom a plan seated, and deletes the rooms that it created, as long as no person has entered them.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    undoPlan: TRPCMutationProcedure<{ input: UndoPlanInput; output: UndonePlan; meta: unknown }>;
     /**
      * Returns how many were present, published and were detected in each minute of the last day.
      *
@@ -3484,6 +4345,18 @@ export type Procedures = {
      */
     checkIdentity: TRPCMutationProcedure<{ input: CheckIdentityInput; output: ExamEntry; meta: unknown }>;
     /**
+     * Lets an examinee of a room begin without the checks before the exam, or no longer.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    waveThrough: TRPCMutationProcedure<{ input: WaveThroughInput; output: Readiness; meta: unknown }>;
+    /**
+     * Switches the detectors of the candidate's page off for an examinee of a room, or on again.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    setDetectors: TRPCMutationProcedure<{ input: SetDetectorsInput; output: true; meta: unknown }>;
+    /**
      * Returns the people of a room in one role, in the order in which they were added.
      *
      * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
@@ -3492,7 +4365,7 @@ export type Procedures = {
     /**
      * Adds people to a room, or changes their names and extra minutes.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     add: TRPCMutationProcedure<{ input: AddParticipantsInput; output: AddParticipantsResult; meta: unknown }>;
     /**
@@ -3510,15 +4383,21 @@ export type Procedures = {
     /**
      * Moves a person to another room of the exam.
      *
-     * For administrators and teachers. Teachers: if both rooms are theirs.
+     * For administrators and teachers. Teachers: between their own rooms, and between all rooms of an exam that they created.
      */
     move: TRPCMutationProcedure<{ input: MoveParticipantInput; output: true; meta: unknown }>;
     /**
      * Removes a person from a room.
      *
-     * For administrators and teachers. Teachers: from their own rooms. With records: administrators only.
+     * For administrators and teachers. Teachers: from their own rooms, and from all rooms of an exam that they created. With records: administrators only.
      */
     remove: TRPCMutationProcedure<{ input: RemoveParticipantInput; output: RemovedParticipant; meta: unknown }>;
+    /**
+     * Removes a person from a room that they have not entered, so that the next plan gives them another one.
+     *
+     * For administrators and teachers. Teachers: the exams that they created.
+     */
+    unseat: TRPCMutationProcedure<{ input: UnseatParticipantInput; output: true; meta: unknown }>;
     /**
      * Returns the people of an exam who have no room yet.
      *
@@ -3532,6 +4411,12 @@ export type Procedures = {
      */
     locate: TRPCQueryProcedure<{ input: ExamPersonRef; output: ExamPerson; meta: unknown }>;
     /**
+     * Says what keeps a person from entering: their seats, links, codes and account, and their last refused calls.
+     *
+     * For administrators, teachers and inspectors. Teachers and inspectors: people of their own rooms, and teachers of the exams that they created. Without an exam: administrators only.
+     */
+    diagnose: TRPCQueryProcedure<{ input: DiagnoseInput; output: Diagnosis; meta: unknown }>;
+    /**
      * Removes a person from an exam and all of its rooms.
      *
      * For administrators and teachers. Teachers: the exams that they created. With records: administrators only.
@@ -3539,6 +4424,24 @@ export type Procedures = {
     removeFromExam: TRPCMutationProcedure<{ input: RemoveFromExamInput; output: RemovedFromExam; meta: unknown }>;
   };
   attempt: {
+    /**
+     * Returns what the candidate's page begins with, before, during and after the exam.
+     *
+     * For examinees.
+     */
+    open: TRPCMutationProcedure<{ input: OpenAttemptInput; output: Sitting; meta: unknown }>;
+    /**
+     * Says that the caller agrees to be watched. They agree to the newest consent text of the exam.
+     *
+     * For examinees.
+     */
+    consent: TRPCMutationProcedure<{ input: GiveConsentInput; output: GivenConsent; meta: unknown }>;
+    /**
+     * Reports what the checks of the caller's page before the exam have found. A changed check is accepted every three seconds.
+     *
+     * For examinees.
+     */
+    reportReadiness: TRPCMutationProcedure<{ input: ReportReadinessInput; output: Readiness; meta: unknown }>;
     /**
      * Pauses the attempts of examinees of a room.
      *
@@ -3688,6 +4591,20 @@ export type Procedures = {
      */
     list: TRPCQueryProcedure<{ input: ListAuditInput; output: AuditPage; meta: unknown }>;
   };
+  outbox: {
+    /**
+     * Returns the dead letters: calls to message services that were given up.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    list: TRPCQueryProcedure<{ input: ListDeadLettersInput; output: DeadLetterPage; meta: unknown }>;
+    /**
+     * Tries a call to a message service again that was given up, as if it were new.
+     *
+     * For administrators. Not with a token that is bound to a room or an exam.
+     */
+    retry: TRPCMutationProcedure<{ input: DeadLetterRef; output: Retried; meta: unknown }>;
+  };
   upload: {
     /**
      * Returns temporary credentials for uploading recordings.
@@ -3703,6 +4620,36 @@ export type Procedures = {
      * For the stream service, which signs its calls.
      */
     report: TRPCMutationProcedure<{ input: ReportStreamInput; output: true; meta: unknown }>;
+    /**
+     * Issues the right to publish one's own camera by WebRTC.
+     *
+     * For examinees.
+     */
+    publish: TRPCMutationProcedure<{ input: PublishStreamInput; output: PublishGrant; meta: unknown }>;
+    /**
+     * Issues the right to watch the cameras of examinees by WebRTC.
+     *
+     * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
+     */
+    watch: TRPCMutationProcedure<{ input: WatchStreamsInput; output: WatchGrants; meta: unknown }>;
+    /**
+     * Issues the right to talk to an examinee by WebRTC. Only the examinee hears it.
+     *
+     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     */
+    talk: TRPCMutationProcedure<{ input: TalkInput; output: PublishGrant; meta: unknown }>;
+    /**
+     * Issues the right to hear who talks to oneself by WebRTC.
+     *
+     * For examinees.
+     */
+    listen: TRPCMutationProcedure<{ input: ListenInput; output: ListenGrant; meta: unknown }>;
+    /**
+     * Returns who talked to examinees of a room, or to one of them.
+     *
+     * For administrators, teachers and inspectors. All but administrators: in their own rooms and exams.
+     */
+    listTalks: TRPCQueryProcedure<{ input: ListTalksInput; output: TalkPage; meta: unknown }>;
     /**
      * Returns the stream events of a room, or of a person in it.
      *

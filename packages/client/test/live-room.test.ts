@@ -2,6 +2,26 @@ import type { Message, RoomEvent } from "@invigil/schema";
 import { expect, expectTypeOf, test } from "vitest";
 import { EXAMINEES, liveWorld, TEACHER, transports, until, untilStatus } from "./live-world.js";
 
+test.each(transports)("begins with what attempt.open answered: $name", async ({ WebSocket }) => {
+  await using fixture = await liveWorld();
+  const { teacher, room } = fixture;
+  const { invigil, open } = await fixture.client({ sub: "e1", role: "examinee" }, { live: { WebSocket } });
+  const { snapshot, self } = await invigil.attempt.open.mutate({ roomId: room.id });
+  expect(self.userId).toBe("e1");
+  // What happens before the subscription arrives with it.
+  await teacher.participant.waveThrough({ roomId: room.id, userId: "e1", wavedThrough: true });
+  const live = open(room.id, { snapshot });
+  expect(live.state).toEqual(snapshot);
+  const loop = live[Symbol.asyncIterator]();
+  await until(loop, ({ type }) => type === "readiness_changed");
+  expect(live.state?.members.find(({ userId }) => userId === "e1")).toMatchObject({
+    readiness: { checks: {}, wavedThrough: true },
+  });
+  await teacher.participant.setDetectors({ roomId: room.id, userId: "e1", off: true });
+  await until(loop, ({ type }) => type === "detectors_changed");
+  expect(live.state?.members.find(({ userId }) => userId === "e1")).toMatchObject({ detectorsOff: true });
+});
+
 test.each(transports)("tells what happens in a room, and how it is: $name", async ({ WebSocket }) => {
   await using fixture = await liveWorld();
   const { teacher, room, app } = fixture;

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openRongCloud } from "../../server/test/simulators/rongcloud.js";
 import { type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
 
 const CLIP = fileURLToPath(new URL("../../server/assets/audio/end-of-exam.wav", import.meta.url));
@@ -51,7 +52,18 @@ const WORDS = {
     passwordAction: "Set the password",
     close: "Close",
     refusedWith: "Refused: FORBIDDEN",
-    which: "By (user name)",
+    by: "By",
+    created: (name: string) => `Li Na created the account of ${name}`,
+    endedSession: "Li Na ended a session",
+    kind: "What",
+    kindOf: "Created the account of a person",
+    reads: "Show reads, too",
+    read: "Li Na read the accounts",
+    outbox: "Message services",
+    send: "Send a message to a room",
+    retry: "Try 1 again",
+    retried: "The call is tried again",
+    nothing: "Nothing was given up",
   },
   "zh-CN": {
     user: "用户名",
@@ -98,7 +110,18 @@ const WORDS = {
     passwordAction: "设置密码",
     close: "关闭",
     refusedWith: "被拒绝：FORBIDDEN",
-    which: "操作人（用户名）",
+    by: "操作人",
+    created: (name: string) => `Li Na新建账号：${name}`,
+    endedSession: "Li Na结束登录",
+    kind: "操作类型",
+    kindOf: "新建账号：人员",
+    reads: "同时显示读取",
+    read: "Li Na读取账号",
+    outbox: "消息服务",
+    send: "向考场发送消息",
+    retry: "重试 1 项",
+    retried: "正在重试 1 项调用",
+    nothing: "没有被放弃的调用",
   },
 } as const;
 type Locale = keyof typeof WORDS;
@@ -180,16 +203,36 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
     await other.page.getByText(words.ended).waitFor();
 
     await page.getByRole("link", { name: words.audit }).click();
-    await page.getByRole("row", { name: "account.endSession" }).first().waitFor();
-    const created = page.getByRole("row", { name: "account.create" }).first();
-    expect(await created.textContent()).toContain("boss");
+    await page.getByRole("row", { name: words.endedSession }).first().waitFor();
+    expect(await page.getByRole("row", { name: words.read }).count()).toBe(0);
+    const created = page.getByRole("row", { name: words.created(name) }).first();
+    await check();
+    await picture(`audit-${locale}`);
     await created.click();
-    await page.getByRole("region", { name: "account.create" }).getByText(userId).waitFor();
+    await page
+      .getByRole("region", { name: words.created(name) })
+      .getByText(`${name} (${userId})`)
+      .waitFor();
     await check();
     await picture(`audit-open-${locale}`);
     await page.keyboard.press("Escape");
-    await page.getByLabel(words.which).fill("nobody");
-    await page.waitForURL(/actor=nobody/);
+    await page.getByLabel(words.reads).click();
+    await page.getByRole("row", { name: words.read }).first().waitFor();
+    await page.getByLabel(words.reads).click();
+    await page.getByRole("row", { name: words.read }).first().waitFor({ state: "detached" });
+    await page.getByRole("combobox", { name: words.kind, exact: true }).fill(words.kindOf.slice(0, 9));
+    await check();
+    await picture(`audit-kinds-${locale}`);
+    await page.getByRole("option", { name: words.kindOf, exact: true }).click();
+    await page.waitForURL(/procedure=account\.create/);
+    await page.getByRole("row", { name: words.endedSession }).first().waitFor({ state: "detached" });
+    await page
+      .getByRole("row", { name: words.created(name) })
+      .first()
+      .waitFor();
+    await page.getByRole("combobox", { name: words.by, exact: true }).fill("Sun");
+    await page.getByRole("option", { name: "Sun Wei (i1)" }).click();
+    await page.waitForURL(/actor=i1/);
     await page.getByRole("row").nth(1).waitFor({ state: "detached" });
     await check();
   });
@@ -283,6 +326,59 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
   });
 });
 
+/** Runs in the page. */
+const durationOf = (clip: object): unknown => ("duration" in clip ? clip.duration : undefined);
+
+it("plays a clip that another host has", async () => {
+  const url = "https://clips.school.example/bell.wav";
+  await fixture.admin.audio.create({ name: "Bell", url });
+  await using admin = await fixture.openConsole({ role: "admin", path: "admin/audio" });
+  const { page, check } = admin;
+  await page.route(url, (route) => route.fulfill({ path: CLIP, contentType: "audio/wav" }));
+  await page.getByRole("button", { name: WORDS.en.play("Bell") }).click();
+  // Browsers know how long a clip is once they have received its beginning.
+  const seconds = () => page.locator(`audio[src="${url}"]`).evaluate(durationOf);
+  await expect.poll(seconds).toBeGreaterThan(0);
+  await check();
+});
+
+it.each(["en", "zh-CN"] as const)(
+  "shows calls to a message service that were given up, and tries them again, in %s",
+  async (locale) => {
+    const words = WORDS[locale];
+    let shift = 0;
+    const now = () => new Date(Date.now() + shift);
+    await using vendor = await openRongCloud({ clock: now });
+    const { appKey, appSecret, urls } = vendor;
+    await using at = await openAppFixture({
+      now,
+      config: { rongCloud: { appKey, appSecret, urls: [...urls] } },
+    });
+    const room = await at.teacher.room.create({ name: "Room 1", imServer: ["rong_cloud"] });
+    vendor.fault("main", "500");
+    vendor.fault("spare", "500");
+    await at.teacher.room.end({ roomId: room.id });
+    // The news of the end expires after 30 seconds.
+    shift = 120_000;
+    await expect
+      .poll(async () => (await at.admin.outbox.list({})).letters.length, { timeout: 30_000 })
+      .toBe(1);
+    const [scheme, width] = locale === "en" ? (["light", 1280] as const) : (["dark", 360] as const);
+    await using open = await at.openConsole({ role: "admin", locale, scheme, width, path: "admin/outbox" });
+    const { page, check, picture } = open;
+    await page.getByRole("row", { name: words.send }).getByRole("checkbox").click();
+    await check();
+    await picture(`outbox-${locale}`);
+    await page.getByRole("button", { name: words.retry }).click();
+    await page.getByText(words.retried).waitFor();
+    await page.getByText(words.nothing).waitFor();
+    await check();
+    expect((await at.admin.audit.list({ procedure: "outbox.retry" })).entries).toMatchObject([
+      { actorId: "boss", examId: room.examId },
+    ]);
+  },
+);
+
 describe.each([
   ["light", 1280],
   ["dark", 1280],
@@ -291,7 +387,7 @@ describe.each([
   it.each(["en", "zh-CN"] as const)("breaks no rule of accessibility in %s", async (locale) => {
     await using open = await fixture.openConsole({ role: "admin", locale, scheme, width, path: "admin" });
     const { page, check, picture } = open;
-    for (const part of ["accounts", "sessions", "audio", "audit", "installation"] as const) {
+    for (const part of ["accounts", "sessions", "audio", "audit", "outbox", "installation"] as const) {
       await page.getByRole("link", { name: WORDS[locale][part], exact: true }).click();
       await page.getByRole("heading", { name: WORDS[locale][part], level: 1 }).waitFor();
       await expect.poll(() => page.locator("main").getByRole("status").count(), { timeout: 15_000 }).toBe(0);

@@ -23,6 +23,10 @@ const WORDS = {
     extra: /15 min added/,
     undo: "Undo",
     message: "Message to 王芳",
+    look: "Why can they not enter?",
+    again: "Look again",
+    noCode: "No code was printed",
+    replaced: "The link or the code was replaced: they need a new one.",
     detections: /^Detections/,
     presence: /^Presence/,
     came: "Came (Phone)",
@@ -44,6 +48,10 @@ const WORDS = {
     extra: /含补时 15 分钟/,
     undo: "撤销",
     message: "发给王芳",
+    look: "为什么进不去？",
+    again: "重新查看",
+    noCode: "尚未打印考试码",
+    replaced: "链接或考试码已更换，需要新的。",
     detections: /^检测记录/,
     presence: /^在线/,
     came: "上线（手机）",
@@ -105,6 +113,41 @@ describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
     await page.getByText(words.extra).waitFor();
     await page.getByRole("button", { name: words.undo }).click();
     await page.getByText(words.extra).waitFor({ state: "detached" });
+
+    // Their old link does not work any more: the page says why.
+    const { roomId } = hall;
+    const old = await fixture.app.token({ sub: "e1", role: "examinee", room: roomId });
+    await page.getByRole("button", { name: words.look }).click();
+    await page.getByText(words.noCode).waitFor();
+    await fixture.teacher.room.revokeLinks({ roomId, userIds: ["e1"] });
+    const input = encodeURIComponent(JSON.stringify({ json: { roomId } }));
+    const answer = await fetch(`${fixture.url}/trpc/room.get?input=${input}`, {
+      headers: { authorization: old },
+    });
+    expect(answer.status).toBe(401);
+    await expect
+      .poll(async () => {
+        await page.getByRole("button", { name: words.again }).click();
+        return page.getByText(words.replaced).count();
+      })
+      .toBe(1);
+    await page.getByText(words.replaced).scrollIntoViewIfNeeded();
+    await check();
+    await picture(`candidate-access-${locale}`);
+    if (locale === "zh-CN") {
+      const path = `exams/${hall.examId}/candidates/e1`;
+      await using small = await fixture.openConsole({
+        role: "teacher",
+        locale,
+        path,
+        scheme: "dark",
+        width: 360,
+        height: 740,
+      });
+      await small.page.getByRole("button", { name: words.look }).click();
+      await small.page.getByText(words.replaced).scrollIntoViewIfNeeded();
+      await small.picture("candidate-access-zh-CN-dark-360");
+    }
 
     // Another person moves the candidate.
     await fixture.admin.participant.move({ roomId: hall.roomId, userId: "e1", toRoomId: other.roomId });

@@ -156,6 +156,7 @@ describe.each(["en", "zh-CN"] as const)("who decides during an exam, in %s", (lo
     expect(await dialog.getByLabel(words.resume, { exact: true }).isChecked()).toBe(true);
     await dialog.getByLabel(words.reason, { exact: true }).selectOption("technical");
     await dialog.getByRole("button", { name: words.resume, exact: true }).click();
+    await dialog.waitFor({ state: "detached" });
     await page.getByText(words.pausedSince).first().waitFor({ state: "detached" });
     expect(await statuses(0)).toEqual(["running"]);
     await page.getByRole("button", { name: words.undo }).last().click();

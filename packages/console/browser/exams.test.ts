@@ -37,6 +37,9 @@ const WORDS = {
     submit: "Create the exam",
     setup: "Set up",
     exams: "Exams",
+    duplicate: "Duplicate",
+    duplicateAction: "Duplicate the exam",
+    equalNames: "Another exam has this name:",
     actions: (name: string) => `Actions for ${name}`,
     remove: "Delete",
     confirm: (name: string) => `To confirm, type: ${name}`,
@@ -56,6 +59,9 @@ const WORDS = {
     submit: "新建考试",
     setup: "考试准备",
     exams: "考试",
+    duplicate: "复制",
+    duplicateAction: "复制考试",
+    equalNames: "另有 1 场同名考试：",
     actions: (name: string) => `${name}的操作`,
     remove: "删除",
     confirm: (name: string) => `请输入以下名称确认：${name}`,
@@ -115,6 +121,32 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
     await page.getByRole("button", { name: words.undo }).click();
     await page.getByRole("row", { name }).waitFor();
     await check();
+
+    // A copy has a name of its own, and one of two equal names is told from the other.
+    await page.getByRole("button", { name: words.actions(name) }).click();
+    await page.getByRole("menuitem", { name: words.duplicate }).click();
+    const copyName = page.getByRole("dialog").getByLabel(words.name);
+    expect(await copyName.inputValue()).toBe(`${name} (2)`);
+    await copyName.fill(name);
+    await page.getByRole("button", { name: words.duplicateAction }).click();
+    await page.getByRole("heading", { name: words.setup, level: 1 }).waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: words.exams, exact: true }).click();
+    await page
+      .getByRole("button", { name: words.actions(name) })
+      .nth(1)
+      .click();
+    await page.getByRole("menuitem", { name: words.duplicate }).click();
+    expect(await copyName.inputValue()).toBe(`${name} (2)`);
+    await page.keyboard.press("Escape");
+    await page
+      .getByRole("button", { name: words.actions(name) })
+      .first()
+      .click();
+    await page.getByRole("menuitem", { name: words.remove }).click();
+    await page.getByRole("dialog").getByText(words.equalNames).waitFor();
+    expect(await page.getByRole("dialog").getByRole("listitem").count()).toBe(2);
+    await check();
+    await open.picture(`delete-one-of-two-${locale}`);
   });
 });
 

@@ -242,3 +242,74 @@ it("sends nothing with the Enter that ends a composition", async () => {
   await press("Enter");
   await page.getByRole("banner").getByText("数学").waitFor();
 });
+
+const KEYS = {
+  en: {
+    overview: "Overview",
+    candidates: "Candidates",
+    jump: "Jump to",
+    next: "Next row",
+    records: "Records",
+  },
+  "zh-CN": { overview: "总览", candidates: "考生", jump: "跳转", next: "下一行", records: "记录" },
+} as const;
+
+it.each(["en", "zh-CN"] as const)("goes places, moves and chooses by single keys, in %s", async (locale) => {
+  const words = KEYS[locale];
+  const [scheme, width] = locale === "en" ? (["light", 1280] as const) : (["dark", 360] as const);
+  const path = `exams/${morning.examId}/records`;
+  await using one = await fixture.openConsole({ role: "admin", locale, scheme, width, path });
+  const { page: at, check, picture } = one;
+  const heading = (name: string) => at.getByRole("heading", { name, level: 1 }).waitFor();
+  await heading(words.records);
+  await at.keyboard.type("go");
+  await heading(words.overview);
+  await at.keyboard.type("gc");
+  await heading(words.candidates);
+  const rows = at.getByRole("row").filter({ has: at.getByRole("checkbox") });
+  await rows.nth(1).waitFor();
+  await at.keyboard.type("jjx");
+  await expect.poll(() => at.locator("[role=row][aria-selected=true]").count()).toBe(1);
+  expect(await hasFocus(at.locator("[role=row][aria-selected=true]"))).toBe(true);
+  await at.keyboard.type("?");
+  await at.getByRole("dialog").getByText(words.next, { exact: true }).waitFor();
+  await at.getByRole("dialog").getByText("Ctrl-K").waitFor();
+  // A dialog has the keys for itself.
+  await at.keyboard.type("go");
+  await check();
+  await picture(`shortcuts-${locale}`);
+  await at.keyboard.press("Escape");
+  await at.getByRole("dialog").waitFor({ state: "detached" });
+  await heading(words.candidates);
+
+  await at.keyboard.press("m");
+  await at.getByRole("dialog").locator("textarea").waitFor();
+  await at.keyboard.press("Escape");
+  await at.getByRole("dialog").waitFor({ state: "detached" });
+
+  const { name, userId } = candidateAt(1);
+  await at.keyboard.press("Control+K");
+  const field = at.getByRole("dialog", { name: words.jump }).getByRole("combobox");
+  await expect.poll(() => hasFocus(field)).toBe(true);
+  await at.keyboard.type(userId);
+  await at.getByRole("option", { name }).waitFor();
+  await check();
+  await picture(`jump-${locale}`);
+  await at.keyboard.press("Enter");
+  await at.waitForURL(new RegExp(`candidates/${userId}`));
+  await heading(name);
+  await at.keyboard.press("m");
+  await expect.poll(() => hasFocus(at.locator("textarea").last())).toBe(true);
+  // Keys are text again.
+  await at.keyboard.type("goxj");
+  expect(await at.locator("textarea").last().inputValue()).toBe("goxj");
+
+  const room = morning.rooms.find(({ id }) => id === candidateAt(1).roomId)?.name ?? "";
+  await at.getByRole("heading", { name, level: 1 }).click();
+  await at.keyboard.press("Control+K");
+  await expect.poll(() => hasFocus(field)).toBe(true);
+  await at.keyboard.type(room.toLowerCase());
+  await at.getByRole("option", { name: room }).first().waitFor();
+  await at.keyboard.press("Enter");
+  await at.waitForURL(/rooms\//);
+});

@@ -1,4 +1,4 @@
-import type { Locator, Page, Route } from "playwright-core";
+import type { Locator, Page, Request, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNetwork } from "../../server/browser/support/network.js";
 import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
@@ -314,6 +314,42 @@ it("loads a screen whose file the network lost as soon as the server answers", a
   await open.check();
   network.mend();
   await page.getByRole("heading", { name: "Overview" }).waitFor();
+});
+
+it("reloads once if a screen's file is missing, and then leaves that to the person", async () => {
+  const scripts = /assets\/.*\.js$/;
+  const overview = page.getByRole("heading", { name: "Overview" });
+  /** Opens the overview, whose files the server does not have. */
+  const openWithoutFiles = async () => {
+    const loaded = new Set<string>();
+    const remember = (request: Request) => void loaded.add(request.url());
+    page.on("request", remember);
+    await page.goto(`${network.url}/console/`);
+    const link = page.getByRole("link", { name: /^Physics/ });
+    await link.waitFor();
+    page.off("request", remember);
+    await page.route(scripts, (route) =>
+      loaded.has(route.request().url()) ? route.continue() : route.fulfill({ status: 404 }),
+    );
+    await mark();
+    await link.click();
+  };
+  // The page after the reload finds its files.
+  let loads = 0;
+  const reloaded = page.waitForRequest((request) => request.isNavigationRequest() && ++loads === 2);
+  await openWithoutFiles();
+  await reloaded;
+  await page.unroute(scripts);
+  await overview.waitFor();
+  expect(await isMarked()).toBe(false);
+
+  await openWithoutFiles();
+  await page.getByRole("heading", { name: "A part of the console could not be loaded" }).first().waitFor();
+  expect(await isMarked()).toBe(true);
+  await open.check();
+  await page.unroute(scripts);
+  await button("Reload the page").click();
+  await overview.waitFor();
 });
 
 it("opens the other pages of an exam without a network", async () => {

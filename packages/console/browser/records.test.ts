@@ -200,7 +200,7 @@ it("are found among more than are read at once, and go with a person who is eras
     startTime: new Date(),
     endTime: new Date(Date.now() + 3_600_000),
   });
-  const people = ["早", "Rare"].map((name, n) => ({ userId: `r${n}`, name, role: "examinee" as const }));
+  const people = ["早", "欧阳瑞"].map((name, n) => ({ userId: `r${n}`, name, role: "examinee" as const }));
   const { id: roomId } = await admin.room.create({ examId, name: "Room 1", participants: people });
   const add = (userId: string, detectType: string, count: number) =>
     admin.cheat.addRecords({
@@ -221,7 +221,7 @@ it("are found among more than are read at once, and go with a person who is eras
   await picture("records-many");
   await page.getByRole("button", { name: "Clear filters" }).click();
   await page.getByText(/The newest 5,100 records are read/).waitFor();
-  await page.getByRole("searchbox").fill("rare");
+  await page.getByRole("searchbox").fill("ouyang");
   await page.getByText("2 shown, others hidden by filters").waitFor();
 
   await admin.participant.remove({ roomId, userId: "r1", withRecords: true });

@@ -81,6 +81,8 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
     // The picture arrives over the loopback interface, and the policy of the page lets it.
     await page.locator("video").waitFor();
     await page.waitForFunction(() => (document.querySelector("video")?.videoWidth ?? 0) > 0);
+    // The offer did not wait for the addresses of the computer, which follow.
+    await expect.poll(() => whep.candidates.later).toBeGreaterThan(0);
     await check();
     await picture(`room-${locale}`);
 

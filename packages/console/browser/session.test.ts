@@ -149,6 +149,12 @@ it.each(["link", "code", "address"] as const)(
     await page.getByLabel("Code or link", { exact: true }).fill(texts[by] ?? "");
     await page.getByRole("button", { name: "Open the room" }).click();
     await page.waitForURL(`${fixture.url}/console/exams/${examId}/rooms/${roomId}`);
+    // The token of a link has no name. The top bar shows it all the same.
+    await page
+      .getByRole("banner")
+      .getByText(link?.name ?? "", { exact: true })
+      .waitFor();
+    expect(link?.name).not.toBe(link?.userId);
   },
 );
 

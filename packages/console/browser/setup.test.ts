@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode, xlsx } from "../../server/test/support/files.js";
 import { type AppFixture, type ConsolePage, openAppFixture } from "./support/console.js";
@@ -55,7 +55,7 @@ const WORDS = {
     ready: "Each candidate has a link or code",
     download: "Download the links (CSV)",
     addTeacher: { userId: "User name or id", name: "Name", submit: "Add" },
-    noTeachers: "There are too few invigilators for these rooms",
+    noTeachers: "3 new rooms, 3 invigilators needed, 2 so far",
     header: ["id", "name", "role", "extra minutes"],
     teacher: "teacher",
     people: ["Wang Fang", "Li Na", "Zhou Jing"],
@@ -78,7 +78,7 @@ const WORDS = {
     ready: "每名考生都有链接或考试码",
     download: "下载链接（CSV）",
     addTeacher: { userId: "用户名或工号", name: "姓名", submit: "添加" },
-    noTeachers: "监考人数不足",
+    noTeachers: "新建 3 个考场，需要 3 名监考，现有 2 名",
     header: ["学号", "姓名", "角色", "加时"],
     teacher: "监考",
     people: ["王芳", "李娜", "周静"],
@@ -96,6 +96,8 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
     await page.getByRole("dialog").getByLabel(words.name).fill(`Physics ${locale}`);
     await page.getByRole("dialog").getByRole("button", { name: words.submit }).click();
     await at(open, "roster").waitFor();
+    // The dialog hides the page until it has closed.
+    await page.getByRole("heading", { level: 1 }).waitFor();
     await check();
 
     await at(open, "details").click();
@@ -157,15 +159,26 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
     expect(text.slice(1, words.columns.length + 1)).toBe(words.columns);
     expect(text.trim().split("\r\n")).toHaveLength(28);
 
+    // An inspector of all rooms has one card with a code for each.
+    const { rooms } = await fixture.admin.room.list({ examId });
+    for (const { id: roomId } of rooms)
+      await fixture.admin.participant.add({
+        roomId,
+        participants: [{ userId: `i-${locale}`, name: words.people[1], role: "inspector" }],
+      });
     await page.getByRole("button", { name: words.toPrint }).click();
-    await page.getByRole("article").nth(26).waitFor();
-    expect(await page.getByRole("article").getByRole("img").count()).toBe(24 * 2 + 3);
+    await page.getByRole("article").nth(27).waitFor();
+    expect(await page.getByRole("article").getByRole("img").count()).toBe(24 * 2 + 3 + 3);
+    const own = page.getByRole("article").last();
+    expect(await own.getByRole("img").count()).toBe(3);
+    for (const { name } of rooms) await own.getByText(name, { exact: true }).waitFor();
     await check();
+    await own.scrollIntoViewIfNeeded();
     await open.picture(`setup-cards-${locale}`);
     await page.emulateMedia({ media: "print" });
-    // One sheet for each room's staff, and one for its eight candidates.
+    // One sheet for each room's staff, one for its eight candidates, and one for the inspector.
     const printed = (await page.pdf()).toString("latin1").match(/\/Type \/Page\b/g);
-    expect(printed).toHaveLength(6);
+    expect(printed).toHaveLength(7);
     await page.emulateMedia({ media: "screen" });
     await page.goBack();
     await at(open, "check").click();
@@ -225,6 +238,122 @@ describe("a faulty sheet in Chinese", () => {
     await check();
   });
 });
+
+const AGAIN = {
+  en: {
+    faults: "2 faults in roster.csv: nothing can be imported",
+    download: "Download the faults (CSV)",
+    columns: "cell,column,content,Person,fault",
+    skip: "Leave out the 2 rows with faults",
+    skipped: "2 rows with faults are left out.",
+    total: "Rows that hold totals are left out: 7.",
+    isNew: "New in this exam: 1",
+    absent: "3 people of this exam are not in the list",
+    stays: "stays: something is recorded about them",
+    all: "Remove all 2 people who can be removed",
+    one: "Remove Ben",
+    import: "Import 2 people and remove 1",
+    imported: "Imported: 1 new person · 1 changed · 1 removed",
+  },
+  "zh-CN": {
+    faults: "roster.csv 中有 2 处错误，无法导入",
+    download: "下载错误清单（CSV）",
+    columns: "单元格,列,内容,人员,错误",
+    skip: "略过有错误的 2 行",
+    skipped: "略过了有错误的 2 行。",
+    total: "第 7 行是合计行，已略过。",
+    isNew: "本场考试新增：1 人",
+    absent: "本场考试中有 3 人不在名单中",
+    stays: "保留：已有相关记录",
+    all: "移除可以移除的 2 人",
+    one: "移除Ben",
+    import: "导入 2 人，移除 1 人",
+    imported: "已导入：新增 1 人 · 变更 1 人 · 移除 1 人",
+  },
+} as const;
+
+describe.each([
+  { locale: "en", scheme: "light", width: 1280 },
+  { locale: "zh-CN", scheme: "dark", width: 360 },
+] as const)(
+  "a list that comes again with faults and without some people, in $locale",
+  ({ locale, ...look }) => {
+    const words = AGAIN[locale];
+
+    it("is imported without the faulty rows, and the chosen people are removed", async () => {
+      const examId = await examOf(`Greek ${locale}`);
+      const { id: roomId } = await fixture.teacher.room.create({ name: "R1", examId });
+      const people = ["20260001,Ann,", "20260002,Ben,", "20260003,Cid,", "20260004,Dot,R1"];
+      await importInto(examId, ["id,name,room", ...people]);
+      await fixture.teacher.exam.note({
+        examId,
+        roomId,
+        userId: "20260004",
+        severity: "look",
+        at: new Date(),
+        text: "Late",
+        key: `note-${locale}`,
+      });
+      await using open = await fixture.openConsole({
+        role: "teacher",
+        locale,
+        ...look,
+        path: `exams/${examId}/setup/roster`,
+      });
+      const { page, check } = open;
+      const rows = [
+        "序号,学号,姓名,考场,加时",
+        "1,２０２６０００１,Ann,,３０分钟",
+        "2,20260005,Eve,,",
+        "3,20260006,,,",
+        "4,20260007,=Fay,三号楼,",
+        ",,,,",
+        "合计,4,,,",
+      ];
+      await page
+        .locator("input[type=file]")
+        .setInputFiles(file("roster.csv", Buffer.from(rows.join("\n")), "text/csv"));
+      await page.getByRole("heading", { name: words.faults }).waitFor();
+      await check();
+      await open.picture(`setup-again-faults-${locale}`);
+      const waiting = page.waitForEvent("download");
+      await page.getByRole("button", { name: words.download }).click();
+      const text = Buffer.concat(await (await (await waiting).createReadStream()).toArray()).toString();
+      const lines = text.slice(1).trim().split("\r\n");
+      expect(lines[0]).toBe(words.columns);
+      expect(lines.slice(1).map((line) => line.split(",").slice(0, 4).join())).toEqual([
+        "C4,姓名,,20260006",
+        "D5,考场,三号楼,'=Fay",
+      ]);
+
+      await page.getByRole("button", { name: words.skip }).click();
+      for (const said of [words.skipped, words.total, words.isNew, words.stays])
+        await page.getByText(said).first().waitFor();
+      // The digits and the minutes as they were read.
+      const first = page.getByRole("row").filter({ hasText: "Ann" }).first();
+      expect(await first.getByRole("rowheader").textContent()).toBe("20260001");
+      expect(await first.getByRole("cell").last().textContent()).toBe("30");
+      await page.getByText(words.absent).waitFor();
+      await page.getByLabel(words.all).check();
+      expect(await page.getByRole("checkbox", { checked: true }).count()).toBe(3);
+      await page.getByLabel(words.all).uncheck();
+      await page.getByLabel(words.one, { exact: true }).check();
+      await check();
+      await open.picture(`setup-again-absent-${locale}`);
+      await page.getByRole("button", { name: words.import, exact: true }).click();
+      await page.getByText(words.imported, { exact: true }).waitFor();
+      await check();
+      const after = (await fixture.teacher.exam.people({ examId })).people;
+      const examinees = after.filter(({ role }) => role === "examinee");
+      expect(examinees.map(({ userId, extraMinutes }) => [userId, extraMinutes])).toEqual([
+        ["20260004", 0],
+        ["20260001", 30],
+        ["20260003", 0],
+        ["20260005", 0],
+      ]);
+    });
+  },
+);
 
 describe("what was typed", () => {
   it("stays while other steps and screens are looked at, and after a reload", async () => {
@@ -338,7 +467,8 @@ describe("what was typed", () => {
     await page.getByLabel("Name", { exact: true }).fill("Biology A");
     await fixture.admin.exam.update({ examId, name: "Biology B" });
     const save = page.getByRole("button", { name: "Save" }).first();
-    await save.click();
+    // The page may have heard of it already, and then the button is disabled.
+    await save.click({ force: true });
     await page.getByText("they have “Biology B”, you have “Biology A”").waitFor();
     expect((await fixture.admin.exam.get({ examId })).name).toBe("Biology B");
     await check();
@@ -372,6 +502,283 @@ it("says who decides during the exam, and how many minutes invigilators give", a
   await by.selectOption("Only the person who created the exam");
   await save.click();
   await expect.poll(control).toEqual(["creator", 15]);
+});
+
+const SITTING = {
+  en: {
+    cameras: "Cameras",
+    address: "Address of the questions",
+    hidden: "Left the page",
+    dark: "Picture dark or covered",
+    text: "Consent text in English",
+    frontTab: /The questions are in the front tab/,
+    empty: "Write a text in at least one language.",
+    wrong: "Enter an https address, or an http address in your own network.",
+    save: "Save",
+    saved: "Saved.",
+  },
+  "zh-CN": {
+    cameras: "机位",
+    address: "试题网址",
+    hidden: "离开页面",
+    dark: "画面过暗或被遮挡",
+    text: "英文监考说明",
+    frontTab: /试题在前台标签页中/,
+    empty: "请至少填写一种语言。",
+    wrong: "请输入 https 网址，或内网的 http 网址。",
+    save: "保存",
+    saved: "已保存。",
+  },
+} as const;
+it.each([
+  ["en", 1280, "light"],
+  ["zh-CN", 360, "dark"],
+] as const)(
+  "says what the candidate's page needs, shows and notices, in %s at %i",
+  async (locale, width, scheme) => {
+    const words = SITTING[locale];
+    const examId = await examOf(`Art ${locale}`);
+    await using open = await fixture.openConsole({
+      role: "teacher",
+      locale,
+      width,
+      scheme,
+      path: `exams/${examId}/setup/details`,
+    });
+    const { page, check } = open;
+    const save = page.getByRole("button", { name: words.save }).nth(2);
+    const stored = async () => {
+      const { cameras, questionsUrl, detectors } = await fixture.admin.exam.get({ examId });
+      return { cameras, questionsUrl, detectors, ...(await fixture.admin.exam.consent({ examId })) };
+    };
+    await page.getByLabel(words.cameras, { exact: true }).selectOption("both");
+    await page.getByLabel(words.address).fill("ftp://questions.example");
+    await page.getByText(words.frontTab).waitFor();
+    expect(await page.getByLabel(words.hidden).isDisabled()).toBe(true);
+    await page.getByLabel(words.dark).uncheck();
+    await page.getByLabel(words.text).fill("You are watched.");
+    await save.click();
+    await page.getByText(words.wrong).waitFor();
+    await page.getByLabel(words.address).fill("https://questions.example/1");
+    await check();
+    await save.scrollIntoViewIfNeeded();
+    await open.picture(`setup-sitting-${locale}-${width}-${scheme}`);
+    await save.click();
+    await expect.poll(stored).toMatchObject({
+      cameras: "both",
+      questionsUrl: "https://questions.example/1",
+      detectors: ["pageHidden", "focusLost", "pictureFrozen", "deviceLost", "deviceMuted"],
+      version: 1,
+      en: "You are watched.",
+    });
+    await page.getByText(words.saved, { exact: true }).waitFor();
+    await page.getByLabel(words.text).fill("");
+    await page.getByText(words.empty).first().waitFor();
+    await save.click();
+    expect(await stored()).toMatchObject({ version: 1, en: "You are watched." });
+  },
+);
+
+const MINDS = {
+  en: {
+    allSteps: "All steps",
+    noneYet: "None yet",
+    import: /^Import /,
+    imported: /^Imported: /,
+    noRoom: "No room yet",
+    search: "Name, id or room",
+    need: "2 new rooms, 2 invigilators needed, none yet",
+    byHand: "Add invigilators by hand",
+    without: "Plan without 2 invigilators",
+    answerable: "You are then answerable for 2 rooms",
+    seated: "60 candidates have a room now.",
+    lacking: "2 rooms have no invigilator",
+    toStaff: "Go to Invigilators and inspectors",
+    answers: "No invigilator: Zhou Jing is answerable",
+    add: { userId: "User name or id", name: "Name", room: "Room", submit: "Add", done: "Wang Lei is added." },
+    undo: (plan: number) => `Undo plan ${plan}`,
+    undoing: "The people whom it seated wait for a room again",
+    undone: "Plan 1 is undone: 61 people wait for a room, 2 rooms are deleted.",
+    apply: "Make 2 rooms and seat them",
+    late: "1 new room, 1 invigilator needed, none yet",
+    larger: "Plan 33 to a room: everyone fits",
+    fits: "Seats 5 candidates: the rooms that exist have space.",
+    seat: "Seat them",
+    lateSeated: "5 candidates have a room now.",
+    refused: /^Someone has entered one of its rooms/,
+    server: "For the administrator of the server",
+    roster: "No candidates yet",
+  },
+  "zh-CN": {
+    allSteps: "全部步骤",
+    noneYet: "还没有",
+    import: /^导入 /,
+    imported: /^已导入：/,
+    noRoom: "尚无考场",
+    search: "姓名、考号或考场",
+    need: "新建 2 个考场，需要 2 名监考，还没有监考",
+    byHand: "逐个添加监考",
+    without: "暂缺 2 名监考，先行编排",
+    answerable: "2 个考场由你负责",
+    seated: "60 名考生已有考场。",
+    lacking: "2 个考场没有监考",
+    toStaff: "前往监考与巡考",
+    answers: "没有监考，暂由Zhou Jing负责",
+    add: { userId: "用户名或工号", name: "姓名", room: "考场", submit: "添加", done: "已添加Wang Lei。" },
+    undo: (plan: number) => `撤销编排 ${plan}`,
+    undoing: "由这次编排安排的 60 人会重新等待分配考场",
+    undone: "已撤销编排 1：61 人重新等待分配考场，删除了 2 个考场。",
+    apply: "新建 2 个考场并安排座位",
+    late: "新建 1 个考场，需要 1 名监考，还没有监考",
+    larger: "改为每个考场 33 人，即可安排所有人",
+    fits: "为 5 名考生安排座位：现有考场坐得下。",
+    seat: "安排座位",
+    lateSeated: "5 名考生已有考场。",
+    refused: /^有人已进入其中的考场/,
+    server: "须由服务器管理员处理",
+    roster: "还没有考生",
+  },
+} as const;
+
+describe.each([
+  { locale: "en", scheme: "light", width: 1280 },
+  { locale: "zh-CN", scheme: "dark", width: 360 },
+] as const)("a mind that changes, in $locale", ({ locale, ...look }) => {
+  const words = MINDS[locale];
+
+  it("plans without invigilators, undoes it, plans with them, and seats late people", async () => {
+    const examId = await examOf(`Music ${locale}`);
+    await using open = await fixture.openConsole({
+      role: "teacher",
+      locale,
+      ...look,
+      path: `exams/${examId}/setup`,
+    });
+    const { page, check } = open;
+    const picture = (name: string) => open.picture(`setup-mind-${name}-${locale}`);
+    const to = async (step: string) => {
+      const link = at(open, step);
+      const back = page.getByRole("link", { name: words.allSteps });
+      await link.or(back).filter({ visible: true }).first().waitFor();
+      if (!(await link.isVisible())) await back.click();
+      await link.click();
+    };
+    const confirm = (name: string) => page.getByRole("dialog").getByRole("button", { name }).click();
+    const importRows = async (rows: readonly string[]) => {
+      await to("roster");
+      const text = Buffer.from(["id,name,role", ...rows].join("\n"));
+      await page.locator("input[type=file]").setInputFiles(file("roster.csv", text, "text/csv"));
+      await page.getByRole("button", { name: words.import }).click();
+      await page.getByText(words.imported).first().waitFor();
+    };
+    const state = async () => {
+      const { rooms = [], people } = await fixture.admin.exam.people({ examId, pageSize: 100 });
+      return {
+        rooms: rooms.map(({ createTeacher }) => createTeacher).toSorted(),
+        unseated: people.filter(({ roomId }) => roomId === undefined).length,
+      };
+    };
+
+    // It opens at the first step, and invigilators can be added before there are rooms.
+    await page.locator("h2#setup-step").waitFor();
+    await page.getByLabel(WORDS[locale].name, { exact: true }).waitFor();
+    await at(open, "staff").getByText(words.noneYet).waitFor();
+    await check();
+    await importRows(Array.from({ length: 60 }, (_, n) => `${100 + n},Li ${n},`));
+    await page.getByText(words.noRoom).first().waitFor();
+    await page.getByLabel(words.search).fill("159");
+    await expect.poll(() => page.getByRole("gridcell", { name: "Li 59", exact: true }).count()).toBe(1);
+    await expect.poll(() => page.getByRole("gridcell", { name: "Li 1", exact: true }).count()).toBe(0);
+    await check();
+    await picture("roster");
+
+    await to("rooms");
+    await page.getByText(words.need).waitFor();
+    await page.getByRole("link", { name: words.byHand }).waitFor();
+    await check();
+    await picture("lacking");
+    await page.getByRole("button", { name: words.without }).click();
+    await page.getByRole("dialog").getByText(words.answerable).waitFor();
+    await check();
+    await picture("without");
+    await confirm(words.without);
+    await page.getByText(words.seated).waitFor();
+    expect(await state()).toEqual({ rooms: ["t1", "t1"], unseated: 0 });
+
+    // The check list leads to where the rooms are handed on.
+    await to("check");
+    await page.getByRole("heading", { name: words.lacking }).waitFor();
+    await check();
+    await page.getByRole("link", { name: words.toStaff }).first().click();
+    await page.getByText(words.answers).first().waitFor();
+    await page.getByLabel(words.add.userId).fill("t7");
+    await page.getByLabel(words.add.name, { exact: true }).fill("Wang Lei");
+    await page.getByRole("combobox", { name: words.add.room }).selectOption({ index: 1 });
+    await page.getByRole("button", { name: words.add.submit, exact: true }).click();
+    await page.getByText(words.add.done).waitFor();
+    expect(await state()).toEqual({ rooms: ["t1", "t7"], unseated: 0 });
+    await check();
+    await picture("staff");
+
+    await to("rooms");
+    await page.getByRole("button", { name: words.undo(1) }).click();
+    await page.getByRole("dialog").getByText(words.undoing).waitFor();
+    await check();
+    await picture("undo");
+    await confirm(words.undo(1));
+    await page.getByText(words.undone).waitFor();
+    expect(await state()).toEqual({ rooms: [], unseated: 61 });
+
+    await importRows(["t8,Sun Li,teacher"]);
+    await to("rooms");
+    await page.getByRole("button", { name: words.apply }).click();
+    await confirm(words.apply);
+    await page.getByText(words.seated).waitFor();
+    expect(await state()).toEqual({ rooms: ["t7", "t8"], unseated: 0 });
+
+    await importRows(Array.from({ length: 5 }, (_, n) => `late${n},Late ${n},`));
+    await to("rooms");
+    await page.getByText(words.late).waitFor();
+    // The rooms are still there.
+    await expect.poll(() => page.getByRole("rowheader").getByRole("link").count()).toBe(2);
+    await check();
+    await picture("late");
+    await page.getByRole("button", { name: words.larger }).click();
+    await page.getByText(words.fits).waitFor();
+    await page.getByRole("button", { name: words.seat, exact: true }).click();
+    await confirm(words.seat);
+    await page.getByText(words.lateSeated).waitFor();
+    expect(await state()).toEqual({ rooms: ["t7", "t8"], unseated: 0 });
+
+    // Late people are in the rooms of the plan before, so that it stays.
+    await page.getByRole("button", { name: words.undo(2) }).click();
+    await confirm(words.undo(2));
+    await page.getByRole("dialog").getByText(words.refused).waitFor();
+    await check();
+    await picture("refused");
+    expect(await state()).toEqual({ rooms: ["t7", "t8"], unseated: 0 });
+  }, 180_000);
+
+  it("finds what is the server administrator's apart from what is the office's", async () => {
+    // A server on which nothing is set.
+    await using bare = await openAppFixture();
+    const startTime = new Date(Date.now() + 20 * HOUR);
+    const endTime = new Date(startTime.getTime() + 2 * HOUR);
+    const { id: examId } = await bare.teacher.exam.create({ name: "Drama", startTime, endTime });
+    const path = `exams/${examId}/setup/check`;
+    await using open = await bare.openConsole({ role: "teacher", locale, ...look, path });
+    const { page, check } = open;
+    const section = page.locator("section", {
+      has: page.getByRole("heading", { name: words.server, exact: true, level: 3 }),
+    });
+    const apart = section.last();
+    await apart.getByText("INVIGIL_WATCH_APP_URL").waitFor();
+    expect(await apart.getByRole("link").count()).toBe(0);
+    await page.getByRole("heading", { name: words.roster }).waitFor();
+    expect(await apart.getByRole("heading", { name: words.roster }).count()).toBe(0);
+    await check();
+    await open.picture(`setup-check-bare-${locale}`);
+  });
 });
 
 describe("a roster that is imported again after the plan", () => {
@@ -428,10 +835,28 @@ describe("a second person", () => {
     await importInto(examId, ["id,name,role", "t,Teacher,teacher", "e0,Zero,"]);
     await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/rooms` });
     const { page } = open;
-    await page.getByText("Seats 1 candidate in 1 room").waitFor();
+    await page.getByText("Seats 1 candidate: 1 new room is needed.").waitFor();
     await importInto(examId, ["id,name", ...Array.from({ length: 9 }, (_, n) => `f${n},Further ${n}`)]);
-    await page.getByText("Seats 10 candidates in 1 room").waitFor();
+    await page.getByText("Seats 10 candidates: 1 new room is needed.").waitFor();
     await at(open, "roster").getByText("10 candidates").waitFor();
+  });
+
+  it.each([1, 2])("imports people while the page opens: call %i for them is late", async (late) => {
+    const examId = await examOf("Early");
+    await importInto(examId, ["id,name,role", "t,Teacher,teacher", "e0,Zero,"]);
+    await using open = await fixture.openConsole({ role: "teacher", path: "" });
+    const { page } = open;
+    let calls = 0;
+    const held: Route[] = [];
+    await page.route(/exam\.people/, (route) => {
+      calls += 1;
+      return calls === late ? void held.push(route) : route.continue();
+    });
+    await page.goto(new URL(`exams/${examId}/setup/rooms`, page.url()).href);
+    await expect.poll(() => held.length).toBe(1);
+    await importInto(examId, ["id,name", "f1,Further"]);
+    await held[0]?.continue();
+    await page.getByText("Seats 2 candidates: 1 new room is needed.").waitFor();
   });
 });
 

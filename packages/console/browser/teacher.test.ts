@@ -106,8 +106,11 @@ it("sees their rooms everywhere, and is offered nothing that the server refuses"
   }
   await picture("teacher-setup");
 
+  // Who was gone before the page was opened is known from the list of people, also to the teacher of a room.
+  const known = page.waitForResponse((response) => response.url().includes("exam.people"));
   await page.goto(`${fixture.url}/console/exams/${exam.id}/rooms/${exam.room}`);
   await page.getByRole("heading", { level: 1, name: "Room A" }).waitFor();
+  expect((await known).status()).toBe(200);
   await check();
 
   // Refusals are in the audit. This one comes after all others, so these are there once it is.

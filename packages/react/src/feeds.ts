@@ -4,6 +4,7 @@ import {
   type LiveExam,
   type LivePeople,
   type LiveRoom,
+  type RoomSnapshot,
 } from "@invigil/client";
 
 /** How long a live object stays open after its last user left, in milliseconds: until the next page, or the next effect of StrictMode. */
@@ -36,7 +37,12 @@ interface Held<Live> {
 
 /** The live objects of one client. */
 export interface Feeds {
-  room(roomId: string, camera: "main" | "pc"): SharedFeed<LiveRoom>;
+  /** @param snapshot the state to begin with, if the room is not open yet */
+  room(
+    roomId: string,
+    camera: "main" | "pc",
+    snapshot?: () => RoomSnapshot | undefined,
+  ): SharedFeed<LiveRoom>;
   exam(examId: string): SharedFeed<LiveExam>;
   people(examId: string): SharedFeed<LivePeople>;
   /** @returns a function that stops watching */
@@ -110,7 +116,8 @@ const createFeeds = (client: InvigilClient): Feeds => {
   };
 
   return {
-    room: (roomId, camera) => shared(`room ${camera} ${roomId}`, () => client.live.room(roomId, { camera })),
+    room: (roomId, camera, snapshot) =>
+      shared(`room ${camera} ${roomId}`, () => client.live.room(roomId, { camera, snapshot: snapshot?.() })),
     exam: (examId) => shared(`exam ${examId}`, () => client.live.exam(examId)),
     people: (examId) => shared(`people ${examId}`, () => client.live.people(examId)),
     watch(watcher) {

@@ -1,4 +1,5 @@
 export { type InvigilQueries, useInvigil, useInvigilClient } from "./context.js";
+export { type Detector, type DetectorOptions, useDetector } from "./detector.js";
 export {
   type FallbackProps,
   type Fallbacks,

@@ -33,6 +33,8 @@ type Part =
 /** What an event changes that it does not carry, or only a part of. */
 const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   room_created: ["rooms"],
+  room_changed: ["rooms"],
+  room_deleted: ["rooms", "people"],
   room_ended: ["rooms", "participants", "hands"],
   room_reopened: ["rooms", "participants"],
   audio_status_changed: ["rooms"],
@@ -45,6 +47,9 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   publish_status_changed: ["streams"],
   attempt_changed: ["people"],
   identity_checked: ["people"],
+  readiness_changed: ["people"],
+  detectors_changed: ["people"],
+  talk_changed: [],
   entries_added: ["entries"],
   exam_changed: ["exams"],
   hand_changed: ["hands"],

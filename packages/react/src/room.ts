@@ -9,11 +9,18 @@ import type {
 import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { useProvided } from "./context.js";
 import { feedsOf, type SharedFeed } from "./feeds.js";
-import { nothing, useListener, useLive, whole } from "./use-live.js";
+import { nothing, useLatest, useListener, useLive, whole } from "./use-live.js";
 
-const useRoomFeed = (roomId: string, { camera = "main" }: LiveRoomOptions = {}): SharedFeed<LiveRoom> => {
+const useRoomFeed = (
+  roomId: string,
+  { camera = "main", snapshot }: LiveRoomOptions = {},
+): SharedFeed<LiveRoom> => {
   const { client } = useProvided();
-  return useMemo(() => feedsOf(client).room(roomId, camera), [client, roomId, camera]);
+  const first = useLatest(snapshot);
+  return useMemo(
+    () => feedsOf(client).room(roomId, camera, () => first.current),
+    [client, roomId, camera, first],
+  );
 };
 
 /** Selects from the live state of a room. */

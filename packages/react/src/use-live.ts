@@ -51,7 +51,7 @@ export const useLive = <State, Live extends LiveFeed<State>, Selected>(
 };
 
 /** The listener of the last render. A new listener therefore needs no new subscription. */
-const useLatest = <Value>(value: Value): { readonly current: Value } => {
+export const useLatest = <Value>(value: Value): { readonly current: Value } => {
   const latest = useRef(value);
   useEffect(() => {
     latest.current = value;

@@ -136,6 +136,37 @@ describe("examples", { timeout: 300_000 }, () => {
     if (existsSync(executablePath)) await tryExample(example, true);
   });
 
+  test("react-camera: type-checks, builds, and shows a camera to a teacher", async () => {
+    await using example = await startExample("react-camera", "VITE_INVIGIL_URL", [
+      "node_modules/vite/bin/vite.js",
+      "preview",
+    ]);
+    if (!existsSync(executablePath)) return;
+    const { app, url } = example;
+    const { id: roomId } = await app.as({ sub: "t1", role: "teacher" }).room.create({
+      name: "Algebra",
+      participants: [{ userId: "e1", name: "Wang Fang", role: "examinee" }],
+    });
+    const camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", ...camera] });
+    const open = async (sub: string, role: "teacher" | "examinee", more = "") => {
+      const page = await browser.newPage();
+      await page.goto(`${url}/#roomId=${roomId}&token=${await app.token({ sub, role })}${more}`);
+      return page;
+    };
+    try {
+      const candidate = await open("e1", "examinee");
+      await candidate.getByText("You are seen.").waitFor();
+      const teacher = await open("t1", "teacher", "&userId=e1");
+      await teacher.getByLabel("e1, live").waitFor();
+      await teacher.waitForFunction(
+        "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames > 5",
+      );
+    } finally {
+      await browser.close();
+    }
+  });
+
   test("react-next: builds, is rendered by its server, and shows a room", async () => {
     await using example = await startExample("react-next", "NEXT_PUBLIC_INVIGIL_URL", [
       "node_modules/next/dist/bin/next",
@@ -169,7 +200,9 @@ describe("an empty project", { timeout: 300_000 }, () => {
     const files = await readdir(installed("."), { recursive: true });
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
     const code = files.filter((file) => /\.(js|d\.ts)$/.test(file));
-    expect(code.toSorted()).toEqual(["dist/index.d.ts", "dist/index.js"]);
+    expect(code.toSorted()).toEqual(
+      ["context.js", "index.d.ts", "index.js", "media.d.ts", "media.js"].map((name) => `dist/${name}`),
+    );
     for (const file of code) {
       const text = await readFile(installed(file), "utf8");
       const imported = [...text.matchAll(/\bfrom "([^".][^"]*)"/g)].map(([, specifier = ""]) =>
@@ -180,7 +213,8 @@ describe("an empty project", { timeout: 300_000 }, () => {
       );
       expect(Object.keys(peerDependencies)).toEqual(expect.arrayContaining(imported));
     }
-    expect(await readFile(installed("dist/index.js"), "utf8")).toMatch(/^"use client";/);
+    for (const name of ["index", "media"])
+      expect(await readFile(installed(`dist/${name}.js`), "utf8")).toMatch(/^"use client";/);
   });
 
   test("infers types with the oldest peers that are allowed", async () => {

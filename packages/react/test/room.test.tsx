@@ -1,4 +1,4 @@
-import type { InvigilClient } from "@invigil/client";
+import type { InvigilClient, RoomSnapshot } from "@invigil/client";
 import { QueryClient, useQuery } from "@tanstack/react-query";
 import { act, render, screen, waitFor } from "@testing-library/react";
 import { memo, type ReactNode, StrictMode, useState } from "react";
@@ -27,6 +27,13 @@ const Room = ({ roomId }: OfRoom) => {
   const { status, state } = useRoom(roomId);
   if (!state) return <p>{status}</p>;
   return <p>{`${state.room.name} ${state.room.audioStatus} ${state.members.length} ${status}`}</p>;
+};
+
+/** Shows a room from its snapshot on, and keeps what it has shown. */
+const Begun = ({ roomId, snapshot, seen }: OfRoom & { snapshot: RoomSnapshot; seen: string[] }) => {
+  const { status, state } = useRoom(roomId, (live) => live, { snapshot });
+  seen.push(`${status} ${state?.room.audioStatus}`);
+  return <p>{`${status} ${state?.room.audioStatus}`}</p>;
 };
 
 const Here = ({ roomId }: OfRoom) => <p>{`here ${usePresence(roomId, (pages) => pages.length)}`}</p>;
@@ -95,6 +102,18 @@ test("shows a room and follows it, over one connection for all components of a p
   entered.close();
   // The examinee's, and the page's.
   expect(at.webSockets()).toBe(2);
+});
+
+test("a room begins with the snapshot that a page has", async () => {
+  await using at = await fixture();
+  const client = await at.client({ sub: "e1", role: "examinee" });
+  const { snapshot } = await client.attempt.open.mutate({ roomId: at.room.id });
+  const seen: string[] = [];
+  render(page(client, <Begun roomId={at.room.id} snapshot={snapshot} seen={seen} />));
+  await screen.findByText("live silent");
+  expect(seen).toContain("connecting silent");
+  await at.teacher.room.setAudioStatus({ roomId: at.room.id, audioStatus: "speaking" });
+  await screen.findByText("live speaking");
 });
 
 test("a room stays open from one component to the next, and is closed after the last", async () => {

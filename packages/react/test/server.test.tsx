@@ -14,6 +14,7 @@ import {
   useRoomEvent,
   useSession,
 } from "../src/index.js";
+import { useWatch } from "../src/media.js";
 
 const refused = (): never => {
   throw new Error("a server opened something");
@@ -50,6 +51,21 @@ test("a server renders what is not known yet, and opens nothing", () => {
       </InvigilProvider>,
     ),
   ).toBe("<p>connecting 0 undefined true</p>");
+});
+
+const Camera = () => {
+  const { ref, state } = useWatch({ roomId: "r1", userId: "e1" });
+  return <video ref={ref} muted title={state} />;
+};
+
+test("a server watches no camera", () => {
+  expect(
+    renderToString(
+      <InvigilProvider client={createInvigilClient(options)}>
+        <Camera />
+      </InvigilProvider>,
+    ),
+  ).toBe('<video muted="" title="connecting"></video>');
 });
 
 test("a server knows no session, whatever it is asked to keep", () => {

@@ -154,7 +154,7 @@ export type FinishedAttempt = z.infer<typeof finishedAttemptSchema>;
 /** The kinds of entries that are decisions, which their people see. */
 export const decisionKinds = ["pause", "resume", "extend", "terminate", "finish", "reopen"] as const;
 /** The kinds of entries. */
-export const entryKinds = [...decisionKinds, "identity", "note"] as const;
+export const entryKinds = [...decisionKinds, "identity", "note", "consent"] as const;
 export type EntryKind = (typeof entryKinds)[number];
 
 /** How serious a note is. One that is more than `info` is a flag. */
@@ -178,13 +178,22 @@ export const examEntrySchema = z
       .optional()
       .describe("The person whom it is about. Absent: it is about the room or the exam."),
     by: z
-      .object({ userId: found.userId, role: roleSchema })
+      .object({
+        userId: found.userId,
+        role: roleSchema,
+        name: z
+          .string()
+          .optional()
+          .describe(
+            "The name of their account. Absent: they have none, or this is the answer to their own call.",
+          ),
+      })
       .optional()
       .describe("Who decided it. Absent for examinees."),
     kind: z
       .enum(entryKinds)
       .describe(
-        "What was decided. `identity`: staff checked who the person is. `note`: staff noted something.",
+        "What was decided. `identity`: staff checked who the person is. `note`: staff noted something. `consent`: the person agreed to be watched.",
       ),
     minutes: z
       .int()
@@ -200,6 +209,12 @@ export const examEntrySchema = z
     identity: identityStatusSchema
       .optional()
       .describe("Of `identity`: what was found. Absent: another kind."),
+    version: z
+      .int()
+      .optional()
+      .describe(
+        "Of `consent`: the version of the text, or 0 for the page's standard text. Absent: another kind.",
+      ),
     severity: noteSeverity.optional().describe("Of `note`: how serious it is. Absent: another kind."),
     at: z
       .date()

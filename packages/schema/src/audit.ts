@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { roleSchema } from "./auth.js";
-import { idSchema, instantSchema, optional, pageSizeSchema, verbatimText } from "./common.js";
+import { idSchema, instantSchema, optional, pageSizeSchema, verbatimText, withDefault } from "./common.js";
 import { nextText } from "./fields.js";
 
 const credentialKindSchema = z
@@ -43,7 +43,7 @@ export const auditEntrySchema = z
       .string()
       .optional()
       .describe(
-        "The id of something else that the call was about: a clip, a token, a session, or the room that a person left. Absent: nothing else.",
+        "The id of something else that the call was about: a clip, a token, a session, or the room that a person left. `dry run`: an import was tried, which read the people of the exam. Absent: nothing else.",
       ),
     address: z.string().describe("The network address of the actor. Of a command, `in-process`."),
     entryPoint: z
@@ -55,12 +55,12 @@ export const auditEntrySchema = z
     outcome: z
       .string()
       .describe(
-        "`ok`, `ended` for the end of a subscription, or the code of the error with which the call was refused.",
+        "`ok`, `ended` for the end of a subscription, or the code of the error with which the call was refused. Of a token that is no longer good, why: `TOKEN_EXPIRED`, `TOKEN_REVOKED`, `SESSION_ENDED`, `ACCOUNT_DISABLED` or `LINKS_REVOKED`.",
       ),
     times: z
       .int()
       .describe(
-        "How many equal calls of one second the entry stands for. Of a change of more than 100 people, how many they are.",
+        "How many equal calls of one second the entry stands for, or calls of one minute with a token that is no longer good. Of a change of more than 100 people, how many they are.",
       ),
   })
   .describe("An entry of the audit: who changed or read what, or whose call was refused.");
@@ -78,11 +78,30 @@ export const listAuditInput = z
     ),
     since: optional(instantSchema).describe("Only entries of this time or later. Absent: of any time."),
     until: optional(instantSchema).describe("Only entries of before this time. Absent: up to now."),
+    withReads: withDefault(z.boolean(), true).describe(
+      "Whether to list reads and subscriptions. Those that were refused are always listed.",
+    ),
+    withNames: withDefault(z.boolean(), false).describe("Whether to look up the names behind the ids."),
     pageSize: pageSizeSchema(50),
     cursor: optional(idSchema).describe("The `nextCursor` of the previous page. Absent: the newest entries."),
   })
   .describe("Input of `audit.list`.");
 export type ListAuditInput = z.infer<typeof listAuditInput>;
+
+const namedSchema = z
+  .object({ id: z.string().describe("The id."), name: z.string().describe("The present name.") })
+  .describe("The name behind an id.");
+
+const auditNamesSchema = z
+  .object({
+    exams: z.array(namedSchema).describe("Of the exams."),
+    rooms: z.array(namedSchema).describe("Of the rooms."),
+    people: z
+      .array(namedSchema)
+      .describe("Of actors and people: the name of the account, or the one in an exam of the page."),
+  })
+  .describe("The names behind the ids of a page. What is gone has none.");
+export type AuditNames = z.infer<typeof auditNamesSchema>;
 
 export const auditPageSchema = z
   .object({
@@ -91,6 +110,7 @@ export const auditPageSchema = z
       .describe(
         "The newest first. With several filters, a page may be shorter than asked for, or empty, although another one follows.",
       ),
+    names: auditNamesSchema.optional().describe("Only with `withNames`."),
     nextCursor: nextText,
   })
   .describe("Output of `audit.list`.");

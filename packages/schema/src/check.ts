@@ -16,6 +16,7 @@ export const checkCodes = [
   "web_apps",
   "audio",
   "cheat_config",
+  "consent",
   "streams",
   "capacity",
   "services",
@@ -45,6 +46,10 @@ const checkNumbers = z
       .optional()
       .describe("`audio`: those of them that play more than two hours before the exam, or after it."),
     missingFiles: z.int().optional().describe("`audio`: files of the exam's clips that are not there."),
+    version: z
+      .int()
+      .optional()
+      .describe("`consent`: the version of the text. 0: the standard text of the candidate's page."),
     streams: z.int().optional().describe("`capacity`: the streams of these examinees."),
     limit: z.int().optional().describe("`capacity`: how many streams the stream service carries."),
     freeMiB: z.int().optional().describe("`storage`: the free space. Absent: unknown, or not checked."),
@@ -60,7 +65,7 @@ export const checkItemSchema = z
         "`times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. " +
           "`teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. " +
           "`links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are " +
-          "set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `streams`: the stream service is set up. " +
+          "set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `consent`: which text people agree to. `streams`: the stream service is set up. " +
           "`capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space.",
       ),
     status: z

@@ -75,7 +75,7 @@ export const errorCodes = {
   ROOM_ENDED: { meaning: "the room has ended", status: 409, trpc: "CONFLICT", business: true },
   EXAM_OVER: { meaning: "the exam is over", status: 409, trpc: "CONFLICT", business: true },
   EXAM_CONFLICT: {
-    meaning: "the exam has rooms, people or records, or lacks what the plan needs",
+    meaning: "the exam has rooms, people or records, lacks what the plan needs, or has a newer consent text",
     status: 409,
     trpc: "CONFLICT",
     business: true,
@@ -94,7 +94,8 @@ export const errorCodes = {
     business: true,
   },
   PARTICIPANT_CONFLICT: {
-    meaning: "the person has another role in the room, or records that prevent the removal",
+    meaning:
+      "the person has another role in the room, records that prevent the removal, or is talked to by another",
     status: 409,
     trpc: "CONFLICT",
     business: true,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { attemptFields, examEntrySchema } from "./attempt.js";
 import { cheatConfigSchema, cheatRecordSchema } from "./cheat.js";
+import { type Checks, readinessFields } from "./checks.js";
 import { boundedList, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
@@ -43,7 +44,7 @@ type PartOf<State> = Exclude<keyof State, "lastEventId">;
 
 /** The fields that a row of the log holds. It is small: what is large or may change is looked up. */
 type LogFields<About extends "room" | "exam"> = Readonly<
-  Record<string, z.ZodType<string | number | boolean | Date | undefined>>
+  Record<string, z.ZodType<string | number | boolean | Date | Checks | undefined>>
 > &
   // An erasure searches the events of rooms only.
   (About extends "exam" ? { readonly userId?: never } : unknown);
@@ -141,6 +142,23 @@ export const events = {
     countsFor: "examAndRoom",
     lookedUp: { room: roomSchema },
     example: { room: exampleRoom },
+  }),
+  room_changed: declareEvent({
+    meaning: "The room has another name or another `createTeacher`.",
+    about: "room",
+    seenBy: "everybody",
+    changes: ROOM,
+    countsFor: "examAndRoom",
+    lookedUp: { room: roomSchema },
+    example: { room: exampleRoom },
+  }),
+  room_deleted: declareEvent({
+    meaning: "The room was deleted. Only subscriptions to the exam receive it.",
+    about: "room",
+    seenBy: "staff",
+    changes: { room: [], exam: ["rooms"], people: ["rooms", "people"] },
+    countsFor: "examAndRoom",
+    example: {},
   }),
   room_ended: declareEvent({
     meaning: "The room has ended, and with it all open hands.",
@@ -259,6 +277,47 @@ export const events = {
     payload: { ...person, ...identityFields },
     example: { ...LI, status: "confirmed", since: exampleTime },
   }),
+  readiness_changed: declareEvent({
+    meaning: "A check of a person before the exam has another result, or staff waved them through.",
+    about: "room",
+    seenBy: "concerned",
+    changes: MEMBERS,
+    // Each person may report one in three seconds.
+    countsFor: "nobody",
+    payload: { ...person, ...readinessFields },
+    example: {
+      ...LI,
+      checks: { consent: { result: "passed" }, camera: { result: "failed", detail: "busy" } },
+      wavedThrough: false,
+      since: exampleTime,
+    },
+  }),
+  detectors_changed: declareEvent({
+    meaning: "Staff switched the detectors of a person's page off, or on again.",
+    about: "room",
+    seenBy: "concerned",
+    changes: MEMBERS,
+    countsFor: "examAndRoom",
+    payload: {
+      ...person,
+      off: z.boolean().describe("Whether the detectors are off for the person."),
+    },
+    example: { ...LI, off: true },
+  }),
+  talk_changed: declareEvent({
+    meaning: "A member of staff began or stopped to talk to a person.",
+    about: "room",
+    seenBy: "concerned",
+    changes: { room: ["talks"], exam: [], people: [] },
+    // Reports of the media server cannot be refused.
+    countsFor: "room",
+    payload: {
+      ...person,
+      by: z.string().describe("The user id of the member of staff."),
+      isTalking: z.boolean().describe("Whether they talk now."),
+    },
+    example: { ...LI, by: "t1", isTalking: true },
+  }),
   entries_added: declareEvent({
     meaning: "Staff decided or noted something about people of the room or about the room.",
     about: "room",
@@ -332,7 +391,7 @@ export const events = {
   }),
   roster_changed: declareEvent({
     meaning:
-      "Many people of the exam changed at once, or people without a room did: an import, a plan or a removal. Read the people again with `exam.people`.",
+      "Many people of the exam changed at once, or people without a room did: an import, a plan, a removal or an erasure. Read the people again with `exam.people`.",
     about: "exam",
     seenBy: "staff",
     changes: { room: [], exam: [], people: ["people"] },

@@ -4,14 +4,19 @@ import { classifyFound } from "./audio.js";
 import {
   idSchema,
   instantSchema,
+  isStorable,
   label,
+  NOT_STORABLE,
   optional,
   pageSizeSchema,
   wholeNumber,
   withDefault,
 } from "./common.js";
+import { MAX_EXAM_NAME } from "./copy-name.js";
+import { detectorNames } from "./detectors.js";
 import { found, given, nextText, personName, times } from "./fields.js";
 import { newPersonSchema, participantRoleSchema, rejectDuplicates, withRecordsInput } from "./participant.js";
+import { cameraNeeds } from "./readiness.js";
 import { MAX_ROOM_EXAMINEES } from "./room.js";
 
 const PROFILE_NAME = "The name of the profile.";
@@ -82,6 +87,28 @@ const CONTROLLED_BY =
 const MAX_ROOM_MINUTES =
   "The most minutes in total by which teachers of rooms may extend a person's attempt. It does not limit the exam's creator.";
 const maxRoomMinutes = wholeNumber(0, MAX_EXTENDED_MINUTES);
+const camerasNeeded = z.enum(cameraNeeds);
+const CAMERAS = "Whether each person needs `one` camera or `both`: that of their page, and a second one.";
+/** The longest address of the questions, in UTF-16 code units. */
+const MAX_URL = 2048;
+/** Hosts of the own machine and of private networks, where pages are served without a certificate. */
+const PRIVATE_HOST =
+  /^(localhost|.+\.local|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}|\[(::1|f[cd][\da-f]{2}:.*)\])$/;
+const isWebAddress = (text: string): boolean =>
+  z.url({ protocol: /^https$/ }).safeParse(text).success ||
+  z.url({ protocol: /^http$/, hostname: PRIVATE_HOST }).safeParse(text).success;
+const questionsUrl = z
+  .string()
+  .trim()
+  .max(MAX_URL, `must be at most ${MAX_URL} characters`)
+  .refine(isStorable, NOT_STORABLE)
+  .refine(isWebAddress, "must be an https URL, or an http URL in a private network");
+const QUESTIONS_URL = "The address of the questions, which the candidate's page opens in a tab of its own.";
+const detectors = z
+  .array(z.enum(detectorNames))
+  .max(detectorNames.length, `must be at most ${detectorNames.length}`)
+  .transform((names) => detectorNames.filter((name) => names.includes(name)));
+const DETECTORS = "The detectors of the candidate's page. An empty list: none.";
 
 /** The fields that every form of an exam has. */
 const examName = z.string().describe("The name of the exam.");
@@ -99,6 +126,9 @@ const examFieldsSchema = z.object({
     .describe("How the cameras of examinees should encode video. Absent: as the apps choose."),
   controlledBy: controllers.describe(CONTROLLED_BY),
   maxRoomMinutes: z.int().optional().describe(`${MAX_ROOM_MINUTES} Absent: as many as anyone.`),
+  cameras: camerasNeeded.describe(CAMERAS),
+  questionsUrl: z.string().optional().describe(`${QUESTIONS_URL} Absent: the questions are elsewhere.`),
+  detectors: z.array(z.enum(detectorNames)).optional().describe(`${DETECTORS} Absent: all.`),
   mayManage: z
     .boolean()
     .describe(
@@ -166,7 +196,9 @@ const examAudioInput = z
   .describe("The audio clips of the exam.");
 export type ExamAudioInput = z.infer<typeof examAudioInput>;
 
-const nameInput = label(63).describe("The name of the exam, on one line, without white space at its ends.");
+const nameInput = label(MAX_EXAM_NAME).describe(
+  "The name of the exam, on one line, without white space at its ends.",
+);
 const startInput = instantSchema.describe("When the exam begins.");
 const endInput = instantSchema.describe("When the exam ends: after it begins.");
 
@@ -180,6 +212,9 @@ export const createExamInput = z
     ),
     controlledBy: withDefault(controllers, "rooms").describe(CONTROLLED_BY),
     maxRoomMinutes: optional(maxRoomMinutes).describe(`${MAX_ROOM_MINUTES} Absent: as many as anyone.`),
+    cameras: withDefault(camerasNeeded, "one").describe(CAMERAS),
+    questionsUrl: optional(questionsUrl).describe(`${QUESTIONS_URL} Absent: the questions are elsewhere.`),
+    detectors: optional(detectors).describe(`${DETECTORS} Absent: all.`),
     audio: withDefault(examAudioInput, []),
   })
   .refine((exam) => exam.endTime > exam.startTime, { path: ["endTime"], error: "must be after startTime" })
@@ -197,6 +232,9 @@ export const updateExamInput = z
       .describe("How the cameras of examinees should encode video. `null` removes the profile."),
     controlledBy: optional(controllers).describe(CONTROLLED_BY),
     maxRoomMinutes: maxRoomMinutes.nullish().describe(`${MAX_ROOM_MINUTES} \`null\`: as many as anyone.`),
+    cameras: optional(camerasNeeded).describe(CAMERAS),
+    questionsUrl: questionsUrl.nullish().describe(`${QUESTIONS_URL} \`null\`: the questions are elsewhere.`),
+    detectors: detectors.nullish().describe(`${DETECTORS} \`null\`: all.`),
     audio: optional(examAudioInput).describe("Replaces all audio of the exam."),
   })
   .describe("Input of `exam.update`. Absent fields keep their value.");
@@ -374,6 +412,9 @@ export const planExamInput = z
       ),
       "Room {n}",
     ).describe("The name of new rooms. `{n}` is replaced by the number of the room."),
+    withoutTeachers: withDefault(z.boolean(), false).describe(
+      "Whether rooms may have no teacher if there are too few. The caller becomes the `createTeacher` of those that the plan creates, without being in them. A later plan with teachers, or `room.setTeacher`, hands them on.",
+    ),
     dryRun: withDefault(z.boolean(), false).describe("Whether to only return the plan."),
     skipRooms: withDefault(wholeNumber(0, 1_000_000), 0).describe(
       "The number of rooms to omit from the start of the answer. Use it in a dry run to see the rooms after those of the previous answer.",
@@ -413,8 +454,29 @@ export type PlannedRoom = z.infer<typeof plannedRoomSchema>;
 /** The maximum number of rooms and people, counted together, after which an answer lists no further rooms. */
 export const PLANNED_PEOPLE_LISTED = 5000;
 
+const planNumber = z.int().describe("The number of the plan in the exam, from 1.");
+
 export const examPlanSchema = z
   .object({
+    plan: planNumber
+      .optional()
+      .describe(
+        "The number of the plan, for `exam.undoPlan`. Absent in a dry run, and if nothing was changed.",
+      ),
+    teachers: z
+      .object({
+        needed: z
+          .int()
+          .describe("The number of rooms without a teacher, including those that the plan creates."),
+        available: z.int().describe("The number of teachers without a room, including those in `teachers`."),
+        sufficientRoomSize: z
+          .int()
+          .optional()
+          .describe(
+            "The smallest `roomSize` for which the teachers are enough. Absent if they are, or if there is none.",
+          ),
+      })
+      .describe("Whether the teachers are enough. A dry run does not fail if they are not."),
     rooms: z
       .array(plannedRoomSchema)
       .describe(
@@ -435,3 +497,33 @@ export const examPlanSchema = z
   })
   .describe("Output of `exam.plan`.");
 export type ExamPlan = z.infer<typeof examPlanSchema>;
+
+/** The maximum number of plans in the answer of `exam.plans`. */
+export const PLANS_LISTED = 100;
+export const examPlansSchema = z
+  .array(
+    z.object({
+      plan: planNumber,
+      newRooms: z.int().describe("The number of rooms that it created."),
+      seated: z
+        .int()
+        .describe("The number of seats that it filled, in every role. Staff of several rooms have several."),
+      by: z.string().describe("The user id of the person who made it."),
+      createdAt: z.date().describe("When it was made."),
+      undoneAt: z.date().optional().describe("When it was undone. Absent if it was not."),
+    }),
+  )
+  .describe(`The plans of an exam, the newest ${PLANS_LISTED} of them, newest first.`);
+export type ExamPlans = z.infer<typeof examPlansSchema>;
+
+export const undoPlanInput = examRef
+  .extend({ plan: wholeNumber(1, Number.MAX_SAFE_INTEGER).describe("The number of the plan.") })
+  .describe("Input of `exam.undoPlan`.");
+export type UndoPlanInput = z.infer<typeof undoPlanInput>;
+export const undonePlanSchema = z
+  .object({
+    unseated: z.int().describe("The number of people who left their rooms, in every role."),
+    deletedRooms: z.int().describe("The number of rooms that were deleted."),
+  })
+  .describe("Output of `exam.undoPlan`.");
+export type UndonePlan = z.infer<typeof undonePlanSchema>;

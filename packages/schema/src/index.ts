@@ -93,6 +93,7 @@ export {
 } from "./audio.js";
 export {
   type AuditEntry,
+  type AuditNames,
   type AuditPage,
   auditEntrySchema,
   auditPageSchema,
@@ -150,8 +151,26 @@ export {
   examCheckSchema,
   MAX_NAMED,
 } from "./check.js";
+export {
+  type Checks,
+  checksSchema,
+  type Readiness,
+  readinessCheckSchema,
+  readinessSchema,
+} from "./checks.js";
 export { doneSchema, pageSizeSchema, userIdSchema } from "./common.js";
+export { nameOfCopy } from "./copy-name.js";
 export { knownDetectTypes } from "./detect-types.js";
+export { type DetectorName, detectorNames, detectorsOf } from "./detectors.js";
+export {
+  type CodeState,
+  type DiagnoseInput,
+  type Diagnosis,
+  diagnoseInput,
+  diagnosisSchema,
+  type Obstacle,
+  obstacles,
+} from "./diagnosis.js";
 export {
   type DropInCall,
   type DropInCloseCode,
@@ -222,12 +241,14 @@ export {
   type ExamCounts,
   type ExamPage,
   type ExamPlan,
+  type ExamPlans,
   type ExamSummary,
   endedExamSchema,
   eraseExamInput,
   examCountsSchema,
   examPageSchema,
   examPlanSchema,
+  examPlansSchema,
   examRef,
   examSchema,
   examSummarySchema,
@@ -241,6 +262,7 @@ export {
   MAX_ROOMS_ENDED,
   manualAudioSchema,
   PLANNED_PEOPLE_LISTED,
+  PLANS_LISTED,
   type PlanExamInput,
   type PlannedPerson,
   type PlannedRoom,
@@ -255,7 +277,11 @@ export {
   restoredExamSchema,
   type ScheduledAudio,
   scheduledAudioSchema,
+  type UndonePlan,
+  type UndoPlanInput,
   type UpdateExamInput,
+  undonePlanSchema,
+  undoPlanInput,
   updateExamInput,
   type VideoProfile,
   videoProfileInput,
@@ -348,10 +374,23 @@ export {
   sendMessageInput,
   sentMessageSchema,
 } from "./messages.js";
-export { createFirstLetters, searchFor } from "./name-search.js";
+export { searchFor } from "./name-search.js";
 export {
+  type DeadLetter,
+  type DeadLetterPage,
+  deadLetterPageSchema,
+  deadLetterRef,
+  deadLetterSchema,
+  type ListDeadLettersInput,
+  listDeadLettersInput,
+  type Retried,
+  retriedSchema,
+} from "./outbox.js";
+export {
+  type AbsentPerson,
   type AddParticipantsInput,
   type AddParticipantsResult,
+  absentPersonSchema,
   addParticipantsInput,
   addParticipantsResultSchema,
   cameraSchema,
@@ -361,6 +400,8 @@ export {
   importParticipantsInput,
   importResultSchema,
   listParticipantsInput,
+  MAX_REMOVED_PEOPLE,
+  MAX_SKIPPED_ROWS,
   type MoveParticipantInput,
   moveParticipantInput,
   type NewParticipant,
@@ -387,7 +428,19 @@ export {
   setExtraMinutesInput,
   setExtraMinutesResultSchema,
   streamUrlsSchema,
+  type UnseatParticipantInput,
+  unseatParticipantInput,
 } from "./participant.js";
+export {
+  type CameraNeed,
+  cameraNeeds,
+  isReady,
+  type ReadinessCheckName,
+  type ReadinessDetail,
+  readinessChecks,
+  readinessDetails,
+  reportedChecks,
+} from "./readiness.js";
 export {
   type AudioStatus,
   audioStatusSchema,
@@ -398,6 +451,7 @@ export {
   cardPageSchema,
   cardsInput,
   createRoomInput,
+  deleteRoomInput,
   type JoinCode,
   type JoinLink,
   type JoinLinksInput,
@@ -412,12 +466,15 @@ export {
   listRoomsInput,
   MAX_CARDS_PER_CALL,
   MAX_LINKS_PER_CALL,
+  MAX_ROOM_EXAMINEES,
+  type RenameRoomInput,
   type RevokedSeat,
   type RevokeLinksInput,
   type Room,
   type RoomPage,
   type RoomStatus,
   type RoomWithCheatConfig,
+  renameRoomInput,
   revokedSeatSchema,
   revokeLinksInput,
   roomPageSchema,
@@ -426,7 +483,9 @@ export {
   roomStatusSchema,
   roomWithCheatConfigSchema,
   type SetAudioStatusInput,
+  type SetTeacherInput,
   setAudioStatusInput,
+  setTeacherInput,
 } from "./room.js";
 export {
   type ExamPeopleInput,
@@ -479,8 +538,36 @@ export {
   signals,
 } from "./signals.js";
 export {
+  type Consent,
+  consentSchema,
+  type GivenConsent,
+  giveConsentInput,
+  givenConsentSchema,
+  type OpenAttemptInput,
+  openAttemptInput,
+  type ReportReadinessInput,
+  reportReadinessInput,
+  type SetConsentInput,
+  type SetDetectorsInput,
+  type Sitting,
+  setConsentInput,
+  setDetectorsInput,
+  sittingSchema,
+  type WaveThroughInput,
+  waveThroughInput,
+} from "./sitting.js";
+export {
+  type ListenGrant,
   type ListStreamEventsInput,
+  type ListTalksInput,
+  listenGrantSchema,
+  listenInput,
   listStreamEventsInput,
+  listTalksInput,
+  type PublishGrant,
+  type PublishStreamInput,
+  publishGrantSchema,
+  publishStreamInput,
   type ReportStreamInput,
   reportStreamInput,
   type StreamAction,
@@ -491,6 +578,15 @@ export {
   streamEventPageSchema,
   streamEventSchema,
   streamSignatureSchema,
+  type Talk,
+  type TalkPage,
+  talkInput,
+  talkPageSchema,
+  talkSchema,
+  type WatchGrants,
+  type WatchStreamsInput,
+  watchGrantsSchema,
+  watchStreamsInput,
 } from "./stream.js";
 export {
   type GetUploadCredentialsInput,

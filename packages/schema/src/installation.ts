@@ -7,6 +7,11 @@ export const installationInfoSchema = z
       .describe("Whether calls need a token. `off`: a demo, in which every caller is an administrator."),
     isDemo: z.boolean().describe("Whether the server was started as the demo, with data that is made up."),
     timeZone: z.string().describe("The time zone in which this installation shows times."),
+    canWatch: z
+      .boolean()
+      .describe(
+        "Whether a media server carries the cameras: browsers publish with `stream.publish` and watch with `stream.watch`.",
+      ),
   })
   .describe("Output of `installation.info`: what a page needs to know before anybody has signed in.");
 export type InstallationInfo = z.infer<typeof installationInfoSchema>;
@@ -74,6 +79,17 @@ export const installationUsageSchema = z
         publishing: z.int().describe("The examinees in them who sent a stream."),
       })
       .describe("What was under way in the last minute."),
+    streams: z
+      .object({
+        service: z
+          .enum(["aliyun", "embedded"])
+          .describe(
+            "What carries the streams of cameras: the vendor's stream service, or the embedded media server.",
+          ),
+        most: z.int().describe("How many streams it carries at the same time. A camera is a stream."),
+      })
+      .optional()
+      .describe("What carries the streams. Absent: the server runs an earlier version, which does not say."),
     connections: z.int().describe("The WebSockets and SSE connections of people to this server."),
     subscriptions: z.int().describe("The subscriptions of people at this server."),
     limits: z

@@ -1,12 +1,14 @@
 import { z } from "zod";
 import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
 import { cheatConfigSchema } from "./cheat.js";
+import { detectorsOff, NO_READINESS, readinessSchema } from "./checks.js";
 import { optional, pageSizeSchema, wholeNumber, withDefault } from "./common.js";
 import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
 import { identitySchema, NO_IDENTITY } from "./identity.js";
 import { cameraSchema, participantRoleSchema, publishStatuses } from "./participant.js";
 import { roomSchema } from "./room.js";
+import { talkSchema } from "./stream.js";
 
 export const eventIdSchema = z
   .string()
@@ -78,6 +80,8 @@ export const memberSchema = z
     extraMinutes,
     attempt: attemptSchema.optional().describe(NO_ATTEMPT),
     identity: identitySchema.optional().describe(NO_IDENTITY),
+    readiness: readinessSchema.optional().describe(NO_READINESS),
+    detectorsOff,
     publishStatus: publishStatuses,
   })
   .describe("A person of a room, as subscribers see them.");
@@ -98,6 +102,10 @@ export const roomSnapshotSchema = z
       ),
     presence: z.array(presenceSchema).describe("The connected pages of these people."),
     hands: z.array(handSchema).describe("The open hands of these people, the oldest first."),
+    talks: z
+      .array(talkSchema)
+      .optional()
+      .describe("The talks with these people that go on. Absent: there are none."),
     lastEventId,
   })
   .describe("The state of a room, read atomically with the id of its last event.");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema, label, optional, userIdSchema, wholeNumber, withDefault } from "./common.js";
+import { boundedList, idSchema, label, optional, userIdSchema, wholeNumber, withDefault } from "./common.js";
 import { extraMinutes, found, given, personName, times } from "./fields.js";
 import { cameras } from "./login.js";
 
@@ -178,6 +178,11 @@ export const moveParticipantInput = z
   .describe("Input of `participant.move`.");
 export type MoveParticipantInput = z.infer<typeof moveParticipantInput>;
 
+export const unseatParticipantInput = z
+  .object({ examId: given.examId, ...participantRef.shape })
+  .describe("Input of `participant.unseat`.");
+export type UnseatParticipantInput = z.infer<typeof unseatParticipantInput>;
+
 export const withRecordsInput = withDefault(z.boolean(), false).describe(
   "Whether to remove a person who has cheat records, and delete those records. For administrators only.",
 );
@@ -193,6 +198,11 @@ export const removedParticipantSchema = z
   .describe("Output of `participant.remove`.");
 export type RemovedParticipant = z.infer<typeof removedParticipantSchema>;
 
+/** The most rows of a file that an import leaves out. A dry run lists as many faults. */
+export const MAX_SKIPPED_ROWS = 10_000;
+/** The most people that an import removes. A dry run lists as many of those who are not in the file. */
+export const MAX_REMOVED_PEOPLE = 1000;
+
 export const importParticipantsInput = z
   .object({
     examId: given.examId,
@@ -206,11 +216,18 @@ export const importParticipantsInput = z
       .describe(
         "The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has " +
           "the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns " +
-          "are required. Other columns are ignored.",
+          "are required. Other columns are ignored. A row that holds a total (合计, total) and no person is left out.",
       ),
     dryRun: withDefault(z.boolean(), false).describe("Whether to only report the changes."),
     withFaults: withDefault(z.boolean(), false).describe(
       "Whether a dry run of a file with faults answers with them and with their part of the sheet. Otherwise such a file is refused.",
+    ),
+    skip: optional(boundedList(wholeNumber(1, 1_000_000), MAX_SKIPPED_ROWS)).describe(
+      "The rows to leave out, of those that a dry run has listed with a fault. A row without a fault is refused. Absent: none.",
+    ),
+    remove: optional(boundedList(given.userId, MAX_REMOVED_PEOPLE)).describe(
+      "The ids of people to remove from the exam after the import, of those whom a dry run has listed as `absent` and without `stays`. Not " +
+        "for an import into a room. Absent: all people stay.",
     ),
   })
   .describe("Input of `participant.import`.");
@@ -269,6 +286,24 @@ export type RosterFault = z.infer<typeof rosterFaultSchema>;
 
 const details = z.object({ name: personName, extraMinutes });
 
+export const absentPersonSchema = z
+  .object({
+    userId: found.userId,
+    name: personName,
+    role: participantRoleSchema,
+    room: z.string().optional().describe("The name of their first room. Absent: they have no room yet."),
+    stays: z
+      .enum(["entered", "recorded", "room_ended", "room_creator"])
+      .optional()
+      .describe(
+        "Why an import cannot remove the person. `entered`: they have opened their page, made checks, sent a stream or a message, or raised a hand. `recorded`: there are " +
+          "cheat records, decisions, notes or checks of identity about them. `room_ended`: a room of theirs has ended. `room_creator`: the " +
+          "examinees of a room answer to them. Absent: it can.",
+      ),
+  })
+  .describe("A person of the exam who is not in the file.");
+export type AbsentPerson = z.infer<typeof absentPersonSchema>;
+
 export const importResultSchema = z
   .object({
     rows: z.int().describe("The number of rows that contain a person."),
@@ -313,7 +348,7 @@ export const importResultSchema = z
       .array(rosterFaultSchema)
       .optional()
       .describe(
-        "The first 100 faults, by row, because of which nothing can be imported. Absent without `withFaults`, or if there are none.",
+        "The first 10,000 faults, by row, because of which nothing can be imported. Absent without `withFaults`, or if there are none.",
       ),
     moreFaults: z
       .int()
@@ -329,11 +364,64 @@ export const importResultSchema = z
               cells: z.array(z.string()).describe("The beginning of what each cell shows."),
             }),
           )
-          .describe("The rows with a listed fault, and those directly above and below them."),
+          .describe("The rows with one of the first 100 faults, and those directly above and below them."),
       })
       .optional()
       .describe(
-        "The part of the sheet with the listed faults: its first 30 columns. Absent if there are no faults.",
+        "The part of the sheet with the first faults: its first 30 columns. Absent if there are no faults.",
+      ),
+    skipped: z
+      .int()
+      .optional()
+      .describe("The number of rows that `skip` left out. Absent if there are none."),
+    totalRows: z
+      .array(row)
+      .optional()
+      .describe("The first 100 rows that hold a total and were left out. Absent if there are none."),
+    preview: z
+      .array(
+        z.object({
+          row,
+          userId: found.userId,
+          name: personName,
+          role: participantRoleSchema,
+          extraMinutes: extraMinutes.optional().describe("The extra minutes. Absent: the file has none."),
+          room: z.string().optional().describe("The name of the room. Absent: the row names none."),
+        }),
+      )
+      .optional()
+      .describe("The first ten people as they were read. Only in a dry run, if there are no faults."),
+    newPeople: z
+      .array(z.object({ row, userId: found.userId, name: personName }))
+      .optional()
+      .describe(
+        "The first 1,000 people who are not in the exam yet. Only in a dry run, if there are no faults.",
+      ),
+    moreNewPeople: z
+      .int()
+      .optional()
+      .describe("The number of new people who are not listed. Absent if all are listed."),
+    absent: z
+      .array(absentPersonSchema)
+      .optional()
+      .describe(
+        "The first 1,000 people of the exam who are not in the file, of the roles that the file has. Only in a dry run into the whole exam, " +
+          "if there are no faults.",
+      ),
+    moreAbsent: z
+      .int()
+      .optional()
+      .describe("The number of absent people who are not listed. Absent if all are listed."),
+    removed: z
+      .int()
+      .optional()
+      .describe("The number of people whom `remove` removed. Absent without `remove`."),
+    kept: z
+      .array(found.userId)
+      .optional()
+      .describe(
+        "The people of `remove` who stay, because they entered or were recorded during the import, or it was interrupted. Absent if there " +
+          "are none.",
       ),
   })
   .describe("Output of `participant.import`.");

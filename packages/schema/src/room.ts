@@ -78,6 +78,24 @@ export const createRoomInput = z
   .describe("Input of `room.create`.");
 export type CreateRoomInput = z.infer<typeof createRoomInput>;
 
+const roomOfExam = { examId: given.examId, roomId: given.roomId };
+export const renameRoomInput = z
+  .object({ ...roomOfExam, name: createRoomInput.shape.name })
+  .describe("Input of `room.rename`.");
+export type RenameRoomInput = z.infer<typeof renameRoomInput>;
+
+export const deleteRoomInput = z.object(roomOfExam).describe("Input of `room.delete`.");
+
+export const setTeacherInput = z
+  .object({
+    ...roomOfExam,
+    userId: given.userId.describe(
+      "The user id of a teacher of the exam, in any of its rooms or without one.",
+    ),
+  })
+  .describe("Input of `room.setTeacher`.");
+export type SetTeacherInput = z.infer<typeof setTeacherInput>;
+
 export const setAudioStatusInput = z
   .object({ roomId: given.roomId, audioStatus: audioStatusSchema })
   .describe("Input of `room.setAudioStatus`.");

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
+import { detectorsOff, NO_READINESS, readinessSchema } from "./checks.js";
 import { label, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, nextText, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
@@ -92,8 +93,8 @@ export const examPeopleInput = z
       "Only the people of this room. Absent: all, also those without a room.",
     ),
     search: optional(label(64)).describe(
-      "Only people whose name or id contains this text, or the first letters of whose name do: `wf` finds 王芳 and Wang Fang. Absent: " +
-        "everybody. Then a page may have fewer people than `pageSize`, or none, although a page follows.",
+      "Only people whose name or id contains this text, or whose name is spelled so: `wf`, `wangfang` and `wfang` find 王芳 and Wang Fang. Accents do not " +
+        "matter. Absent: everybody. Then a page may have fewer people than `pageSize`, or none, although a page follows.",
     ),
     pageSize: optional(wholeNumber(0, MAX_PEOPLE_PER_PAGE))
       .transform((size) => size || MAX_PEOPLE_PER_PAGE)
@@ -129,6 +130,8 @@ export const rosterEntrySchema = z
     extraMinutes,
     attempt: attemptSchema.optional().describe(NO_ATTEMPT),
     identity: identitySchema.optional().describe(NO_IDENTITY),
+    readiness: readinessSchema.optional().describe(NO_READINESS),
+    detectorsOff,
     roomId: z.string().optional().describe("The id of the room. Absent: the person has no room yet."),
     publishStatus: publishStatuses,
     publishStatusSince: z

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { optional, pageSizeSchema, verbatimText, wholeNumber, withDefault } from "./common.js";
+import { boundedList, optional, pageSizeSchema, verbatimText, wholeNumber, withDefault } from "./common.js";
 import { found, given, nextNumber } from "./fields.js";
 import { cameraSchema } from "./participant.js";
 
@@ -86,3 +86,121 @@ export const streamEventPageSchema = z
   })
   .describe("Output of `stream.listEvents`.");
 export type StreamEventPage = z.infer<typeof streamEventPageSchema>;
+
+const token = z
+  .string()
+  .describe(
+    "Goes with each request to the URL, as `Authorization: Bearer <token>`. It is valid for a minute.",
+  );
+const iceServers = z
+  .array(z.object({ urls: z.array(z.string()).describe("The addresses of a STUN or TURN server.") }))
+  .describe("The `iceServers` of the `RTCPeerConnection`. The embedded media server needs none.");
+const expiresAt = z.date().describe("When the token expires. Media sessions that have begun by then go on.");
+
+export const publishStreamInput = z
+  .object({
+    roomId: given.roomId,
+    camera: withDefault(cameraSchema, "main").describe("The camera to publish. Absent: `main`."),
+    isTest: withDefault(z.boolean(), false).describe(
+      "Whether the stream only tests the connection: no caller can watch it, and its status is not recorded. Absent: `false`.",
+    ),
+  })
+  .describe("Input of `stream.publish`.");
+export type PublishStreamInput = z.infer<typeof publishStreamInput>;
+
+export const publishGrantSchema = z
+  .object({
+    url: z.url().describe("Where to send an SDP offer by WHIP (RFC 9725)."),
+    token,
+    iceServers,
+    expiresAt,
+  })
+  .describe("Output of `stream.publish`: the right to publish one's own camera.");
+export type PublishGrant = z.infer<typeof publishGrantSchema>;
+
+export const talkSchema = z
+  .object({
+    userId: found.userId,
+    by: z.string().describe("The user id of the member of staff who talks."),
+    since: z.date().describe("Since when they talk."),
+  })
+  .describe("A member of staff talks to an examinee, whom alone they are heard by.");
+export type Talk = z.infer<typeof talkSchema>;
+
+export const talkInput = z
+  .object({ roomId: given.roomId, userId: given.userId })
+  .describe("Input of `stream.talk`: an examinee of the room.");
+export const listenInput = z.object({ roomId: given.roomId }).describe("Input of `stream.listen`.");
+export const listenGrantSchema = publishGrantSchema
+  .extend({
+    url: z
+      .url()
+      .describe("Where to send an SDP offer by WHEP. It answers 404 while no one talks to the person."),
+  })
+  .describe("Output of `stream.listen`: the right to hear who talks to oneself.");
+export type ListenGrant = z.infer<typeof listenGrantSchema>;
+
+export const listTalksInput = z
+  .object({
+    roomId: given.roomId,
+    userId: optional(given.userId).describe("Only talks with this person. Absent: with everybody."),
+    pageSize: pageSizeSchema(20),
+    cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
+      "The `nextCursor` of the previous page. Absent: the first page.",
+    ),
+  })
+  .describe("Input of `stream.listTalks`.");
+export type ListTalksInput = z.infer<typeof listTalksInput>;
+export const talkPageSchema = z
+  .object({
+    talks: z
+      .array(
+        z
+          .object({
+            id: z.int().describe("The id of the talk. It increases with every talk."),
+            roomId: found.roomId,
+            userId: found.userId,
+            by: z.string().describe("The user id of the member of staff who talked."),
+            startedAt: z.date().describe("When it began."),
+            endedAt: z.date().optional().describe("When it ended. Absent: it goes on."),
+          })
+          .describe("A talk."),
+      )
+      .describe("The newest talks first."),
+    nextCursor: nextNumber,
+  })
+  .describe("Output of `stream.listTalks`.");
+export type TalkPage = z.infer<typeof talkPageSchema>;
+
+/** The most people whose streams a call may ask for. */
+const MAX_WATCHED = 100;
+export const watchStreamsInput = z
+  .object({
+    roomId: given.roomId,
+    userIds: boundedList(given.userId, MAX_WATCHED).describe("The examinees to watch."),
+  })
+  .describe("Input of `stream.watch`.");
+export type WatchStreamsInput = z.infer<typeof watchStreamsInput>;
+
+export const watchGrantsSchema = z
+  .object({
+    streams: z
+      .array(
+        z.object({
+          userId: found.userId,
+          camera: cameraSchema,
+          url: z
+            .url()
+            .describe(
+              "Where to send an SDP offer by WHEP. It answers 404 while the camera does not publish.",
+            ),
+          token,
+          isPublished: z.boolean().describe("Whether the media server receives the camera now."),
+        }),
+      )
+      .describe("Both cameras of each examinee, in the order of the input."),
+    iceServers,
+    expiresAt,
+  })
+  .describe("Output of `stream.watch`: the right to watch people's cameras.");
+export type WatchGrants = z.infer<typeof watchGrantsSchema>;

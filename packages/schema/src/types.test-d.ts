@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
+import type { DetectorName } from "./detectors.js";
 import { declareEvent, NOTHING } from "./events.js";
 import { found } from "./fields.js";
 import type {
@@ -83,6 +84,9 @@ it("types exams and audio for clients", () => {
     videoProfile?: Video | Absent;
     controlledBy?: "rooms" | "creator" | Absent;
     maxRoomMinutes?: number | Absent;
+    cameras?: "one" | "both" | Absent;
+    questionsUrl?: string | Absent;
+    detectors?: DetectorName[] | Absent;
     audio?: Played[] | Absent;
   }>();
   expectTypeOf<z.input<typeof updateExamInput>["examId"]>().toEqualTypeOf<string>();

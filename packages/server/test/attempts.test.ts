@@ -488,6 +488,21 @@ describe("exam.entries", () => {
     expect(second.nextCursor).toBeUndefined();
   });
 
+  it("names administrators, who are in no list of a room, by their account", async () => {
+    await using exam = await openRunningExam();
+    const { admin, teacher, room, decision } = exam;
+    const { userId: boss } = await admin.auth.whoami();
+    const account = { userId: boss, name: "Li Na", role: "admin" as const, password: "a password for tests" };
+    await admin.account.create(account);
+    await admin.attempt.extend({ ...decision("examinee1"), minutes: 5 });
+    await teacher.attempt.extend({ ...decision("examinee2"), minutes: 5 });
+    const { entries } = await teacher.exam.entries({ examId: room.examId });
+    expect(entries.map(({ by }) => by)).toEqual([
+      { userId: "teacher1", role: "teacher" },
+      { userId: boss, role: "admin", name: "Li Na" },
+    ]);
+  });
+
   it("goes with an erased person", async () => {
     await using exam = await openRunningExam();
     const { admin, room, decision } = exam;

@@ -1,3 +1,4 @@
+import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { callInProcess } from "../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../src/app/testing.js";
@@ -8,7 +9,7 @@ import { query } from "../src/storage/statement.js";
 import { auditEntries } from "../src/storage/tables.js";
 import { auditedOf } from "../src/trpc/procedures.js";
 import { type AppFixtureOptions, openAppFixture } from "./support/app-fixture.js";
-import { trpc } from "./support/calls.js";
+import { rest, trpc } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
 import { APPS, addExamsFixture, type ExamsFixture } from "./support/exams-fixture.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
@@ -69,6 +70,8 @@ describe("a change", () => {
       | CallerName
       | undefined;
   const allowed = calls.flatMap((call) => {
+    // Calls make no dead letter: outbox.test.ts has one.
+    if (call.path === "outbox.retry") return [];
     const name = call.method === "mutate" && !call.needsLogin ? callerOf(call.row) : undefined;
     return name ? [{ ...call, name }] : [];
   });
@@ -304,14 +307,16 @@ describe("a refused call", () => {
     expect(await made(examinee.participant.remove({ roomId, userId: "examinee2" }))).toBe("FORBIDDEN");
     expect(await made(stranger.participant.list({ roomId }))).toBe("FORBIDDEN");
     for (const n of [1, 2]) expect(await made(admin.participant.remove(gone(n)))).toBe("ROOM_NOT_FOUND");
-    // Reads that are not audited, and calls of a token that has ended, are not kept.
+    // Reads that are not audited are not kept.
     expect(await made(stranger.room.get({ roomId }))).toBe("FORBIDDEN");
-    const token = await audit.token(ADMIN);
-    await trpc(audit, token).mutate("auth.logout");
-    expect(await trpc(audit, token).query("account.list", {})).toMatchObject({ status: 401 });
-    const kept = (await audit.entries())
-      .filter(({ procedure }) => procedure !== "auth.logout")
-      .map(({ actorId, outcome, ...of }) => [actorId, outcome, of.times, of.examId, of.roomId, of.personId]);
+    const kept = (await audit.entries()).map(({ actorId, outcome, ...of }) => [
+      actorId,
+      outcome,
+      of.times,
+      of.examId,
+      of.roomId,
+      of.personId,
+    ]);
     expect(kept).toEqual([
       // Its room is not read before the role is refused.
       ["examinee1", "FORBIDDEN", 1, null, null, null],
@@ -365,6 +370,138 @@ describe("refused calls", () => {
     const stranger = audit.as({ sub: "teacher2", role: "teacher" });
     expect(await made(stranger.participant.locate({ examId, userId: "x" }))).toBe("FORBIDDEN");
     expect(await audit.entries()).toMatchObject([{ examId, roomId: null, personId: null }]);
+  });
+});
+
+describe("a token that is no longer good", () => {
+  /** An app whose time the test passes. */
+  const openTimed = async () => {
+    let now = Date.parse("2026-01-02T03:04:05Z");
+    const audit = await openAudit({ now: () => new Date(now), monotonic: () => now });
+    return Object.assign(audit, {
+      pass(seconds: number) {
+        now += seconds * 1000;
+      },
+      /** The entries of tokens that were refused. */
+      ended: async () =>
+        (await audit.entries()).filter(({ outcome }) => /^(TOKEN|SESSION|ACCOUNT|LINKS)_/.test(outcome)),
+    });
+  };
+  const refuse = async (audit: Audit, token: string, path = "room.get", input: object = {}) =>
+    expect(await trpc(audit, token).query(path, input)).toMatchObject({ status: 401 });
+
+  it("leaves an entry that says why, about what it was bound to", async () => {
+    await using audit = await openTimed();
+    const { room, admin } = await audit.found();
+    const { id: roomId, examId } = room;
+    const link = await audit.token({ sub: "examinee1", role: "examinee", room: roomId });
+    await admin.room.revokeLinks({ roomId, userIds: ["examinee1"] });
+    await admin.account.create({ userId: "boss", role: "admin", name: "Boss", password: "correct horse" });
+    const logIn = async (): Promise<string> =>
+      (await trpc(audit).mutate("auth.login", { username: "boss", password: "correct horse" })).data.token;
+    const [session, other] = [await logIn(), await logIn()];
+    await trpc(audit, session).mutate("auth.logout");
+    const revoked = await audit.token({ sub: "teacher1", role: "teacher", exam: examId });
+    await admin.auth.revokeToken({ tokenId: decodeJwt(revoked).jti ?? "" });
+    const ofAccount = await audit.token({ sub: "boss", role: "admin" });
+    const short = await audit.token({ sub: "inspector1", role: "inspector", room: roomId }, 60);
+    audit.pass(60);
+    await refuse(audit, link, "room.get", { roomId });
+    await refuse(audit, session, "account.list");
+    await refuse(audit, revoked, "exam.get", { examId });
+    await refuse(audit, short, "room.get", { roomId });
+    await admin.account.disable({ userId: "boss" });
+    await refuse(audit, other, "account.list");
+    await refuse(audit, ofAccount, "account.list");
+    const seen = (await audit.ended()).map(({ actorId, outcome, credential, ...of }) => [
+      [actorId, of.actorRole, outcome, credential].join(" "),
+      of.procedure,
+      [of.examId, of.roomId, of.personId, of.times],
+    ]);
+    const bound = [examId, roomId, null, 1];
+    const unbound = [null, null, null, 1];
+    const sorted = (rows: readonly unknown[]) => rows.map((row) => JSON.stringify(row)).toSorted();
+    expect(sorted(seen)).toEqual(
+      sorted([
+        ["examinee1 examinee LINKS_REVOKED link", "room.get", bound],
+        ["boss admin SESSION_ENDED session", "account.list", [null, null, null, 2]],
+        ["teacher1 teacher TOKEN_REVOKED token", "exam.get", [examId, null, null, 1]],
+        ["inspector1 inspector TOKEN_EXPIRED link", "room.get", bound],
+        ["boss admin ACCOUNT_DISABLED token", "account.list", unbound],
+      ]),
+    );
+  });
+
+  it("leaves one entry a minute, whatever it calls by whatever way, and no call is lost", async () => {
+    await using audit = await openTimed();
+    const { room, admin } = await audit.found();
+    const roomId = room.id;
+    const link = await audit.token({ sub: "examinee1", role: "examinee", room: roomId });
+    await admin.room.revokeLinks({ roomId, userIds: ["examinee1"] });
+    const times = async () => (await audit.ended()).map((entry) => entry.times);
+    const retry = async () => {
+      await refuse(audit, link, "room.get", { roomId });
+      await refuse(audit, link, "auth.whoami");
+      expect((await rest(audit, link).get("roomInfo", { roomId })).status).toBe(401);
+      expect(
+        (await audit.inject({ method: "POST", url: "/audio", headers: { authorization: link } })).statusCode,
+      ).toBe(401);
+      // A body that cannot be read.
+      const headers = { authorization: link, "content-type": "application/json" };
+      const broken = { method: "POST", url: "/trpc/attempt.finish", headers, payload: "{" } as const;
+      expect((await audit.inject(broken)).statusCode).toBe(401);
+    };
+    await refuse(audit, link, "room.get", { roomId });
+    // It is there at once, for who looks for it.
+    expect(await times()).toEqual([1]);
+    for (let n = 0; n < 5; n += 1) {
+      audit.pass(10);
+      await retry();
+      expect(await times()).toEqual([1]);
+    }
+    audit.pass(10);
+    expect(await times()).toEqual([1, 25]);
+    audit.pass(120);
+    await retry();
+    expect(await times()).toEqual([1, 25, 5]);
+    // A person who has several reasons has an entry for each.
+    audit.pass(3600);
+    await retry();
+    expect((await audit.ended()).map(({ outcome }) => outcome)).toEqual([
+      "LINKS_REVOKED",
+      "LINKS_REVOKED",
+      "LINKS_REVOKED",
+      "TOKEN_EXPIRED",
+    ]);
+  });
+
+  it("is written as a whole when the server stops", async () => {
+    await using audit = await openTimed();
+    await audit.found();
+    const short = await audit.token({ sub: "teacher1", role: "teacher" }, 1);
+    audit.pass(1);
+    await refuse(audit, short);
+    expect((await audit.ended()).length).toBe(1);
+    await refuse(audit, short);
+    await audit.services.accessLog.flush({ isLast: true });
+    expect((await audit.ended()).map((entry) => entry.times)).toEqual([1, 1]);
+  });
+
+  it("leaves none if anyone may have written it, and the log says so", async () => {
+    await using audit = await openTimed();
+    await audit.found();
+    const token = await audit.token({ sub: "teacher1", role: "teacher" }, 1);
+    audit.pass(1);
+    for (const forged of [`${token.slice(0, -4)}AAAA`, "nothing"]) {
+      await refuse(audit, forged);
+      const [line] = audit.lines.filter(({ msg }) => msg === "request").toReversed();
+      expect(line).toMatchObject({ status: 401, token: "TOKEN_INVALID" });
+      expect(line).not.toHaveProperty("userId");
+    }
+    expect(await audit.ended()).toEqual([]);
+    await refuse(audit, token);
+    const [line] = audit.lines.filter(({ msg }) => msg === "request").toReversed();
+    expect(line).toMatchObject({ userId: "teacher1", token: "TOKEN_EXPIRED" });
   });
 });
 
@@ -428,6 +565,26 @@ describe("a join code", () => {
         personId: actorId,
         subject: expect.stringMatching(/^[0-9a-f]{32}$/),
       });
+  });
+
+  it("that leads nowhere any more has an entry that says why, for the person whose it was", async () => {
+    await using audit = await openAudit({ config: { apps: APPS, publicUrl: "https://invigil.example" } });
+    const { teacher, room } = await audit.found();
+    const { id: roomId, examId } = room;
+    const codes = await teacher.room.joinCodes({ roomId });
+    const enter = async (userId: string) => {
+      const code = codes.find((one) => one.userId === userId)?.code ?? "";
+      expect((await audit.inject({ method: "GET", url: `/j/${code}` })).statusCode).toBe(404);
+    };
+    await teacher.room.revokeLinks({ roomId, userIds: ["examinee1"] });
+    for (let n = 0; n < 3; n += 1) await enter("examinee1");
+    await teacher.room.end({ roomId });
+    await enter("examinee2");
+    const refused = (await audit.entries()).filter(({ entryPoint }) => entryPoint === "join-code");
+    expect(refused).toMatchObject([
+      { actorId: "examinee1", outcome: "LINKS_REVOKED", examId, roomId, times: 3, actorRole: "examinee" },
+      { actorId: "examinee2", outcome: "ROOM_ENDED", examId, roomId, times: 1 },
+    ]);
   });
 });
 
@@ -588,6 +745,58 @@ describe("the list", () => {
     expect(await listed({ examId: other.examId, personId: "x1" })).toEqual([c]);
     expect(await listed({ examId: room.examId, actorId: "teacher1", since: noon })).toEqual([d]);
     expect(await listed({ actorId: "teacher1", procedure: "room.create" })).toEqual([]);
+  });
+
+  it("leaves out reads and subscriptions, but none that was refused, and goes on below many of them", async () => {
+    await using audit = await open();
+    const { admin, teacher, room } = audit;
+    await teacher.room.end({ roomId: room.id });
+    await teacher.room.joinLinks({ roomId: room.id }).catch(() => undefined);
+    await reasonOf(audit.as({ sub: "teacher9", role: "teacher" }).participant.list({ roomId: room.id }));
+    await admin.auth.issueToken({ userId: "somebody", role: "teacher" });
+    for (let n = 0; n < 5; n += 1) {
+      await admin.participant.list({ roomId: room.id });
+      audit.later();
+    }
+    await audit.services.accessLog.flush();
+    const pages = async (withReads: boolean): Promise<string[]> => {
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await admin.audit.list({ withReads, pageSize: 1, cursor });
+        found.push(...page.entries.map(({ procedure, outcome }) => `${procedure} ${outcome}`));
+        cursor = page.nextCursor;
+      } while (cursor !== undefined);
+      return found;
+    };
+    const changes = await pages(false);
+    expect(changes.toSorted()).toEqual([
+      "auth.issueToken ok",
+      "participant.list FORBIDDEN",
+      "room.end ok",
+      "room.joinLinks ROOM_ENDED",
+    ]);
+    expect((await pages(true)).filter((one) => one === "participant.list ok")).toHaveLength(5);
+  });
+
+  it("looks up the names of a page, also of those who have no account, and of none that is gone", async () => {
+    await using audit = await open();
+    const { admin, room, sibling } = audit;
+    const { examId } = room;
+    await admin.account.create({ userId: "root", role: "admin", name: "Chen", password: "a password" });
+    await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
+    await admin.participant.remove({ roomId: room.id, userId: "examinee2" });
+    const { names, entries } = await admin.audit.list({ withNames: true, examId });
+    expect(entries.map(({ procedure, personId }) => `${procedure} ${personId}`)).toEqual([
+      "participant.remove examinee2",
+      "participant.move examinee1",
+    ]);
+    const byId = (named: readonly { id: string; name: string }[] = []) =>
+      Object.fromEntries(named.map(({ id, name }) => [id, name]));
+    expect(byId(names?.exams)).toEqual({ [examId]: (await admin.exam.get({ examId })).name });
+    expect(byId(names?.rooms)).toEqual({ [room.id]: room.name, [sibling.id]: sibling.name });
+    expect(byId(names?.people)).toEqual({ root: "Chen", examinee1: "Name of examinee1" });
+    expect((await admin.audit.list({ examId })).names).toBeUndefined();
   });
 
   it("goes on where a page ends", async () => {

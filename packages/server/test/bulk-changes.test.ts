@@ -217,7 +217,9 @@ describe("a large import", () => {
       exam.db,
       query.select().from(roomEvents).where(eq(roomEvents.type, "participant_added")),
     );
-    const addedCount = added.filter(({ data }) => String(data.userId).startsWith("n")).length;
+    const addedCount = added.filter(
+      ({ data: { userId } }) => typeof userId === "string" && userId.startsWith("n"),
+    ).length;
     expect(addedCount).toBe(PEOPLE);
   });
 

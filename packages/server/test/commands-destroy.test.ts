@@ -30,6 +30,7 @@ describe("a command that destroys something", () => {
       await place.fine("exam", "delete", examId, "--with-rooms", "--yes");
       return { args: [examId], name: "高等 Maths" };
     },
+    "room delete": async () => ({ args: [roomId], name: "Room A" }),
     "room end": async () => ({ args: [roomId], name: "Room A" }),
     "room revoke-links": async () => ({ args: [roomId], name: "Room A" }),
     "roster remove": async () => {
@@ -84,6 +85,18 @@ describe("a command that destroys something", () => {
     expect(await says("--erase-now")).toBe(
       "This deletes the exam 高等 Maths with 1 room and 0 examinees. It is erased at once, and cannot be restored.",
     );
+  });
+
+  it("says what tells the exam from others of its name", async () => {
+    const times = ["--start", "2026-12-01 09:00", "--end", "2026-12-01 11:00"];
+    const other = await place.fine("exam", "create", "--name", "高等 Maths", ...times, "-q");
+    const [line] = (await typed("n\n", "exam", "delete", examId, "--with-rooms")).stderr.split("\n");
+    expect(line).toMatch(
+      new RegExp(
+        `This is ${examId} begins .*Z, created .*Z\\. 1 other exam has the same name: ${other} begins 2026-12-01T.*\\.$`,
+      ),
+    );
+    await place.fine("exam", "delete", other, "--yes");
   });
 
   it("erases a person from a deleted exam, too", async () => {

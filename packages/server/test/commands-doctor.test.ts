@@ -43,6 +43,8 @@ const doctor = async (cwd: string, env: Env = testEnv) => {
 const invigil = async (cwd: string, env: Env, ...args: string[]): Promise<string> =>
   (await runWell(args, { cwd, env })).trim();
 
+const VENDOR = { ...testEnv, INVIGIL_STREAM_SERVICE: "aliyun" };
+
 const TIMES = ["--start", "2036-06-07 09:00", "--end", "2036-06-07 11:30"];
 /** Enough for three candidates. */
 const NARROW = { ...testEnv, ...STREAMS, INVIGIL_STREAM_PUSH_LIMIT: "6" };
@@ -92,8 +94,16 @@ describe("`invigil doctor`", () => {
     expect(findings.filter(({ state }) => state === "failed")).toEqual([]);
     expect(of("database")[0]?.found).toContain("the first start creates it");
     expect(of("aliyun_new")).toMatchObject([{ state: "ok", found: expect.stringContaining("built-in") }]);
-    for (const check of ["aliyun_old", "rong_cloud", "uploads", "stream domains", "server"])
+    for (const check of ["aliyun_old", "rong_cloud", "uploads", "stream callback", "server"])
       expect(of(check)).toMatchObject([{ state: "off" }]);
+    expect(of("media server")).toMatchObject([
+      {
+        state: "ok",
+        found: expect.stringContaining("ports 7100-7499"),
+        todo: expect.stringContaining("INVIGIL_MEDIA_HOST"),
+      },
+    ]);
+    expect(of("streams in browsers")).toMatchObject([{ state: "ok" }]);
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
@@ -291,6 +301,14 @@ describe("`invigil doctor`", () => {
     expect(existsSync(secret)).toBe(true);
   });
 
+  it("says that a rotation is under way", async () => {
+    using folder = tempFolder();
+    const secondary = { INVIGIL_AUTH_SECRET_SECONDARY: kept("secondary"), INVIGIL_ROOT_SECRET: kept("root") };
+    expect((await doctor(folder.path, { ...testEnv, ...secondary })).of("authentication")).toMatchObject([
+      { state: "ok", todo: "Remove INVIGIL_AUTH_SECRET_SECONDARY when the rotation is complete." },
+    ]);
+  });
+
   it("fetches the identity service's keys", async () => {
     using folder = tempFolder();
     const answers = { body: '{"keys":[{"kty":"OKP"}]}' };
@@ -398,14 +416,22 @@ describe("`invigil doctor`", () => {
     ]);
     // Both problems are reported, even without domains.
     const { INVIGIL_STREAM_PUSH_LIMIT } = NARROW;
-    const without = await doctor(folder.path, { ...testEnv, INVIGIL_STREAM_PUSH_LIMIT });
+    const without = await doctor(folder.path, { ...VENDOR, INVIGIL_STREAM_PUSH_LIMIT });
     expect(without.of("push capacity")).toMatchObject([{ state: "failed" }]);
+    const embedded = await doctor(folder.path, { ...testEnv, INVIGIL_MEDIA_PORTS: "7100-7105" });
+    expect(embedded.of("push capacity")).toMatchObject([
+      {
+        state: "failed",
+        found: expect.stringMatching(/the embedded media server supports 3$/),
+        todo: expect.stringContaining("at most 3 candidates"),
+      },
+    ]);
   });
 
   it("does not fail without stream domains when no exam is planned", async () => {
     using folder = tempFolder();
     await invigil(folder.path, testEnv, "exam", "list");
-    const before = await doctor(folder.path);
+    const before = await doctor(folder.path, VENDOR);
     expect({ code: before.code, found: before.of("stream domains") }).toMatchObject({
       code: 0,
       found: [{ state: "off" }],
@@ -415,7 +441,8 @@ describe("`invigil doctor`", () => {
   it("fails without stream domains when an exam is planned", async () => {
     using folder = tempFolder();
     await invigil(folder.path, testEnv, "exam", "create", "--name", "Maths", ...TIMES);
-    const planned = await doctor(folder.path);
+    expect((await doctor(folder.path)).code).toBe(0);
+    const planned = await doctor(folder.path, VENDOR);
     expect(planned.code).toBe(1);
     expect(planned.of("stream domains")).toMatchObject([
       {
@@ -426,7 +453,7 @@ describe("`invigil doctor`", () => {
         todo: expect.stringContaining("INVIGIL_STREAM_PUSH_DOMAIN"),
       },
     ]);
-    expect((await runHere(["doctor"], { cwd: folder.path, env: testEnv })).stdout).toMatch(
+    expect((await runHere(["doctor"], { cwd: folder.path, env: VENDOR })).stdout).toMatch(
       /: 1 failed, \d+ warnings?\n$/,
     );
     expect((await doctor(folder.path, { ...testEnv, ...STREAMS })).code).toBe(0);

@@ -64,6 +64,31 @@ describe("invigil exam people", () => {
   });
 });
 
+describe("invigil why", () => {
+  it("says for each exam of the person what keeps them from entering, for people and for programs", async () => {
+    await fine("room", "links", "--exam", "Maths", "--format", "html", "--output", "cards.html");
+    await fine("room", "revoke-links", "Room 1", "--exam", "Maths", "--user", "20260001", "--yes");
+    const text = await fine("why", "20260001");
+    expect(text).toMatch(/^20260001, Maths\n {2}Room 1 \(\w+\): examinee, in progress\n/);
+    expect(text).toContain("    links: revoked 1 time; new ones work until 20");
+    expect(text).toContain("    codes: main outdated, pc outdated\n");
+    expect(text).toContain(
+      "  account: none\n  messages: aliyun_new; streams: embedded\n  no refused calls in 7 days",
+    );
+    expect(await fine("why", "20260003")).toMatch(/^20260003, Art\n {2}no room yet/);
+    expect(await json("why", "20260001", "--exam", "Maths")).toMatchObject([
+      {
+        exam: { name: "Maths" },
+        userId: "20260001",
+        seats: [{ generation: 1, codes: { main: "outdated" } }],
+      },
+    ]);
+    // Of a person in no exam, there may be an account.
+    await fine("account", "add", "boss", "--role", "admin", "--name", "Boss", "--generate");
+    expect(await fine("why", "boss")).toMatch(/^boss\n {2}account: admin, 0 open sessions\n/);
+  });
+});
+
 describe("invigil roster find", () => {
   const found = async (text: string, ...more: string[]): Promise<string[]> =>
     (await json("roster", "find", text, ...more)).people.map(
@@ -131,6 +156,7 @@ describe("invigil room links", () => {
     expect(own).toContain("Room 1");
     expect(own).toContain("Room 2");
     expect(own.split('class="code"')).toHaveLength(3);
-    for (const sheet of sheets.slice(0, -1)) expect(sheet).not.toContain("<td>spare</td>");
+    expect([own.includes("<th>Room</th>"), own.includes("<th>Name</th>")]).toEqual([true, false]);
+    for (const sheet of sheets.slice(0, -1)) expect(sheet).not.toMatch(/<td>spare<.td>|<th>Room<.th>/);
   });
 });

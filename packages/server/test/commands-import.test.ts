@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { runHere } from "./support/command.js";
 import { csv, xlsx } from "./support/files.js";
@@ -87,10 +89,59 @@ describe("invigil roster import", () => {
     using place = await install();
     place.write("a.csv", "id,name\n1,A\n");
     const { code, stdout } = await place.import("a.csv", "--exam", place.examId, "--dry-run");
-    expect({ code, stdout }).toEqual({
+    expect({ code, lines: stdout.split("\n") }).toEqual({
       code: 0,
-      stdout: "1 row: 1 added, 0 updated, 0 unchanged (dry run: nothing was imported)\n",
+      lines: [
+        "First rows, as read:",
+        "ROW  ID  NAME  ROLE      ROOM  EXTRA MINUTES",
+        "2    1   A     examinee",
+        "",
+        "1 person new in the exam: 1",
+        "",
+        "1 row: 1 added, 0 updated, 0 unchanged (dry run: nothing was imported)",
+        "",
+      ],
     });
+    expect(await place.people()).toEqual({ waiting: 0, seated: 0 });
+  });
+
+  it("leaves out rows with faults, and removes people who are not in the file, where they are named", async () => {
+    using place = await install();
+    const exam = ["--exam", place.examId] as const;
+    place.write("a.csv", "学号,姓名,考场\n1,张三,Hall A\n2,李四,Hall A\n3,王五,\n");
+    await place.import("a.csv", ...exam);
+    place.write("b.csv", "学号,姓名,考场\n1,张三,\n4,,\n5,=1+1,Hall Z\n合计,2,\n");
+    const faulty = await place.import("b.csv", ...exam, "--faults", "faults.csv");
+    expect(faulty).toMatchObject({ code: 1, stdout: "" });
+    expect(readFileSync(join(place.path, "faults.csv"), "utf8")).toBe(
+      "\uFEFFrow,column,value,person,fault\r\n3,姓名,,4,is missing\r\n4,考场,Hall Z,'=1+1,there is no room 'Hall Z' in the exam\r\n",
+    );
+    const dry = await place.import("b.csv", ...exam, "--skip", "3,4", "--dry-run");
+    expect(dry.stdout.split("\n").slice(4)).toEqual([
+      "2 people of the exam not in the file. --remove removes those who never entered and have no records:",
+      "ID  NAME  ROLE      ROOM    STAYS",
+      "2   李四  examinee  Hall A",
+      "3   王五  examinee",
+      "",
+      "Row 5 holds a total, and was left out.",
+      "3 rows: 0 added, 0 updated, 1 unchanged, 2 left out (dry run: nothing was imported)",
+      "",
+    ]);
+    const done = await place.import("b.csv", ...exam, "--skip", "3,4", "--remove", "2, 3");
+    expect(done).toMatchObject({ code: 0, stderr: "" });
+    expect(done.stdout).toMatch(/0 added, 0 updated, 1 unchanged, 2 left out, 2 removed\n$/);
+    expect(await place.people()).toEqual({ waiting: 0, seated: 1 });
+  });
+
+  it.each([
+    [["--skip", "3,x"], 2, /Specify a whole number/],
+    [["--skip", "2"], 2, /<?skip>? names the row 2, which has no fault/],
+    [["--remove", "1"], 2, /<?remove>? names 1, who is in the file or not in the exam/],
+  ])("refuses %j", async (args, code, message) => {
+    using place = await install();
+    place.write("a.csv", "id,name\n1,A\n");
+    const refused = await place.import("a.csv", "--exam", place.examId, ...args);
+    expect(refused).toMatchObject({ code, stdout: "", stderr: expect.stringMatching(message) });
     expect(await place.people()).toEqual({ waiting: 0, seated: 0 });
   });
 
@@ -121,7 +172,8 @@ describe("invigil roster import", () => {
       expect(code).toBe(0);
       const lines = stdout.split("\n");
       const warnings = lines.slice(
-        0,
+        // After the preview of a dry run.
+        lines.findIndex((line) => / new in the exam: /.test(line)) + (args === asked ? 1 : 2),
         lines.findIndex((line) => / added, /.test(line)),
       );
       expect(warnings.slice(2, -1)).toEqual(rows);

@@ -88,7 +88,7 @@ describe("invigil exam plan", () => {
     expect(await lines()).toEqual([
       ...squeezed,
       "",
-      "Created 2 rooms and seated 5 examinees, 2 teachers, 1 spare, 2 inspectors.",
+      "Created 2 rooms and seated 5 examinees, 2 teachers, 1 spare, 2 inspectors. 'exam undo-plan --plan 1' undoes it.",
       "",
     ]);
     expect((await lines()).at(-2)).toBe("Nothing to do: no person needs a room.");
@@ -98,7 +98,8 @@ describe("invigil exam plan", () => {
     await wait(...people("examinee", 12), ...people("teacher", 1));
     const out = await printed("exam", "plan", "e1", "--room-size", "12", "--shuffle", "2026", "--json");
     const { rooms, ...counts } = JSON.parse(out);
-    expect(counts).toEqual({ newRooms: 1, seated: 12, waiting: 0 });
+    const teachers = { needed: 1, available: 1 };
+    expect(counts).toEqual({ plan: 1, teachers, newRooms: 1, seated: 12, waiting: 0 });
     expect(rooms).toMatchObject([
       { roomId: expect.stringMatching(/^[0-9a-f]{32}$/), name: "Room 1", isNew: true },
     ]);
@@ -122,8 +123,8 @@ describe("invigil exam plan", () => {
     await wait(...people("examinee", 5));
     const plan = (exam: string, ...args: string[]) =>
       complaint("exam", "plan", exam, "--room-size", "3", ...args);
-    expect(await plan("Art")).toBe(
-      "invigil: 2 exams are named 'Art': specify the id of one of them (e3, e2)",
+    expect(await plan("Art")).toMatch(
+      /^invigil: 2 exams are named 'Art': specify the id of one of them \(e3 begins .*, e2 begins .*\)$/,
     );
     expect(await plan("Physics")).toBe("invigil: There is no exam 'Physics'");
     expect(await plan("e1")).toMatch(/^invigil: Rooms without a teacher: 2, .*Name 2 more/);
@@ -131,6 +132,34 @@ describe("invigil exam plan", () => {
     expect(await complaint("exam", "plan", "e1", "--room-size", "0")).toBe(
       "invigil: --room-size must be at least 1",
     );
+  });
+
+  it("plans without teachers, whom it asks for, lists the plans and undoes one", async () => {
+    await wait(...people("examinee", 5));
+    const plan = ["exam", "plan", "e1", "--room-size", "3"];
+    const lacking = "2 rooms need a teacher, and 0 teachers have no room";
+    expect(await printed(...plan, "--dry-run")).toMatch(`Nothing was changed. ${lacking}.\n`);
+    await wait(...people("teacher", 1));
+    const lackingOne = "2 rooms need a teacher, and 1 teacher has no room: --room-size 5 would do";
+    expect(await printed(...plan, "--dry-run")).toMatch(`Nothing was changed. ${lackingOne}.\n`);
+    const { code, stderr } = await invigil(...plan, "--without-teachers", "pc_a");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("must not begin with 'pc_'")]);
+    expect(await printed(...plan, "--without-teachers", "office")).toMatch(
+      `Created 2 rooms and seated 5 examinees, 1 teacher, 0 spares, 0 inspectors. 'exam undo-plan --plan 1' undoes it. ${lackingOne}.\n`,
+    );
+    expect((await rowsOf(db, rooms)).map(({ createTeacher }) => createTeacher)).toEqual(["t0", "office"]);
+
+    expect(await printed("exam", "plans", "数学")).toMatch(
+      /^PLAN +MADE +BY +ROOMS +SEATS +UNDONE\n1 +2.* operator +2 +6 *\n$/,
+    );
+    const undo = ["exam", "undo-plan", "e1", "--yes", "--plan"];
+    expect(await complaint(...undo, "2")).toMatch(/^invigil: --plan must be the number of a plan/);
+    expect(await printed(...undo, "1")).toBe("Unseated 6 people and deleted 2 rooms.\n");
+    expect(JSON.parse(await printed(...undo, "1", "--json"))).toEqual({ unseated: 0, deletedRooms: 0 });
+    expect([await rowsOf(db, rooms), (await rowsOf(db, unseated)).length]).toEqual([[], 6]);
+    expect(JSON.parse(await printed("exam", "plans", "e1", "--json"))).toMatchObject([
+      { plan: 1, newRooms: 2, seated: 6, undoneAt: expect.any(String) },
+    ]);
   });
 
   it.each([

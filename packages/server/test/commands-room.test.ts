@@ -66,6 +66,10 @@ const complaint = async (args: readonly string[], env = ENV): Promise<string> =>
   return stderr;
 };
 
+/** The codes of a page with cards. */
+const codesIn = (page: string): string[] =>
+  [...page.matchAll(/<b class="code">(.*?)<\/b>/g)].map(([, code = ""]) => code.replaceAll(/<\/?span>/g, ""));
+
 describe("invigil room links", () => {
   it("prints JSON whose tokens the server takes", async () => {
     for (const form of [["--json"], ["--format", "json"]]) {
@@ -82,6 +86,36 @@ describe("invigil room links", () => {
     const text = await printed("links", room.id);
     expect(text).toMatch(/^Room 1\n {2}teacher teacher1 王老师, until \d{4}-\d\d-\d\d \d\d:\d\d\n {4}https:/);
     expect(text).toMatch(/\n {2}examinee 2026002 张三.*\n {4}https:.*\n {4}PC: https:.*#\/pc\n$/);
+  });
+
+  it("prints the same codes after the secret in the data folder was rotated", async () => {
+    using own = tempFolder();
+    const database = join(own.path, "data/invigil.db");
+    let roomId = "";
+    {
+      await using app = await createTestApp({
+        now: () => new Date(),
+        config: { databaseFile: database, apps: APPS },
+      });
+      const people = [person("2026001", "examinee"), person("2026002", "examinee")];
+      roomId = (await app.as({ sub: "t1", role: "teacher" }).room.create({ name: "R", participants: people }))
+        .id;
+    }
+    const { INVIGIL_AUTH_SECRET: _, ...env } = ENV;
+    const codesWith = async (secrets: Env = {}): Promise<string[]> => {
+      const args = ["room", "links", roomId, "--format", "html"];
+      return codesIn(await runWell(args, { cwd: own.path, env: { ...env, ...secrets } }));
+    };
+    const codes = await codesWith();
+    expect(new Set(codes).size).toBe(5);
+    const old = readFileSync(join(own.path, "data/auth-secret"), "utf8").trim();
+    const rotated = {
+      INVIGIL_ROOT_SECRET: old,
+      INVIGIL_AUTH_SECRET: "x".repeat(32),
+      INVIGIL_AUTH_SECRET_SECONDARY: old,
+    };
+    expect(await codesWith(rotated)).toEqual(codes);
+    expect(await codesWith({ INVIGIL_AUTH_SECRET: "x".repeat(32) })).not.toEqual(codes);
   });
 
   it("prints CSV that spreadsheet programs read, and cannot be tricked by", async () => {
@@ -126,10 +160,6 @@ describe("invigil room links", () => {
   });
 
   it("prints codes that the server takes, the same each time, in the language that is asked for", async () => {
-    const codesIn = (page: string) =>
-      [...page.matchAll(/<b class="code">(.*?)<\/b>/g)].map(([, code = ""]) =>
-        code.replaceAll(/<\/?span>/g, ""),
-      );
     const print = (...more: readonly string[]) => printed("links", room.id, "--format", "html", ...more);
     const page = await print();
     const codes = codesIn(page);
@@ -176,11 +206,16 @@ describe("invigil room links", () => {
   });
 
   it("needs a setting before it reads anything", async () => {
-    expect(await complaint(["links", "--exam", "no such exam"], testEnv)).toMatch(
+    const vendors = { ...testEnv, INVIGIL_STREAM_SERVICE: "aliyun" };
+    expect(await complaint(["links", "--exam", "no such exam"], vendors)).toMatch(
       /^invigil: Links require INVIGIL_WATCH_APP_URL and INVIGIL_EXAMINEE_APP_URL/,
     );
-    expect(await complaint(["links", "--exam", "no such exam", "--role", "examinee"], testEnv)).toMatch(
+    expect(await complaint(["links", "--exam", "no such exam", "--role", "examinee"], vendors)).toMatch(
       /^invigil: Links require INVIGIL_EXAMINEE_APP_URL/,
+    );
+    const embedded = { ...testEnv, INVIGIL_STREAM_SERVICE: "embedded" };
+    expect(await complaint(["links", "--exam", "no such exam", "--role", "teacher"], embedded)).toMatch(
+      /^invigil: Links require INVIGIL_WATCH_APP_URL/,
     );
   });
 
@@ -201,9 +236,8 @@ describe("invigil room links", () => {
     expect(code).toBe(0);
     const links = JSON.parse(stdout) as { userId: string }[];
     expect(links.map(({ userId }) => userId)).toEqual(["2026001", "2026002", "2026003"]);
-    expect(await complaint(args, { ...testEnv, INVIGIL_WATCH_APP_URL: APPS.watchUrl })).toContain(
-      "INVIGIL_EXAMINEE_APP_URL",
-    );
+    const settings = { ...testEnv, INVIGIL_WATCH_APP_URL: APPS.watchUrl, INVIGIL_STREAM_SERVICE: "aliyun" };
+    expect(await complaint(args, settings)).toContain("INVIGIL_EXAMINEE_APP_URL");
   });
 
   it("finds a room of an exam by its name, if one alone has it", async () => {

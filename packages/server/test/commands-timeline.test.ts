@@ -50,6 +50,18 @@ it("shows what happened to one person in all of their rooms, in order, with both
     time.now += 1000;
     await fixture.mutate(TEACHER, "hand.answer", { roomId, handId, ...answer });
   }
+  const talk = { examId, roomId, userId: EXAMINEE.sub };
+  time.now += 1000;
+  await services.talks.begin(talk, TEACHER.sub, new Date(time.now));
+  time.now += 1000;
+  await services.talks.end(talk, new Date(time.now));
+  time.now += 1000;
+  await fixture.mutate(EXAMINEE, "attempt.consent", { roomId, version: 0 });
+  time.now += 1000;
+  await fixture.mutate(EXAMINEE, "attempt.reportReadiness", {
+    roomId,
+    checks: { camera: { result: "failed", detail: "busy" } },
+  });
   time.now += 1000;
   await fixture.mutate(ADMIN, "participant.move", { roomId, userId: EXAMINEE.sub, toRoomId: sibling.id });
 
@@ -67,8 +79,14 @@ it("shows what happened to one person in all of their rooms, in order, with both
     "A hand_raised break, Water?",
     "A hand_granted break",
     `A hand_resolved break, by ${TEACHER.sub}, Back.`,
+    `A talk_began by ${TEACHER.sub}`,
+    `A talk_ended by ${TEACHER.sub}`,
+    `A consent by ${EXAMINEE.sub}, version 0`,
+    "A readiness_changed consent passed, wavedThrough false",
+    "A readiness_changed consent passed, camera failed (busy), wavedThrough false",
     "A participant_removed",
     "B participant_added name e1, extraMinutes 0",
+    "B readiness_changed consent passed, camera failed (busy), wavedThrough false",
   ]);
 
   const { entries } = JSON.parse(await runWell([...args, "--room", "A", "--json"], how));

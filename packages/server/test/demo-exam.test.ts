@@ -61,6 +61,10 @@ const idOf = (name: string): string => {
 };
 
 const roomIn = ({ access }: DemoWorld["services"], roomId: string) => access.open(ADMIN, "room", { roomId });
+const moveIn = async (
+  { access, participant }: DemoWorld["services"],
+  move: Parameters<DemoWorld["services"]["participant"]["move"]>[2],
+) => participant.move(ADMIN, await access.open(ADMIN, "roomToRun", { roomId: move.roomId }), move);
 const roomsOf = async ({ access, room }: DemoWorld["services"], examId: string) =>
   (await room.list(ADMIN, await access.open(ADMIN, "ownRooms"), { examId, pageSize: 10 })).rooms;
 /** Looks at an exam, as the console does. */
@@ -252,7 +256,7 @@ describe("a round", () => {
     await send(30_001, { text: "请调整摄像头。" }, [zhang]);
     await send(20_011, { sid: "clip", receiverIdList: [zhang, `pc_${zhang}`] }, [zhang, `pc_${zhang}`]);
     const move = { roomId, userId: idOf("杨帆"), toRoomId: home.room.id };
-    await services.participant.move(ADMIN, await open(roomId), move);
+    await moveIn(services, move);
     await services.room.end(ADMIN, await open(home.room.id));
     let second = 20;
     await vi.waitFor(
@@ -451,6 +455,99 @@ describe("the exam of the demo", () => {
     expect(await demo.services.room.get(ADMIN, await roomIn(demo.services, own))).toMatchObject({
       name: "Mine",
     });
+  });
+
+  /** Seats a visitor, who must get a seat. */
+  const sit = async ({ show }: DemoWorld) => (await show.seatVisitor()) ?? expect.fail("no seat");
+
+  it("seats one more candidate beside the drawn ones, each time at the same place, and plays at once", async () => {
+    await using demo = await openDemo();
+    await demo.show.tick();
+    const [exam] = await examsOf(demo);
+    const seat = await sit(demo);
+    expect(await sit(demo)).toEqual(seat);
+    const rooms = await look(demo, exam?.id ?? "");
+    expect(rooms.map(({ candidates }) => candidates.length)).toEqual([20, 20, 21]);
+    const [{ userId, roomId }] = [seat];
+    expect(rooms.find(({ room }) => room.id === roomId)?.candidates.map((one) => one.userId)).toContain(
+      userId,
+    );
+    expect(CANDIDATES.map((one) => one.userId)).not.toContain(userId);
+    const { members } = await demo.services.subscriptions.roomSnapshot(
+      ADMIN,
+      await roomIn(demo.services, roomId),
+    );
+    const looked = members.filter(({ identity }) => identity?.status === "later");
+    expect(looked.map((member) => member.userId)).toEqual([userId]);
+    await run(demo, 10);
+    const [hallA] = await look(demo, exam?.id ?? "");
+    expect(hallA && candidatesHere(hallA)).toBeGreaterThan(5);
+    const move = { roomId, userId, toRoomId: hallA?.room.id ?? "" };
+    await moveIn(demo.services, move);
+    expect(await sit(demo)).toMatchObject({ userId, roomId: move.toRoomId });
+    expect(demo.warnings).toEqual([]);
+  });
+
+  it("seats the next candidate when the attempt of the one before is over, or their room has ended", async () => {
+    await using demo = await openDemo();
+    await demo.show.tick();
+    const first = await sit(demo);
+    const { services } = demo;
+    await run(demo, 2);
+    const terminate = terminateAttemptsInput.parse({
+      roomId: first.roomId,
+      userIds: [first.userId],
+      reason: { code: "other" },
+      answers: "save",
+      key: "end",
+    });
+    await services.attempt.terminate(ADMIN, await roomIn(services, first.roomId), terminate);
+    const second = await sit(demo);
+    expect(second).toMatchObject({ roomId: first.roomId });
+    expect(second.userId).not.toBe(first.userId);
+    expect(await sit(demo)).toEqual(second);
+    await services.room.end(ADMIN, await roomIn(services, second.roomId));
+    await vi.waitFor(async () => {
+      const third = await sit(demo);
+      expect(third.roomId).not.toBe(second.roomId);
+    });
+    expect(demo.warnings).toEqual([]);
+  });
+
+  it.each([
+    ["its hour is over", async (demo: DemoWorld) => demo.pass(ROUND_SECONDS)],
+    [
+      "its rooms have ended",
+      async (demo: DemoWorld) => {
+        const [exam] = await examsOf(demo);
+        for (const { id } of await roomsOf(demo.services, exam?.id ?? ""))
+          await demo.services.room.end(ADMIN, await roomIn(demo.services, id));
+      },
+    ],
+  ])("leads a candidate into the next round when %s", async (_, end) => {
+    await using demo = await openDemo();
+    await demo.show.tick();
+    const [exam] = await examsOf(demo);
+    const seat = await sit(demo);
+    await run(demo, 2);
+    await end(demo);
+    await vi.waitFor(async () => {
+      const next = await sit(demo);
+      expect(next).toMatchObject({ userId: seat.userId });
+      expect(next.roomId).not.toBe(seat.roomId);
+    });
+    const exams = await examsOf(demo);
+    expect(exams.map(({ id }) => id)).toContain(exam?.id);
+    expect(exams).toHaveLength(2);
+    expect(demo.warnings).toEqual([]);
+  });
+
+  it("seats nobody after it was stopped", async () => {
+    await using demo = await openDemo();
+    await demo.show.tick();
+    await demo.show.stop();
+    expect(await demo.show.seatVisitor()).toBeUndefined();
+    expect(await examsOf(demo)).toEqual([]);
   });
 
   it("leaves no rows behind, however many rounds there were", async () => {

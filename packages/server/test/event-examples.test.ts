@@ -45,6 +45,10 @@ const otherEvents = async (fixture: LiveFixture): Promise<AnyExamEvent[]> => {
   await using watching = await listenExam(fixture, ADMIN, { examId });
   await teacher.participant.add({ roomId, participants: [events.participant_added.example] });
   await teacher.participant.add({ roomId, participants: [events.participant_updated.example] });
+  await admin.room.rename({ examId, roomId, name: "Renamed" });
+  const { id: spare } = await admin.room.create({ name: "Spare", examId });
+  await admin.room.delete({ examId, roomId: spare });
+  const rooms = await watching.until(({ type }) => type === "room_deleted");
   const first = await listenRoom(fixture, { sub: LI.userId, role: LI.role }, { roomId });
   const entered = await watching.until(({ type }) => type === "participant_entered");
   const second = await listenRoom(fixture, { sub: LI.userId, role: LI.role }, { roomId });
@@ -52,11 +56,19 @@ const otherEvents = async (fixture: LiveFixture): Promise<AnyExamEvent[]> => {
   await second.leave();
   await first.leave();
   const left = await watching.until(({ type }) => type === "participant_left");
+  const own = fixture.as({ sub: LI.userId, role: LI.role });
+  await own.attempt.consent({ roomId, version: 0 });
+  await watching.until(({ type }) => type === "readiness_changed");
+  const { camera } = events.readiness_changed.example.checks;
+  await own.attempt.reportReadiness({ roomId, checks: { camera } });
+  const checked = await watching.take(1);
   await teacher.im.send({ roomId, type: message.type, data: message.data, to: message.to });
   await admin.cheat.addRecords({ roomId, records: [...records] });
   const file = Buffer.from("id,name\nwaits,W\n").toString("base64");
   await admin.participant.import({ examId, file });
-  return [...entered, ...changed, ...left, ...(await watching.take(3))];
+  // The media server tells when somebody talks: process-media.test.ts has one.
+  await fixture.services.talks.begin({ examId, roomId, userId: LI.userId }, TEACHER.sub, new Date());
+  return [...rooms, ...entered, ...changed, ...left, ...checked, ...(await watching.take(4))];
 };
 
 it("the example of each event has the shape of what is delivered", async () => {

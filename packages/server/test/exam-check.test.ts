@@ -132,7 +132,9 @@ describe("the check list of an exam", () => {
   });
 
   it("compares the streams of all exams at that time with what the service carries", async () => {
-    await using exam = await openExam({ config: { ...EVERYTHING.config, streamPushLimit: 6 } });
+    await using exam = await openExam({
+      config: { ...EVERYTHING.config, streamService: "aliyun", streamPushLimit: 6 },
+    });
     const { admin } = exam;
     await exam.import("e1,E1,examinee", "e2,E2,examinee");
     expect((await exam.items()).capacity).toMatchObject({ status: "ok", numbers: { streams: 4, limit: 6 } });
@@ -146,15 +148,40 @@ describe("the check list of an exam", () => {
     });
   });
 
+  it("needs no setting for the embedded media server, and compares with what that carries", async () => {
+    const carried = { streamService: "embedded", media: { host: undefined, ports: [7100, 7103] } } as const;
+    await using exam = await openExam({ config: carried });
+    const { streams, web_apps } = await exam.items();
+    expect(streams).toMatchObject({ status: "ok", settings: [] });
+    // Examinees sit the exam on this server's page.
+    expect(web_apps).toMatchObject({ settings: ["INVIGIL_WATCH_APP_URL"] });
+    await exam.import("e1,E1,examinee");
+    await exam.import("e2,E2,examinee");
+    expect((await exam.items()).capacity).toMatchObject({ status: "ok", numbers: { streams: 2, limit: 2 } });
+    await exam.admin.exam.update({ examId: exam.examId, cameras: "both" });
+    expect((await exam.items()).capacity).toMatchObject({
+      status: "missing",
+      numbers: { streams: 4, limit: 2 },
+    });
+    await using most = await openExam({ config: { streamService: "embedded" } });
+    expect((await most.items()).capacity).toMatchObject({ numbers: { limit: 30 } });
+  });
+
   it("says which settings are not set, and that an exam is over", async () => {
     const clock = { now: NOW };
-    await using exam = await openExam({ now: () => new Date(clock.now) });
+    await using exam = await openExam({
+      now: () => new Date(clock.now),
+      config: { streamService: "aliyun" },
+    });
     const before = await exam.items();
     expect(before.web_apps).toMatchObject({
       status: "missing",
       settings: ["INVIGIL_WATCH_APP_URL", "INVIGIL_EXAMINEE_APP_URL"],
     });
-    expect(before.streams).toMatchObject({ status: "missing" });
+    expect(before.streams).toMatchObject({
+      status: "missing",
+      settings: ["INVIGIL_STREAM_PUSH_DOMAIN", "INVIGIL_STREAM_CALLBACK_KEY"],
+    });
     expect(before.times).toMatchObject({ status: "ok", numbers: { minutes: 120, startsInMinutes: 60 } });
     clock.now = at(180).getTime();
     expect((await exam.items()).times).toMatchObject({ status: "missing" });

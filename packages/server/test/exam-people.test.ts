@@ -395,6 +395,19 @@ describe("exam.onPeople", () => {
     );
   });
 
+  it("tells of the erasure of a person of whom only records are left, without their name", async () => {
+    const examsFixture = await examsFixtures();
+    const { room, admin } = examsFixture;
+    await using watching = await listenPeople(examsFixture, CREATOR, { examId: room.examId });
+    await admin.cheat.addRecords({ roomId: room.id, records: [examsFixture.detection("ghost")] });
+    await admin.participant.removeFromExam({ examId: room.examId, userId: "ghost", withRecords: true });
+    const told = (await watching.until(ofType("roster_changed"))).filter(
+      ({ type }) => type === "roster_changed",
+    );
+    expect(told).toHaveLength(1);
+    expect(JSON.stringify(told)).not.toContain("ghost");
+  });
+
   it("gathers detections, with the id of the last event, from which one resumes", async () => {
     const examsFixture = await examsFixtures();
     const { room, admin } = examsFixture;

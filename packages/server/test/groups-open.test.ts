@@ -341,7 +341,9 @@ describe("exam.plan", () => {
     const rows = Array.from({ length: people }, (_, n) => `e${n},E,examinee\nt${n},T,teacher`);
     const file = Buffer.from(`id,name,role\n${rows.join("\n")}\n`).toString("base64");
     await admin.mutate("participant.import", { examId: data.id, file });
-    return () => admin.mutate("exam.plan", { examId: data.id, roomSize: 1 });
+    const { id: examId } = data;
+    const undo = () => admin.mutate("exam.undoPlan", { examId, plan: 1 });
+    return Object.assign(() => admin.mutate("exam.plan", { examId, roomSize: 1 }), { undo });
   };
 
   it("creates a group for each room, and leaves no tasks", async () => {
@@ -352,6 +354,16 @@ describe("exam.plan", () => {
     expect([...fixture.at.aliyun_new.groups.values()].map((members) => members.size)).toEqual(
       Array.from({ length: 20 }, () => 2),
     );
+    expect(await tasksOf(fixture)).toEqual([]);
+  });
+
+  it("deletes the groups of its rooms when it is undone", async () => {
+    await using fixture = await openRoomFixture();
+    const go = await plan(fixture, 3);
+    await go();
+    expect((await go.undo()).data).toEqual({ unseated: 6, deletedRooms: 3 });
+    await fixture.wait(0);
+    expect(fixture.at.aliyun_new.groups.size).toBe(0);
     expect(await tasksOf(fixture)).toEqual([]);
   });
 

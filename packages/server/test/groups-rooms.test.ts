@@ -52,6 +52,20 @@ const forget = () => {
 };
 const members = (roomId: string) => [...(at.rong_cloud.groups.get(roomId) ?? [])].toSorted();
 
+describe("the groups of a room that is deleted", () => {
+  it("are deleted at once, and those who were unseated have left them", async () => {
+    const { id: roomId, examId } = await newRoom();
+    await admin("participant.unseat", { examId, roomId, userId: "e1" });
+    await wait(0);
+    expect(members(roomId)).not.toContain("e1");
+    for (const userId of ["e2", "i1"]) await admin("participant.unseat", { examId, roomId, userId });
+    await admin("room.delete", { examId, roomId });
+    await wait(0);
+    for (const name of SERVICES) expect(at[name].groups.size).toBe(0);
+    expect(await tasksOf(fixture)).toEqual([]);
+  });
+});
+
 describe("the groups of a room that ends", () => {
   it("are deleted two minutes later, because the teacher's app announces the end through them", async () => {
     const { id: roomId } = await newRoom();

@@ -319,7 +319,7 @@ describe("hostile requests are refused, never fatal", () => {
         },
       ),
       // With the same seed, more runs add cases and change none.
-      { numRuns: cases(6_600), seed: SEED + 2 },
+      { numRuns: cases(7_200), seed: SEED + 3 },
     );
     await expectWell(
       state,

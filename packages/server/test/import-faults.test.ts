@@ -76,7 +76,7 @@ const KINDS: readonly {
   { kind: "an id of 62 characters", cells: ["1".repeat(62), "A"], faults: [["考号", ID]] },
   { kind: "an id with a space inside", cells: ["2026 01", "A"], faults: [["考号", ID]] },
   { kind: "an id in Chinese", cells: ["张三", "A"], faults: [["考号", ID]] },
-  { kind: "an id in full-width digits", cells: ["１２３", "A"], faults: [["考号", ID]] },
+  { kind: "an id in circled digits", cells: ["①②③", "A"], faults: [["考号", ID]] },
   { kind: "an id with a slash", cells: ["2026/01", "A"], faults: [["考号", ID]] },
   {
     kind: "an id that marks a PC camera",

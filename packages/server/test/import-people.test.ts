@@ -149,7 +149,7 @@ describe("importing again", () => {
     const before = await fixture.everything();
     const again = { rows: 3, added: 0, updated: 0, unchanged: 3, changes: [], moreChanges: 0 };
     expect(await fixture.import(FILE)).toEqual(again);
-    expect(await fixture.import(FILE, { dryRun: true })).toEqual(again);
+    expect(await fixture.import(FILE, { dryRun: true })).toMatchObject({ ...again, newPeople: [] });
     expect(await fixture.everything()).toEqual(before);
   });
 
@@ -196,7 +196,7 @@ describe("importing again", () => {
     ];
     const before = await fixture.everything();
     const done = { rows: 4, added: 1, updated: 3, unchanged: 0, changes, moreChanges: 0 };
-    expect(await fixture.import(file, { dryRun: true })).toEqual(done);
+    expect(await fixture.import(file, { dryRun: true })).toMatchObject(done);
     expect(await fixture.everything()).toEqual(before);
     expect(await fixture.import(file)).toEqual(done);
     expect(byId(await fixture.people())).toEqual([
@@ -295,6 +295,229 @@ describe("a dry run", () => {
     const file = "id,name,room\nk1,N,A\nk2,N,\n";
     expect(await fixture.import(file, { dryRun: true })).toMatchObject({ rows: 2, added: 2 });
     expect(await fixture.everything()).toEqual(before);
+  });
+});
+
+describe("a preview", () => {
+  it("shows the first ten people as they were read, and who is new", async () => {
+    await using fixture = await openRoomFixture();
+    await fixture.room("1号考场");
+    await fixture.import("id,name\n20260001,Old\n");
+    const file = csv([
+      ["学号", "姓名", "考场", "角色", "加时"],
+      ["２０２６０００１", "Old", "", "", ""],
+      [" ２０２６－ａ ", "Wide", "１号考场", "考生", "３０分钟"],
+      ["20260003", "Plain", "", "", "15 min"],
+      ...Array.from({ length: 1005 }, (_, n) => [`k${n}`, `N${n}`, "", "", ""]),
+    ]);
+    const { preview, newPeople, moreNewPeople } = await fixture.import(file, { dryRun: true });
+    expect(preview?.slice(0, 3)).toEqual([
+      { row: 2, userId: "20260001", name: "Old", role: "examinee" },
+      { row: 3, userId: "2026-a", name: "Wide", role: "examinee", room: "1号考场", extraMinutes: 30 },
+      { row: 4, userId: "20260003", name: "Plain", role: "examinee", extraMinutes: 15 },
+    ]);
+    expect(preview).toHaveLength(10);
+    expect(newPeople?.slice(0, 2)).toEqual([
+      { row: 3, userId: "2026-a", name: "Wide" },
+      { row: 4, userId: "20260003", name: "Plain" },
+    ]);
+    expect([newPeople?.length, moreNewPeople]).toEqual([1000, 7]);
+    await fixture.import(file);
+    const read = (await fixture.people()).filter(({ userId }) => userId.startsWith("2026"));
+    expect(byId(read)).toEqual([
+      { userId: "2026-a", name: "Wide", role: "examinee", room: "1号考场", extraMinutes: 30 },
+      { userId: "20260001", name: "Old", role: "examinee", room: null, extraMinutes: 0 },
+      { userId: "20260003", name: "Plain", role: "examinee", room: null, extraMinutes: 15 },
+    ]);
+  });
+
+  it.each([
+    ["合计", "", "400"],
+    ["", "合 计", "400人"],
+    ["", "", "小计：30人"],
+    ["Total", "", "28"],
+    ["总人数", "400", ""],
+  ])("names a row that holds a total (%s, %s, %s), which is no person", async (number, id, name) => {
+    await using fixture = await openRoomFixture();
+    const file = csv([
+      ["序号", "学号", "姓名"],
+      ["1", "k1", "王合计"],
+      [number, id, name],
+      ["2", "total", "Total Recall"],
+    ]);
+    expect(await fixture.import(file)).toMatchObject({ rows: 2, added: 2, totalRows: [3] });
+    expect((await fixture.people()).map(({ userId }) => userId)).toEqual(["k1", "total"]);
+  });
+});
+
+describe("people of the exam who are not in the file", () => {
+  /** An exam whose examinees differ in what they have left, and a file without them. */
+  const openExamWithAbsent = async () => {
+    const fixture = await openRoomFixture();
+    const roomId = await fixture.room("A");
+    const ended = await fixture.room("Ended");
+    const later = await fixture.room("B");
+    const seated = ["stays", "entered", "left", "recorded", "noted", "untouched"];
+    await fixture.import(
+      csv([
+        ["id", "name", "room", "role"],
+        ...seated.map((userId) => [userId, "N", "A", ""]),
+        ["over", "N", "Ended", ""],
+        ["waiting", "N", "", ""],
+        ["t1", "N", "B", "teacher"],
+      ]),
+    );
+    await fixture.admin.room.end({ roomId: ended });
+    const as = (sub: string) => fixture.as({ sub, role: "examinee", room: roomId });
+    await as("entered").attempt.reportReadiness({ roomId, checks: { camera: { result: "passed" } } });
+    const detection = (userId: string) => ({
+      isMainMonitor: true,
+      userId,
+      detectTime: new Date("2026-02-01T08:30:00Z"),
+      detectType: "scenePersonExit",
+    });
+    await as("left").cheat.addRecords({ roomId, records: [detection("left")] });
+    await fixture.admin.participant.move({ roomId, userId: "left", toRoomId: later });
+    await as("recorded").cheat.addRecords({ roomId, records: [detection("recorded")] });
+    await fixture.admin.exam.note({
+      examId: fixture.examId,
+      roomId,
+      userId: "noted",
+      severity: "look",
+      at: new Date("2026-02-01T08:30:00Z"),
+      text: "Late",
+      key: "n",
+    });
+    return fixture;
+  };
+  const FILE = "id,name\nstays,N\nnew,N\n";
+
+  it("are listed in a dry run, with why they cannot be removed, in the roles of the file", async () => {
+    await using fixture = await openExamWithAbsent();
+    const { absent, moreAbsent } = await fixture.import(FILE, { dryRun: true });
+    expect(absent?.map(({ userId, room, stays }) => [userId, room, stays])).toEqual([
+      ["entered", "A", "entered"],
+      ["recorded", "A", "recorded"],
+      ["noted", "A", "recorded"],
+      ["untouched", "A", undefined],
+      ["over", "Ended", "room_ended"],
+      ["left", "B", "recorded"],
+      ["waiting", undefined, undefined],
+    ]);
+    expect(moreAbsent).toBeUndefined();
+    const { absent: withStaff } = await fixture.import("id,name,role\nt2,N,监考\n", { dryRun: true });
+    expect(withStaff?.map(({ userId, stays }) => [userId, stays])).toEqual([
+      ["root", "room_creator"],
+      ["t1", undefined],
+    ]);
+  });
+
+  it("stay unless they are named, and are removed then", async () => {
+    await using fixture = await openExamWithAbsent();
+    const remove = ["untouched", "waiting"];
+    expect(await fixture.import(FILE, { dryRun: true, remove })).toMatchObject({ removed: 2, added: 1 });
+    const before = (await fixture.people()).length;
+    expect(await fixture.import(FILE, { remove })).toMatchObject({ added: 1, removed: 2 });
+    const left = (await fixture.people()).map(({ userId }) => userId);
+    expect(left).toHaveLength(before - 1);
+    expect(left).toContain("new");
+    expect(left.filter((userId) => remove.includes(userId))).toEqual([]);
+    const { entries } = await fixture.admin.audit.list({
+      examId: fixture.examId,
+      personId: "untouched",
+    });
+    expect(entries.map(({ procedure }) => procedure)).toContain("participant.import");
+  });
+
+  it.each([
+    ["entered", "PARTICIPANT_CONFLICT", "entered cannot be removed: they have entered the exam."],
+    ["left", "PARTICIPANT_CONFLICT", "left cannot be removed: something is recorded about them."],
+    ["noted", "PARTICIPANT_CONFLICT", "noted cannot be removed: something is recorded about them."],
+    ["over", "PARTICIPANT_CONFLICT", "over cannot be removed: their room has ended."],
+    ["stays", "INVALID_INPUT", "remove names stays, who is in the file or not in the exam"],
+    ["nobody", "INVALID_INPUT", "remove names nobody, who is in the file or not in the exam"],
+  ])("cannot be removed if they are like %s, and nothing is imported", async (userId, code, message) => {
+    await using fixture = await openExamWithAbsent();
+    const before = await fixture.everything();
+    const refusal = await refusalOf(fixture.import(FILE, { remove: ["untouched", userId] }));
+    expect({ code: refusal.code, message: refusal.message }).toEqual({ code, message });
+    expect(await fixture.everything()).toEqual(before);
+  });
+
+  it("are those of the whole exam, so an import into a room neither lists nor removes them", async () => {
+    await using fixture = await openExamWithAbsent();
+    const roomId = await fixture.room("C");
+    const file = "id,name\nnew,N\n";
+    expect(await fixture.import(file, { roomId, dryRun: true })).not.toHaveProperty("absent");
+    const { message } = await refusalOf(fixture.import(file, { roomId, remove: ["untouched"] }));
+    expect(message).toBe("remove is for an import into the whole exam, without a room");
+  });
+
+  it("cannot be removed while a row whose id cannot be read is left out", async () => {
+    await using fixture = await openExamWithAbsent();
+    const file = `${FILE}2.02E+11,N\n`;
+    const skip = [4];
+    expect(await fixture.import(file, { skip })).toMatchObject({ skipped: 1 });
+    const { message } = await refusalOf(fixture.import(file, { skip, remove: ["untouched"] }));
+    expect(message).toMatch(/^remove cannot be used with a file whose row 4 has no id/);
+  });
+});
+
+describe("rows that are left out", () => {
+  const FILE = csv([
+    ["id", "name", "room"],
+    ["k1", "N", ""],
+    ["k2", "", ""],
+    ["k3", "N", "nowhere"],
+    ["k1", "N", ""],
+    ["k5", "N", "A"],
+    ["k6", "N", ""],
+  ]);
+
+  it("are those that the dry run has listed, and the other rows are imported", async () => {
+    await using fixture = await openRoomFixture();
+    await fixture.room("A");
+    await fixture.room("B");
+    await fixture.import("id,name,room\nk5,N,B\nk2,Before,\n");
+    const { faults = [] } = await fixture.import(FILE, { dryRun: true, withFaults: true });
+    const skip = faults.map(({ row }) => row);
+    expect(skip).toEqual([3, 4, 5, 6]);
+    const dry = await fixture.import(FILE, { dryRun: true, withFaults: true, skip });
+    // The rows name k2 and k5, so they are not absent.
+    expect(dry).toMatchObject({ added: 2, updated: 0, unchanged: 0, skipped: 4, absent: [] });
+    expect(dry).not.toHaveProperty("faults");
+    expect(await fixture.import(FILE, { skip })).toMatchObject({ rows: 6, added: 2, skipped: 4 });
+    expect(byId(await fixture.people())).toEqual([
+      person("k1", null, { name: "N" }),
+      person("k2", null, { name: "Before" }),
+      person("k5", "B", { name: "N" }),
+      person("k6", null, { name: "N" }),
+    ]);
+  });
+
+  it("do not excuse any other row, and have a fault", async () => {
+    await using fixture = await openRoomFixture();
+    const before = await fixture.everything();
+    const others = await refusalOf(fixture.import(FILE, { skip: [3, 4, 5] }));
+    expect(Object.keys(others.fields)).toEqual(["rows[6].room"]);
+    for (const row of [2, 8, 400]) {
+      const faultless = await refusalOf(fixture.import(FILE, { skip: [3, 4, 5, 6, row] }));
+      expect(faultless.message).toBe(`skip names the row ${row}, which has no fault: read the file again`);
+    }
+    const tooMany = Array.from({ length: 10_001 }, (_, n) => n + 2);
+    const refusal = await fixture.import(FILE, { skip: tooMany }).catch((error: unknown) => String(error));
+    expect(refusal).toMatch(/at most 10000/);
+    expect(await fixture.everything()).toEqual(before);
+  });
+
+  it("may be ten thousand, all of which a dry run lists", async () => {
+    await using fixture = await openRoomFixture();
+    const rows = Array.from({ length: 10_000 }, (_, n) => [`k${n}`, ""]);
+    const file = csv([["id", "name"], ["good", "N"], ...rows]);
+    const { faults = [], moreFaults, sheet } = await fixture.import(file, { dryRun: true, withFaults: true });
+    expect([faults.length, moreFaults, sheet?.rows.length]).toEqual([10_000, undefined, 102]);
+    const skip = faults.map(({ row }) => row);
+    expect(await fixture.import(file, { skip })).toMatchObject({ added: 1, skipped: 10_000 });
   });
 });
 

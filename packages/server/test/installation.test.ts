@@ -14,8 +14,23 @@ it("tells everybody what a page needs before anybody has signed in, and no more"
   const { status, data } = await trpc(fixture).query("installation.info");
   expect({ status, data }).toEqual({
     status: 200,
-    data: { auth: "required", isDemo: false, timeZone: "Asia/Shanghai" },
+    data: { auth: "required", isDemo: false, timeZone: "Asia/Shanghai", canWatch: true },
   });
+  await using other = await openExamsFixture({ config: { ...STREAM_CONFIG, streamService: "aliyun" } });
+  expect((await trpc(other).query("installation.info")).data).toMatchObject({ canWatch: false });
+});
+
+it("tells administrators what carries the streams, and how many", async () => {
+  await using embedded = await openExamsFixture({ config: { media: { host: undefined, ports: [1, 20] } } });
+  const ofEmbedded = await embedded.admin.installation.usage();
+  expect(ofEmbedded.streams).toEqual({ service: "embedded", most: 10 });
+  await using vendor = await openExamsFixture({ config: { streamService: "aliyun", streamPushLimit: 50 } });
+  const ofVendor = await vendor.admin.installation.usage();
+  expect(ofVendor.streams).toEqual({ service: "aliyun", most: 50 });
+  const limits = [ofEmbedded, ofVendor].map(({ quotas }) =>
+    quotas.filter(({ name }) => name === "INVIGIL_STREAM_PUSH_LIMIT"),
+  );
+  expect(limits).toEqual([[], [{ name: "INVIGIL_STREAM_PUSH_LIMIT", most: 50 }]]);
 });
 
 it("tells administrators what is in use, and the limits as the settings have them", async () => {

@@ -139,7 +139,10 @@ describe("room.joinCodes", () => {
     for (const [config, setting] of [
       [{ apps: APPS }, "INVIGIL_PUBLIC_URL"],
       [{ ...CONFIG, apps: { ...APPS, watchUrl: undefined } }, "INVIGIL_WATCH_APP_URL"],
-      [{ ...CONFIG, apps: { ...APPS, examineeUrl: undefined } }, "INVIGIL_EXAMINEE_APP_URL"],
+      [
+        { ...CONFIG, streamService: "aliyun", apps: { ...APPS, examineeUrl: undefined } },
+        "INVIGIL_EXAMINEE_APP_URL",
+      ],
       [{ ...CONFIG, auth: "off" }, "INVIGIL_AUTH=required"],
     ] as const) {
       await using own = await openRoomFixture({ config });
@@ -148,6 +151,17 @@ describe("room.joinCodes", () => {
       expect(error.message).toContain(setting);
       expect(await countRows(own.db, joinCodes)).toBe(0);
     }
+  });
+
+  it("lead to this server's page if no app is set and the server carries the streams", async () => {
+    const apps = { watchUrl: undefined, examineeUrl: undefined };
+    await using own = await openRoomFixture({ config: { ...CONFIG, streamService: "embedded", apps } });
+    const [code] = await makeCodes(own, { roomId: own.room.id, role: "examinee" });
+    const { status, location } = await get(own, `/j/${code?.code}`);
+    expect(status).toBe(303);
+    expect(location).toMatch(/^https:\/\/invigil\.example\/sit\?roomId=/);
+    const { headers } = await own.inject({ url: "/j" });
+    expect(headers["content-security-policy"]).toContain("form-action 'self' https://invigil.example;");
   });
 
   it("leaves out people who are gone when their codes are written", async () => {

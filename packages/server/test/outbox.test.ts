@@ -1,11 +1,14 @@
 // Also on PostgreSQL: servers claim tasks from each other, and dead letters are erased and pruned.
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { callInProcess } from "../src/app/in-process.js";
 import { handler, type Line, newTask, type TaskKind, type TaskQueue } from "../src/domain/outbox/kind.js";
 import { DEAD_LETTER_DAYS } from "../src/domain/outbox/runner.js";
-import { deadLetters, outboxTasks } from "../src/storage/tables.js";
+import { auditEntries, deadLetters, outboxTasks } from "../src/storage/tables.js";
+import { openAppFixture } from "./support/app-fixture.js";
+import { createTestService, withServices } from "./support/message-services.js";
 import { openProcess, type Process, START } from "./support/queue.js";
-import { insertRows, rowsOf } from "./support/tables.js";
+import { failWrites, insertRows, rowsOf } from "./support/tables.js";
 import { AUTHOR } from "./support/writes.js";
 
 // The outbox with kinds of its own, as features declare them. groups-queue.test.ts tests the tasks of message services.
@@ -56,7 +59,7 @@ const add = (process: Process, works: readonly NewWork[], kind: typeof WORK = WO
     ),
   );
 const range = (length: number) => Array.from({ length }, (_, n) => n);
-const lettersOf = (process: Process) => rowsOf(process.db, deadLetters);
+const lettersOf = ({ db }: Pick<Process, "db">) => rowsOf(db, deadLetters);
 /** Opens a process with the queue alone. Its time passes with `wait`. */
 const openWith = (queue: TaskQueue) => openProcess({}, { queues: [queue] });
 
@@ -284,6 +287,56 @@ describe("a dead letter", () => {
     ]);
     await process.wait(0);
     expect(ran).toEqual(["x a 2", "x a 1"]);
+  });
+
+  it("is listed without what it says, and tried again, by an administrator's calls, which the audit has", async () => {
+    const at = createTestService();
+    await using opened = await openAppFixture({ change: withServices({ rong_cloud: at }), queue: false });
+    const { db, services } = opened;
+    const admin = callInProcess(
+      opened.router,
+      services,
+      (seconds) => opened.token({ sub: "root", role: "admin" }, seconds),
+      opened,
+    );
+    const time = opened.clock();
+    const letter = { examId: "x", key: "g", attempts: 1, createdAt: time, diedAt: time } as const;
+    const payload = { signal: { type: 20_001, data: '"a message"' } };
+    await insertRows(db, deadLetters, [
+      { ...letter, id: "1", queue: "rong_cloud", kind: "send", payload, reason: "expired" },
+      { ...letter, id: "2", queue: "elsewhere", kind: "send", payload, reason: "refused", lastError: "No." },
+    ]);
+    const page = await admin.outbox.list({ pageSize: 1 });
+    expect(page.letters).toMatchObject([{ id: "2", reason: "refused", lastError: "No.", attempts: 1 }]);
+    const next = await admin.outbox.list({ pageSize: 1, cursor: page.nextCursor });
+    expect(next).toEqual({
+      letters: [{ ...letter, id: "1", queue: "rong_cloud", kind: "send", reason: "expired" }],
+    });
+    await expect(admin.outbox.retry({ id: "2" })).rejects.toMatchObject({
+      message: expect.stringContaining("2"),
+    });
+    // Without its entry in the audit, nothing is changed.
+    const mend = await failWrites(db, auditEntries, "insert");
+    await expect(admin.outbox.retry({ id: "1" })).rejects.toThrow();
+    await mend();
+    expect(await admin.outbox.retry({ id: "1" })).toEqual({ retried: true });
+    expect(await admin.outbox.retry({ id: "1" })).toEqual({ retried: false });
+    expect(await rowsOf(db, outboxTasks)).toMatchObject([{ key: "g", payload, attempts: 0 }]);
+    expect((await lettersOf(opened)).map(({ id }) => id)).toEqual(["2"]);
+    await services.accessLog.flush();
+    const { entries } = await admin.audit.list({});
+    expect(
+      entries.map(({ procedure, outcome, subject, examId }) => [procedure, outcome, subject, examId]),
+    ).toEqual(
+      expect.arrayContaining([
+        ["outbox.list", "ok", undefined, undefined],
+        ["outbox.retry", "ok", "1", "x"],
+      ]),
+    );
+    // The call that found nothing changed nothing.
+    expect(entries.filter(({ outcome, procedure }) => outcome + procedure === "okoutbox.retry")).toHaveLength(
+      1,
+    );
   });
 
   it("stays if nobody here can run its task, and goes when an operator drops it", async () => {

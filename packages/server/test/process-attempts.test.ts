@@ -237,7 +237,8 @@ const openExam = async ([one, other]: Pair["all"], now: Date) => {
 };
 
 const actionOf = ({ kind, giveBack = true, minutes = 0 }: ExamEntry): AttemptAction => {
-  if (kind === "identity" || kind === "note") throw new Error(`an entry of the kind ${kind} is no decision`);
+  if (kind === "identity" || kind === "note" || kind === "consent")
+    throw new Error(`an entry of the kind ${kind} is no decision`);
   return kind === "pause" ? { kind, givesBack: giveBack } : kind === "extend" ? { kind, minutes } : { kind };
 };
 

@@ -129,8 +129,15 @@ describe("every command", () => {
     await does("roster import", ["people.csv", "--exam", "Arts"], /^4 rows: 4 added, /);
     await does("roster list", ["--exam", "Arts"], /4 people have no room; 0 examinees sit in rooms\.\n$/);
     await does("exam plan", ["Arts", "--room-size", "1"], /Created 2 rooms and seated 2 examinees, /);
+    await does("exam plans", ["Arts"], /^PLAN .*\n1 .* 2 +4 *\n$/);
+    await does(
+      "exam undo-plan",
+      ["Arts", "--plan", "1", "--yes"],
+      /^Unseated 4 people and deleted 2 rooms\.\n$/,
+    );
+    await does("exam plan", ["Arts", "--room-size", "1"], /Created 2 rooms and seated 2 examinees, /);
     await does("exam duplicate", ["Arts", "--name", "Resit", "--with-rooms", "--with-people", "-q"], ID);
-    await does("exam check", ["Arts"], /^CHECK .*\n15 checks: [1-9] missing, /s, undefined, 1);
+    await does("exam check", ["Arts"], /^CHECK .*\n16 checks: [1-9] missing, /s, undefined, 1);
     await does(
       "exam delete",
       ["Resit", "--with-rooms", "--erase-now", "--yes"],
@@ -169,7 +176,21 @@ describe("every command", () => {
     await does("attempt terminate", [...why, "--yes"], attempt("terminated"));
     await does("attempt reopen", why, attempt("running"));
     await does("exam entries", ["Arts"], /^TIME .* e1 +extend +operator +\+5 minutes, other\n/s);
+    await does("why", ["e1", "--exam", "Arts"], /^e1, Arts\n {2}Room 2 /);
     await does("timeline", ["e1", "--exam", "Arts"], /TIME +ROOM +EVENT +DETAILS\n.* participant_/);
+    await does("room create", ["--name", "Spare", "--exam", "Arts", "--by", "t7"], ID);
+    await does(
+      "room rename",
+      ["Spare", "--exam", "Arts", "--name", "Spare 2"],
+      /^The room Spare is called Spare 2/,
+    );
+    await does(
+      "room set-teacher",
+      ["Spare 2", "t1", "--exam", "Arts"],
+      /^t1 is the teacher of the room Spare 2/,
+    );
+    await does("roster unseat", ["t7", "--exam", "Arts"], /^Unseated t7\.\n$/);
+    await does("room delete", ["Spare 2", "--exam", "Arts", "--yes"], /^The room Spare 2 is deleted\.\n$/);
     await does("room end", ["Room 2", "--exam", "Arts", "--yes"], /^The room Room 2 has ended\.\n$/);
     await does("room reopen", ["Room 2", "--exam", "Arts"], /^The room Room 2 is in progress\.\n$/);
     await does("room create", ["--name", "Late", "--by", "t9"], ID);
@@ -188,7 +209,7 @@ describe("every command", () => {
     await does("database copy", toFile, /^TABLE .*\nCopied \d+ rows of \d+ tables in /s);
     await does("database new-epoch", [], /^A new epoch of the event log of .+invigil\.db has begun: /);
     const deletion = ["Arts", "--with-rooms", "--yes"];
-    const deleted = /^Deleted the exam Arts, 2 rooms and 3 people\.\nUntil .*, 'invigil exam restore /;
+    const deleted = /^Deleted the exam Arts, 2 rooms and 4 people\.\nUntil .*, 'invigil exam restore /;
     await does("exam delete", deletion, deleted);
     await does("exam restore", ["Arts", "--reopen"], /^Restored the exam Arts\.\nReopened 2 rooms\.\n$/);
     await does("exam delete", deletion, deleted);
@@ -240,6 +261,8 @@ describe("every command", () => {
     await fails("attempt reopen", why, noExam);
     await fails("attempt extend", ["--exam", "none"], /^invigil: required option '--reason <code>' not /);
     await fails("exam plan", ["none", "--room-size", "1"], noExam);
+    await fails("exam plans", ["none"], noExam);
+    await fails("exam undo-plan", ["none", "--plan", "1"], noExam);
     await fails("exam duplicate", ["none", "--name", "E"], noExam);
     await fails("exam check", ["none"], noExam);
     await fails("exam end", ["none"], noExam);
@@ -261,6 +284,7 @@ describe("every command", () => {
     await fails("roster import", ["people.csv", "--exam", "none"], noExam);
     await fails("roster list", ["--exam", "none"], noExam);
     await fails("roster move", ["e1", "--exam", "none", "--to", "none"], noExam);
+    await fails("roster unseat", ["e1", "--exam", "none"], noExam);
     await fails("roster remove", ["e1", "--exam", "none"], noExam);
     await fails("roster find", ["e1", "--exam", "none"], noExam);
 
@@ -269,7 +293,11 @@ describe("every command", () => {
     await fails("room revoke-links", ["none"], noRoom);
     await fails("room show", ["none"], noRoom);
     await fails("room events", ["none"], noRoom);
+    await fails("why", ["e1", "--exam", "none"], noExam);
     await fails("timeline", ["e1"], "invigil: --exam or --room must be specified\n");
+    await fails("room rename", ["none", "--name", "N"], noRoom);
+    await fails("room set-teacher", ["none", "t1"], noRoom);
+    await fails("room delete", ["none"], noRoom);
     await fails("room end", ["none"], noRoom);
     await fails("room reopen", ["none"], noRoom);
     await fails("room create", ["--name", "N", "--by", "pc_a"], /^invigil: .* must not begin with 'pc_'/);

@@ -77,15 +77,50 @@ describe("`invigil serve --demo`", () => {
   it("prints where it is, who one can be and what to paste", () => {
     const { server, guide } = demo;
     const lines = server.stdout().split("\n");
-    // One address first, and what to do there.
+    // The address of the console first, what to do there, and the address of the candidate.
     const first = lines.findIndex((line) => line.startsWith("Invigil serves"));
     expect(lines[first]).toBe(`Invigil serves ${server.url}/console`);
     expect(lines[first + 1]).toMatch(/^Open it /);
+    expect(lines[first + 2]).toMatch(/^Sit the exam as a candidate: http/);
     expect(guide.examinee.name).toBe("examinee1");
     expect(guide.curl).toContain(`${server.url}/exam/`);
-    expect(lines.length - first).toBeLessThan(14);
+    expect(lines.length - first).toBeLessThan(15);
     // A secret stands in one place.
     expect(server.stdout().split(guide.admin)).toHaveLength(2);
+  });
+
+  it("prints an address that leads into its exam as a candidate, the same one each time, and gives HEAD no token", async () => {
+    const { server } = demo;
+    const [, address = ""] = /^Sit the exam as a candidate: (\S+)$/m.exec(server.stdout()) ?? [];
+    expect(address).toMatch(/\/j\/[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}$/);
+    const { origin, pathname, port } = new URL(address);
+    expect(origin).toBe(server.url);
+    const enter = async (base: string, method = "GET") => {
+      const { status, headers } = await fetch(`${base}${pathname}`, { method, redirect: "manual" });
+      return { status, location: headers.get("location"), cached: headers.get("cache-control") };
+    };
+    const seats = [];
+    for (const base of [origin, `http://localhost:${port}`]) {
+      const { status, location, cached } = await enter(base);
+      expect({ status, cached }).toEqual({ status: 303, cached: "no-store" });
+      const link = new URL(location ?? "");
+      expect([link.origin, link.pathname]).toEqual([base, "/sit"]);
+      const { roomId, userId, token = "", code } = Object.fromEntries(link.searchParams);
+      expect(`/j/${code}`).toBe(pathname);
+      seats.push({ roomId, userId });
+      expect(await query(server, "auth.whoami", null, token)).toMatchObject({
+        role: "examinee",
+        userId,
+        roomId,
+      });
+      expect(await query(server, "room.get", { roomId }, token)).toMatchObject({ status: "in_progress" });
+      expect(server.stdout()).not.toContain(token);
+    }
+    expect(seats[1]).toEqual(seats[0]);
+    expect(await enter(origin, "HEAD")).toMatchObject({ status: 200, location: null });
+    // The page of codes and programs know it, too.
+    const { body } = await server.post("/trpc/room.linkOfCode", { json: { code: pathname.slice(3) } });
+    expect(new URL(body.result.data.json.url).pathname).toBe("/sit");
   });
 
   it("prints tokens that let each in as who it is", async () => {
@@ -236,6 +271,22 @@ it("`invigil serve --demo` plays an exam of 60 candidates in 3 rooms, one after 
   {
     await using _ = third.server;
     expect(await played(third)).toEqual([]);
+    expect(third.server.stdout()).not.toContain("/j/");
+  }
+});
+
+it("`invigil serve --demo` prints no address for a candidate if browsers cannot publish, or everyone is an administrator", async () => {
+  const streams = {
+    INVIGIL_STREAM_PUSH_DOMAIN: "push.example",
+    INVIGIL_STREAM_PUSH_KEY: "k1",
+    INVIGIL_STREAM_PULL_DOMAIN: "pull.example",
+    INVIGIL_STREAM_PULL_KEY: "k2",
+  };
+  for (const more of [streams, { INVIGIL_AUTH: "off" }]) {
+    using folder = tempFolder();
+    const { server } = await startDemo(folder.path, more);
+    await using _ = server;
+    expect(server.stdout()).not.toContain("/j/");
   }
 });
 

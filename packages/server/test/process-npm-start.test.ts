@@ -71,7 +71,7 @@ test.skipIf(!isFull)(
 
     expect(await setUp("--build-only")).toMatch(/^Installing… done/);
     const [megabytes] = execFileSync("du", ["-sm", at("node_modules")], { encoding: "utf8" }).split("\t");
-    expect(Number(megabytes)).toBeLessThanOrEqual(240);
+    expect(Number(megabytes)).toBeLessThanOrEqual(256);
     for (const tool of ["typescript", "tsdown", "tsx"])
       expect(existsSync(at(`node_modules/${tool}`))).toBe(true);
     expect(hasTools()).toBe(false);

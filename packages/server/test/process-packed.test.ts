@@ -43,13 +43,15 @@ it("has packed files of plain characters, and V8's code of those that a start of
 
 it.each([
   ["dist/third-party-licenses.txt", /^(\S+) \d\S+ \((.+)\)$/gm, "fastify"],
+  ["dist/media/third-party-licenses.txt", /^(\S+) \d\S+ \((.+)\)$/gm, "werift"],
   ["dist/console/third-party-licenses.md", /^## (\S+) - \d\S+ \((.+)\)$/gm, "react"],
+  ["dist/candidate/third-party-licenses.md", /^## (\S+) - \d\S+ \((.+)\)$/gm, "react"],
 ])(
   "%s has the license of each package whose code is packed, and all of them permit that",
   (file, heading, known) => {
     const packages = [...readFileSync(join(SERVER, file), "utf8").matchAll(heading)];
     expect(packages.map(([, name]) => name)).toContain(known);
-    const permissive = /^(MIT|ISC|0BSD|Apache-2\.0|BSD-[23]-Clause|BlueOak-1\.0\.0)$/;
+    const permissive = /^(MIT|ISC|0BSD|Apache-2\.0|BSD-[23]-Clause|BlueOak-1\.0\.0|Unlicense)$/;
     expect(packages.filter(([, , license = ""]) => !permissive.test(license))).toEqual([]);
   },
 );

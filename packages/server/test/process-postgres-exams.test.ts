@@ -154,7 +154,7 @@ describe("the keys of an exam's rows", () => {
 });
 
 const NOW = new Date("2026-01-02T03:04:05Z");
-const ROOMS = ["one", "two"].map((examId) => ({ examId, roomId: `room-of-${examId}` }));
+const ROOMS = ["algebra", "biology"].map((examId) => ({ examId, roomId: `room-of-${examId}` }));
 const PEOPLE = ["a", "b", "c"];
 
 /** Uses two exams at the same time. Returns the statements with values of both exams: reads, and those of transactions that write. */

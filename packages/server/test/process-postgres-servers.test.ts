@@ -29,6 +29,7 @@ import { createTestService, held, withServices } from "./support/message-service
 import { openOutdated } from "./support/newer-schema.js";
 import { createOutage } from "./support/outage.js";
 import { isPostgresMissing, openSchemasForTests } from "./support/postgres-schemas.js";
+import { run, serve, tempFolder, testEnv } from "./support/process.js";
 import { reasonOf } from "./support/reason.js";
 import { type Member, openMember, openPair, openThree } from "./support/servers.js";
 import { shared } from "./support/shared.js";
@@ -177,6 +178,45 @@ describePostgres("servers of one database", () => {
     expect(await other.as(ROOT).room.joinCodes({ roomId })).toEqual(
       await one.as(ROOT).room.joinCodes({ roomId }),
     );
+  });
+
+  test("accept one changed check of a person in three seconds, and one consent, on whichever server", async () => {
+    const clock = stoppedClock();
+    await using servers = await openPair((await schemas().open()).url, { now: clock.now });
+    const [one, other] = servers.all;
+    const people = ["e1", "e2"].map((userId) => ({ userId, name: "E", role: "examinee" as const }));
+    const { id: roomId, examId } = await one.as(TEACHER).room.create({ name: "R", participants: people });
+    const sitting = servers.all.map((server) => server.as({ sub: "e1", role: "examinee" }).attempt);
+    const details = ["busy", "absent", "refused"] as const;
+    for (let round = 0; round < often(3, 30); round += 1) {
+      const outcomes = await Promise.all(
+        sitting.map((attempt, n) =>
+          reasonOf(
+            attempt.reportReadiness({
+              roomId,
+              checks: { camera: { result: "failed", detail: details[(round + n) % 3] } },
+            }),
+          ),
+        ),
+      );
+      // What is as it was is never refused.
+      expect(["TOO_MANY_REQUESTS ok", "ok ok"]).toContain(outcomes.toSorted().join(" "));
+      if (round === 0) expect(outcomes.toSorted()).toEqual(["TOO_MANY_REQUESTS", "ok"]);
+      const [seen, same] = await Promise.all(
+        servers.all.map(async (server) => (await server.as(ROOT).room.snapshot({ roomId })).members[1]),
+      );
+      expect(seen).toMatchObject({ userId: "e1", readiness: { since: clock.now() } });
+      expect(same).toEqual(seen);
+      clock.pass(3000);
+    }
+    const given = await Promise.all(sitting.map((attempt) => attempt.consent({ roomId, version: 0 })));
+    expect(given[0]).toEqual(given[1]);
+    await one.as(TEACHER).exam.setConsent({ examId, zh: "同意", en: "" });
+    expect(
+      await reasonOf(other.as({ sub: "e1", role: "examinee" }).attempt.consent({ roomId, version: 2 })),
+    ).toBe("EXAM_CONFLICT");
+    const { entries } = await other.as(ROOT).exam.entries({ examId });
+    expect(entries.filter(({ kind }) => kind === "consent")).toHaveLength(1);
   });
 
   test("let one of two people take a raised hand, on whichever server, and keep one open hand a person", async () => {
@@ -901,5 +941,21 @@ describePostgres("servers of one database", () => {
         await client.end();
       }
     });
+  });
+});
+
+describePostgres("a server with an embedded media server", () => {
+  const schemas = shared(openSchemasForTests);
+
+  test("does not start beside another server, which goes on", async () => {
+    const { url } = await schemas().open();
+    const env = { ...testEnv, INVIGIL_DATABASE_URL: url, INVIGIL_STREAM_SERVICE: "embedded" };
+    using one = tempFolder();
+    using other = tempFolder();
+    await using first = await serve({ cwd: one.path, env });
+    const { code, stderr } = await run(["serve"], { cwd: other.path, env });
+    expect(stderr).toMatch(/^invigil: INVIGIL_STREAM_SERVICE must not be 'embedded', because [^\n]+\n$/);
+    expect(code).toBe(1);
+    expect((await fetch(`${first.url}/ready`)).status).toBe(200);
   });
 });

@@ -1,9 +1,7 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { createInvigilClient, type InvigilClient } from "@invigil/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { type Guide, readGuide } from "./support/guide.js";
 import {
-  paste,
   REPOSITORY,
   type Server,
   serve,
@@ -12,12 +10,6 @@ import {
   testEnv,
   tokenFor,
 } from "./support/process.js";
-
-const GUIDE = readFileSync(join(REPOSITORY, "docs/proctor-an-exam.md"), "utf8");
-const [, ...CHAPTERS] = GUIDE.split(/^## /m);
-const blocksOf = (text: string, language: "js" | "sh"): string[] =>
-  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, block = ""]) => block);
-const intro = GUIDE.slice(0, GUIDE.indexOf("\n## "));
 
 const MINUTE_MS = 60_000;
 const CANDIDATES = Array.from({ length: 60 }, (_, n) => `c${String(n + 1).padStart(2, "0")}`);
@@ -28,11 +20,11 @@ let invigil: InvigilClient;
 let examId: string;
 let roomId: string;
 let env: Record<string, string>;
+let guide: Guide;
 
 beforeAll(async () => {
   folder = tempFolder();
-  mkdirSync(join(folder.path, "node_modules/@invigil"), { recursive: true });
-  symlinkSync(join(REPOSITORY, "packages/client"), join(folder.path, "node_modules/@invigil/client"));
+  guide = readGuide("proctor-an-exam.md", folder.path, () => env);
   server = await serve({ cwd: folder.path, env: testEnv });
   const token = await tokenFor("teacher", "invigilator");
   invigil = createInvigilClient({ url: server.url, token });
@@ -53,29 +45,7 @@ afterAll(async () => {
   folder[Symbol.dispose]();
 });
 
-const chapterOf = (title: string): string => {
-  const chapter = CHAPTERS.find((text) => text.startsWith(`${title}\n`));
-  if (chapter === undefined) throw new Error(`the guide has no chapter "${title}"`);
-  return chapter;
-};
-const writeProgram = (name: string, block: string): void =>
-  writeFileSync(join(folder.path, name), [...blocksOf(intro, "js"), block].join("\n"));
-/** Does what a chapter says. Returns what it prints. */
-const perform = async (title: string): Promise<string> => {
-  const chapter = chapterOf(title);
-  let printed = "";
-  const run = async (text: string): Promise<void> => {
-    const { code, stdout, stderr } = await paste(text, { cwd: folder.path, env });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    printed += stdout;
-  };
-  for (const block of blocksOf(chapter, "js")) {
-    writeProgram("call.mjs", block);
-    await run("node call.mjs");
-  }
-  for (const block of blocksOf(chapter, "sh")) await run([...blocksOf(intro, "sh"), block].join("\n"));
-  return printed;
-};
+const perform = (title: string): Promise<string> => guide.perform(title);
 const attemptOf = async (userId: string) => {
   const { people } = await invigil.exam.people.query({ examId, search: userId });
   return people.find((person) => person.userId === userId)?.attempt;
@@ -119,7 +89,7 @@ it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, 
   }
   expect(await attemptOf("c31")).toBeUndefined();
 
-  writeProgram("system.mjs", blocksOf(chapterOf("The system with the questions"), "js").join("\n"));
+  guide.write("system.mjs", "The system with the questions");
   await using system = startPaste("node system.mjs", { cwd: folder.path, env });
   await system.line("All further changes follow.");
   expect(system.stdout()).toContain("c07 running");
@@ -145,5 +115,5 @@ it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, 
   const kept = await perform("What is kept");
   const kinds = [...kept.matchAll(/^\S+Z (\w+) invigilator (\w+)$/gm)].map(([, kind]) => kind);
   expect(kinds).toEqual(["reopen", "terminate", "pause", "resume", "pause"]);
-  expect(CHAPTERS).toHaveLength(11);
+  expect(guide.titles).toHaveLength(11);
 });

@@ -246,6 +246,26 @@ describe("every package of the workspace that is not private", () => {
     }
   });
 
+  it("has the media server with what it uses, which nobody installs", () => {
+    const unpacked = unpack("@invigil/server");
+    expect(readdirSync(join(unpacked, "dist/media")).sort()).toEqual([
+      "certificate.cjs",
+      "media-server.cjs",
+      "third-party-licenses.txt",
+      "x509.cjs",
+    ]);
+    // Safe: pnpm has published it.
+    const manifest = JSON.parse(readFileSync(join(unpacked, "package.json"), "utf8")) as Record<
+      string,
+      Record<string, string> | undefined
+    >;
+    const installed = ["dependencies", "optionalDependencies", "peerDependencies"].flatMap((kind) =>
+      Object.keys(manifest[kind] ?? {}),
+    );
+    expect(installed).toContain("fastify");
+    expect(installed.filter((name) => /werift|media-server/.test(name))).toEqual([]);
+  });
+
   it.each(published.map(({ name }) => name))("%s: publint and attw find nothing", async (name) => {
     const bin = join(REPOSITORY, "node_modules/.bin");
     const manifest = readFileSync(join(unpack(name), "package.json"), "utf8");

@@ -46,7 +46,7 @@ describe("`invigil serve` in an empty folder", () => {
     // It prints the path of the secret, but not the secret.
     const line = await server.line("auth-secret");
     expect(JSON.parse(line)).toMatchObject({ dataDir: join(folder.path, "data") });
-    expect(await server.line("push.invigil.invalid")).toContain('"level":40');
+    expect(await server.line("embedded media server")).toContain('"level":30');
     expect(line).not.toContain(readFileSync(secret, "utf8").trim());
   });
 

@@ -138,6 +138,7 @@ const more: Partial<Record<ProcedurePath, (stage: Stage) => Promise<unknown>>> =
     for (const [name, value] of Object.entries(filters))
       await app.as(ADMIN).audit.list({ [name]: value, pageSize: 1 });
     await app.as(ADMIN).audit.list({ since: new Date("2026-01-01"), until: new Date("2027-01-01") });
+    await app.as(ADMIN).audit.list({ withReads: false, withNames: true });
   },
   "room.list": async ({ app, examId, roomId }) => {
     const callers = [ADMIN, TEACHER, { ...TEACHER, exam: examId }, { ...TEACHER, room: roomId }];
@@ -407,6 +408,10 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   const { id: roomId, examId } = data;
   const page = { examId, roomId, userId: "examinee1", role: "examinee", camera: "main" } as const;
   appFixture.services.presence.connect(page)();
+  const { talks } = appFixture.services;
+  // The second one begins while the first is open.
+  for (const by of ["boss", "other"]) await talks.begin(page, by, new Date(now));
+  await talks.end(page, new Date(now));
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
   for (const verb of ["end", "reopen", "end"]) await admin.mutate(`room.${verb}`, { roomId: data.id });
   const { queue, deadLetters } = appFixture.services;
@@ -552,7 +557,8 @@ describe.skipIf(isOnPostgres)("query plans", () => {
     await countLogins(watch);
     await storeFiles(watch);
     database = new Sqlite(file);
-  });
+    // It makes every call once.
+  }, 120_000);
   afterAll(async () => {
     database?.close();
     await app?.close();
@@ -571,18 +577,27 @@ describe.skipIf(isOnPostgres)("query plans", () => {
       (step) =>
         step.includes("TEMP B-TREE") ||
         // The rows that a statement brings with it are no table, also where they come as one parameter.
-        (/^SCAN (?!\d+-ROW VALUES|json_each |\w+ VIRTUAL TABLE )/.test(step) &&
+        // The index has open talks alone. It is read once, at the start.
+        (!step.endsWith("USING INDEX talks_open") &&
+          /^SCAN (?!\d+-ROW VALUES|json_each |\w+ VIRTUAL TABLE )/.test(step) &&
           !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "")) ||
         // A range alone is a page of everything: with another condition, most of what it reads is dropped.
         (/\(\w+[<>]\?\)$/.test(step) &&
           !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "") &&
           /\bwhere\b.* and /i.test(statement)) ||
-        // Half of all rooms have the same status: it finds a page of them, but nothing in a subquery.
-        (step.endsWith("(status=?)") && !/order by "rooms"."id" desc limit \?$/.test(statement)),
+        // Half of all rooms have the same status: it finds a page of them, but nothing in a subquery. Rooms in progress are read once, at the
+        // start, for cameras that a server which was killed has left publishing.
+        (step.endsWith("(status=?)") &&
+          !/order by "rooms"."id" desc limit \?$/.test(statement) &&
+          !statement.includes('"main_publish_status" = ? or "participants"."pc_publish_status" = ?')),
     );
 
   /** Tables whose rows go along with those of others. So no read that is remembered may use them. */
-  const GOES_ALONG = ["join_codes", "page_times"];
+  const GOES_ALONG = ["exam_consents", "join_codes", "page_times", "plans"];
+
+  /** Before a room is deleted, these rows are, by statements of their own. */
+  const isDeletedBefore = (name: string, text: string) =>
+    /^(hands|talks)$/.test(name) && text.startsWith('delete from "rooms"');
 
   it("use the tables that they say, and no others", () => {
     const footprints = createFootprints(database);
@@ -594,7 +609,11 @@ describe.skipIf(isOnPostgres)("query plans", () => {
         ...(writes === undefined
           ? []
           : names(used.writes).filter(
-              (name) => name !== writes && name !== "sqlite_sequence" && !GOES_ALONG.includes(name),
+              (name) =>
+                name !== writes &&
+                name !== "sqlite_sequence" &&
+                !GOES_ALONG.includes(name) &&
+                !isDeletedBefore(name, text),
             )),
         ...(reads?.filter((name) => GOES_ALONG.includes(name)) ?? []),
       ];

@@ -260,7 +260,7 @@ describe("without the address of an app", () => {
     { apps: { watchUrl, examineeUrl: undefined }, setting: "INVIGIL_EXAMINEE_APP_URL", works: "teacher" },
     { apps: { watchUrl: undefined, examineeUrl }, setting: "INVIGIL_WATCH_APP_URL", works: "examinee" },
   ] as const)("$setting is asked for where a link needs it", async ({ apps, setting, works }) => {
-    await using fixture = await openExamsFixture({ config: { apps } });
+    await using fixture = await openExamsFixture({ config: { apps, streamService: "aliyun" } });
     const { id: roomId, examId } = fixture.room;
     for (const of of [{ roomId }, { examId }]) {
       const { reason, message } = await refused(fixture.teacher.room.joinLinks(of));
@@ -269,6 +269,21 @@ describe("without the address of an app", () => {
     }
     expect(await fixture.teacher.room.joinLinks({ roomId, role: works })).not.toEqual([]);
   });
+});
+
+it("leads examinees to the server's own page if no app is set and the server carries the streams", async () => {
+  const config = {
+    apps: { ...APPS, examineeUrl: undefined },
+    streamService: "embedded",
+    publicUrl: "https://exams.school.example/proctor",
+  } as const;
+  await using fixture = await openExamsFixture({ config });
+  const { id: roomId } = fixture.room;
+  const [link] = await fixture.teacher.room.joinLinks({ roomId, role: "examinee" });
+  const { origin, pathname, searchParams } = new URL(link?.url ?? "");
+  expect(`${origin}${pathname}`).toBe("https://exams.school.example/proctor/sit");
+  expect([...searchParams.keys()]).toEqual(["roomId", "userId", "token"]);
+  expect(link?.pcUrl).toBe(`${link?.url}#/pc`);
 });
 
 describe("a room that has ended", () => {

@@ -44,6 +44,7 @@ const exam = {
   startTime: START,
   endTime: END,
   controlledBy: "rooms",
+  cameras: "one",
   mayManage: true,
   mayDuplicate: true,
   scheduledAudio: [],
@@ -169,6 +170,7 @@ const CALLS: readonly (readonly [
       dryRun: true,
     }),
     ({ room, sibling }) => ({
+      teachers: { needed: 0, available: 1 },
       rooms: [
         {
           roomId: room.id,

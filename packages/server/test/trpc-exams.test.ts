@@ -25,6 +25,7 @@ describe("exam.create", () => {
       name: "期末",
       startTime: START,
       endTime: END,
+      cameras: "one",
       controlledBy: "rooms",
       mayManage: true,
       mayDuplicate: true,

@@ -26,7 +26,7 @@ export const createLive = (
   { room, exam, im }: TRPCClient<AppRouter>,
   options: { readonly reconnect: RetryOptions; readonly retry: RetryOptions | false },
 ): Live => ({
-  room: (roomId, { camera } = {}) =>
+  room: (roomId, { camera, snapshot } = {}) =>
     new LiveRoom(
       roomId,
       {
@@ -35,7 +35,7 @@ export const createLive = (
           room.onEvent.subscribe({ roomId, camera, lastEventId }, observer),
         send: (message, how) => im.send.mutate({ roomId, camera, ...message }, how),
       },
-      options,
+      { ...options, snapshot },
     ),
   exam: (examId) =>
     new LiveExam(

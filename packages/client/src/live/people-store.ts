@@ -4,7 +4,7 @@ import type { RetryOptions } from "../retry.js";
 import { type FeedCore, setState } from "./core.js";
 import { oncePerFrame } from "./frames.js";
 import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people-types.js";
-import { applyEvent, attemptIn, ofExam } from "./state.js";
+import { applyEvent, attemptIn, ofExam, readinessIn } from "./state.js";
 import { type Follower, follow } from "./subscription-loop.js";
 
 // The people of an exam in memory. Events carry absolute values, so an event that a page already includes changes nothing.
@@ -13,7 +13,12 @@ import { type Follower, follow } from "./subscription-loop.js";
 const READ_AGAIN_MS = 1000;
 
 /** Events after which all people are read again. The first people of a room have no events. */
-const SAY_TOO_LITTLE: ReadonlySet<PeopleEvent["type"]> = new Set(["gap", "roster_changed", "room_created"]);
+const SAY_TOO_LITTLE: ReadonlySet<PeopleEvent["type"]> = new Set([
+  "gap",
+  "roster_changed",
+  "room_created",
+  "room_deleted",
+]);
 
 type EventOf<Type extends PeopleEvent["type"]> = Extract<PeopleEvent, { type: Type }>;
 type Camera = "main" | "pc";
@@ -244,6 +249,9 @@ export const followPeople = (
       })),
     identity_checked: ({ status, since, ...key }) =>
       rows.update(key, () => ({ identity: { status, since } })),
+    readiness_changed: ({ roomId, userId, ...event }) =>
+      rows.update({ roomId, userId }, () => ({ readiness: readinessIn({ roomId, userId, ...event }) })),
+    detectors_changed: ({ off, ...key }) => rows.update(key, () => ({ detectorsOff: off || undefined })),
     detections_counted({ people }) {
       for (const { detections, lastDetectionTime, ...key } of people)
         rows.update(key, () => ({ detections, ...(lastDetectionTime && { lastDetectionTime }) }));

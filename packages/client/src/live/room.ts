@@ -3,7 +3,7 @@ import type { Message, Presence, RoomEvent, RoomSnapshot, SentMessage } from "..
 import type { RetryOptions } from "../retry.js";
 import type { SignalData, SignalName } from "../shapes.js";
 import type { CommandName, CommandOptions, CommandResult } from "./commands.js";
-import type { StatusChange } from "./core.js";
+import { type StatusChange, setState } from "./core.js";
 import { Feed } from "./feed.js";
 import { loadImplementation } from "./link.js";
 import type { Send } from "./send-message.js";
@@ -13,6 +13,8 @@ import type { Source } from "./subscription-loop.js";
 export interface LiveRoomOptions {
   /** The page that subscribes and sends messages: `main`, or `pc` for the second camera. Default: `main`. */
   readonly camera?: "main" | "pc" | undefined;
+  /** The state to begin with, such as that of `attempt.open`. Default: it is read first. */
+  readonly snapshot?: RoomSnapshot | undefined;
 }
 
 /** The options of {@link LiveRoom.send}. */
@@ -58,7 +60,15 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent, LiveRoomListeners> {
   constructor(
     readonly roomId: string,
     { send, ...source }: RoomCalls,
-    { reconnect, retry }: { readonly reconnect: RetryOptions; readonly retry: RetryOptions | false },
+    {
+      reconnect,
+      retry,
+      snapshot: first,
+    }: {
+      readonly reconnect: RetryOptions;
+      readonly retry: RetryOptions | false;
+      readonly snapshot?: RoomSnapshot | undefined;
+    },
   ) {
     super(({ keepSubscribed, applyRoomEvent, nameOfType }, core) =>
       keepSubscribed(
@@ -78,6 +88,7 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent, LiveRoomListeners> {
         reconnect,
       ),
     );
+    if (first) setState(this.core, complete(first));
     this.#send = send;
     this.#retry = retry;
   }

@@ -71,6 +71,36 @@ test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
     { userId: "e1", role: "examinee", status: "later", since: time },
     { members: [member("e1", { identity: { status: "later", since: time } }), member("e2")] },
   ],
+  [
+    "readiness_changed",
+    {
+      userId: "e1",
+      role: "examinee",
+      checks: { camera: { result: "passed" } },
+      wavedThrough: false,
+      since: time,
+    },
+    {
+      members: [
+        member("e1", {
+          readiness: { checks: { camera: { result: "passed" } }, wavedThrough: false, since: time },
+        }),
+        member("e2"),
+      ],
+    },
+  ],
+  [
+    "detectors_changed",
+    { userId: "e1", role: "examinee", off: true },
+    { members: [member("e1", { detectorsOff: true }), member("e2")] },
+  ],
+  ["detectors_changed", { userId: "e1", role: "examinee", off: false }, {}],
+  [
+    "talk_changed",
+    { userId: "e1", role: "examinee", by: "t1", isTalking: true },
+    { talks: [{ userId: "e1", by: "t1", since: time }] },
+  ],
+  ["talk_changed", { userId: "e1", role: "examinee", by: "t1", isTalking: false }, { talks: [] }],
   ["hand_changed", { userId: "e2", hand: hand(4, "e2") }, { hands: [hand(3, "e1"), hand(4, "e2")] }],
   ["hand_changed", { userId: "e1", hand: hand(3, "e1", "taken") }, { hands: [hand(3, "e1", "taken")] }],
   ["hand_changed", { userId: "e1", hand: hand(3, "e1", "resolved") }, { hands: [] }],
@@ -121,6 +151,47 @@ test("an updated person keeps the publish status", () => {
   expect(members[1]).toEqual(
     member("e2", { name: "Li", extraMinutes: 5, publishStatus: { main: "publishing", pc: "idle" } }),
   );
+});
+
+test("an updated person keeps what was found about them", () => {
+  const found = {
+    readiness: { checks: {}, wavedThrough: true },
+    detectorsOff: true,
+    identity: { status: "confirmed", since: time },
+  } as const;
+  const known = { ...state, members: [member("e2", found)] };
+  const { members } = applyRoomEvent(known, event("participant_updated", person));
+  expect(members).toEqual([member("e2", { ...found, name: "Li", extraMinutes: 5 })]);
+});
+
+test("a room that begins with a snapshot reads none, and follows the events after it", async () => {
+  const after: string[] = [];
+  const live = new LiveRoom(
+    "r1",
+    {
+      snapshot: () => Promise.reject(new Error("nothing is read")),
+      subscribe(lastEventId, { onStarted, onData }) {
+        after.push(lastEventId);
+        queueMicrotask(() => {
+          onStarted();
+          onData({ data: event("participant_removed", { userId: "e1", role: "examinee" }) });
+        });
+        return { unsubscribe: () => undefined };
+      },
+      send: () => Promise.reject(new Error("nothing is sent")),
+    },
+    { reconnect: { baseMs: 0, maxMs: 0 }, retry: false, snapshot: state },
+  );
+  expect([live.status, live.state]).toEqual(["connecting", state]);
+  await new Promise<void>((resolve) => {
+    live.subscribe(() => {
+      if (live.state?.lastEventId === "8" || live.error) resolve();
+    });
+  });
+  live.close();
+  expect(live.error).toBeUndefined();
+  expect(after).toEqual(["7"]);
+  expect(live.state?.members).toEqual([member("e2")]);
 });
 
 test("a gap replaces the state of a room and of an exam", () => {

@@ -36,11 +36,14 @@ const setMember = (
   { userId, role, name, extraMinutes }: EventOf<"participant_added" | "participant_updated">,
 ) => {
   const known = members.find((other) => other.userId === userId);
-  const { publishStatus = { main: "idle", pc: "idle" }, attempt, identity } = known ?? {};
-  const found = { ...(attempt && { attempt }), ...(identity && { identity }) };
-  const now = { userId, role, name, extraMinutes, publishStatus, ...found };
+  const { publishStatus = { main: "idle", pc: "idle" }, ...found } = known ?? {};
+  const now = { ...found, userId, role, name, extraMinutes, publishStatus };
   return { members: replaceOrAppend(members, (other) => other === known, now) };
 };
+
+const changeMember = ({ members }: RoomSnapshot, userId: string, change: Partial<Member>) => ({
+  members: members.map((member) => (member.userId === userId ? { ...member, ...change } : member)),
+});
 
 /** The attempt that an event is about. */
 export const attemptIn = ({
@@ -57,11 +60,23 @@ export const attemptIn = ({
   extendedMinutes,
 });
 
+/** The readiness that an event is about. */
+export const readinessIn = ({
+  checks,
+  wavedThrough,
+  since,
+}: EventOf<"readiness_changed">): NonNullable<Member["readiness"]> => ({
+  checks,
+  wavedThrough,
+  ...(since && { since }),
+});
+
 type Page = Pick<Presence, "userId" | "camera">;
 const isPage = (one: Page, other: Page): boolean =>
   one.userId === other.userId && one.camera === other.camera;
 
 const ofRoom: Reducers<"room", RoomSnapshot> = {
+  room_changed: (_, { room }) => ({ room }),
   room_ended: (state, event) => ({ ...inRoom(state, event, { status: "ended" }), hands: [] }),
   room_reopened: (state, event) => inRoom(state, event, { status: "in_progress" }),
   audio_status_changed: (state, event) => inRoom(state, event, { audioStatus: event.audioStatus }),
@@ -93,17 +108,19 @@ const ofRoom: Reducers<"room", RoomSnapshot> = {
         : member,
     ),
   }),
-  attempt_changed: ({ members, hands }, event) => ({
-    hands: isOver(event) ? hands.filter(({ userId }) => userId !== event.userId) : hands,
-    members: members.map((member) =>
-      member.userId === event.userId ? { ...member, attempt: attemptIn(event) } : member,
-    ),
+  attempt_changed: (state, event) => ({
+    hands: isOver(event) ? state.hands.filter(({ userId }) => userId !== event.userId) : state.hands,
+    ...changeMember(state, event.userId, { attempt: attemptIn(event) }),
   }),
-  identity_checked: ({ members }, { userId, status, since }) => ({
-    members: members.map((member) =>
-      member.userId === userId ? { ...member, identity: { status, since } } : member,
-    ),
-  }),
+  identity_checked: (state, { userId, status, since }) =>
+    changeMember(state, userId, { identity: { status, since } }),
+  readiness_changed: (state, event) => changeMember(state, event.userId, { readiness: readinessIn(event) }),
+  detectors_changed: (state, { userId, off }) =>
+    changeMember(state, userId, { detectorsOff: off || undefined }),
+  talk_changed({ talks = [] }, { userId, by, isTalking, time: since }) {
+    const others = talks.filter((talk) => talk.userId !== userId);
+    return { talks: isTalking ? [...others, { userId, by, since }] : others };
+  },
   cheat_config_changed: (_, { cheatConfig }) => ({ cheatConfig }),
 };
 
@@ -111,6 +128,10 @@ export const ofExam: Reducers<"exam", ExamSnapshot> = {
   room_created: ({ rooms }, { room }) => ({
     rooms: replaceOrAppend(rooms, ({ id }) => id === room.id, room),
   }),
+  room_changed: ({ rooms }, { room }) => ({
+    rooms: rooms.map((other) => (other.id === room.id ? room : other)),
+  }),
+  room_deleted: ({ rooms }, { roomId }) => ({ rooms: rooms.filter(({ id }) => id !== roomId) }),
   room_ended: (state, event) => inRooms(state, event, { status: "ended" }),
   room_reopened: (state, event) => inRooms(state, event, { status: "in_progress" }),
   audio_status_changed: (state, event) => inRooms(state, event, { audioStatus: event.audioStatus }),

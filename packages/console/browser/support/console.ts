@@ -29,6 +29,8 @@ export interface OpenOptions {
   readonly now?: Date;
   /** Whether a test turns the clock of the page forward, by `page.clock`. Default: no. */
   readonly turnsClock?: boolean;
+  /** Whether the person allows the microphone, which beeps. Default: no. */
+  readonly allowsMicrophone?: boolean;
   /** The address of the server. Default: the world's. */
   readonly url?: string;
 }
@@ -89,7 +91,12 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixt
     await admin.account.create({ ...account, role: role as Role, password: PASSWORD });
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--font-render-hinting=none", "--disable-lcd-text"],
+    args: [
+      "--no-sandbox",
+      "--font-render-hinting=none",
+      "--disable-lcd-text",
+      "--use-fake-device-for-media-stream",
+    ],
     env: { ...process.env, FONTCONFIG_FILE: FONTS },
   });
 
@@ -102,6 +109,7 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixt
     path = "",
     now,
     turnsClock = false,
+    allowsMicrophone = false,
     url: address = url,
   }: OpenOptions = {}): Promise<ConsolePage> => {
     const context = await browser.newContext({
@@ -110,6 +118,7 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixt
       viewport: { width, height },
       timezoneId: "Asia/Shanghai",
       reducedMotion: "reduce",
+      permissions: allowsMicrophone ? ["microphone"] : [],
     });
     const page = await context.newPage();
     if (now) await page.clock.setFixedTime(now);

@@ -10,6 +10,7 @@ export const HLS = "https://hls.example";
 
 /** The settings of a server to which the stream service reports, and whose streams browsers play by WHEP, or else by HLS. */
 export const STREAMS = {
+  streamService: "aliyun",
   streams: {
     domains: {
       pushDomain: PUSH_DOMAIN,

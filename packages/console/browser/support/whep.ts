@@ -7,6 +7,8 @@ export interface WhepServer {
   readonly open: ReadonlySet<string>;
   /** How many were ever opened. */
   readonly opened: () => number;
+  /** The ICE candidates of offers, and those that came later. */
+  readonly candidates: { inOffers: number; later: number };
 }
 
 /**
@@ -15,10 +17,12 @@ export interface WhepServer {
  */
 export const serveWhep = async (page: Page): Promise<WhepServer> => {
   const open = new Set<string>();
+  const candidates = { inOffers: 0, later: 0 };
+  const countIn = (sdp: string | null) => sdp?.match(/^a=candidate:/gm)?.length ?? 0;
   let opened = 0;
   const headers = {
     "access-control-allow-origin": "*",
-    "access-control-allow-methods": "POST, DELETE",
+    "access-control-allow-methods": "POST, PATCH, DELETE",
     "access-control-allow-headers": "content-type",
     "access-control-expose-headers": "location",
   };
@@ -29,7 +33,12 @@ export const serveWhep = async (page: Page): Promise<WhepServer> => {
       open.delete(new URL(request.url()).pathname);
       return route.fulfill({ status: 200, headers });
     }
+    if (request.method() === "PATCH") {
+      candidates.later += countIn(request.postData());
+      return route.fulfill({ status: 204, headers });
+    }
     opened += 1;
+    candidates.inOffers += countIn(request.postData());
     const session = `/sessions/${opened}`;
     const answer = await page.evaluate(async (offer) => {
       const canvas = document.createElement("canvas");
@@ -60,5 +69,5 @@ export const serveWhep = async (page: Page): Promise<WhepServer> => {
       body: answer,
     });
   });
-  return { open, opened: () => opened };
+  return { open, opened: () => opened, candidates };
 };

@@ -7,7 +7,7 @@ import { Empty } from "../components/empty.js";
 import { ErrorNote } from "../components/error-note.js";
 import { Page } from "../components/page.js";
 import { ServerAvailabilityContext } from "../components/server-availability.js";
-import { isMissingFile } from "./missing-files.js";
+import { isMissingFile, mayReload } from "./missing-files.js";
 
 const reload = () => window.location.reload();
 
@@ -35,23 +35,23 @@ function FailedPage({ title, children }: { title: string; children: string }) {
   );
 }
 
-/** There is nothing on this page to lose, so it loads itself once a server that was away answers. */
+/** There is nothing on this page to lose, so it reloads as soon as the server answers. An upgrade may have replaced the file. */
 function MissingFilePage() {
   const t = useTranslations("common.error");
-  const reach = use(ServerAvailabilityContext);
-  const [isAway, setIsAway] = useState(true);
+  const server = use(ServerAvailabilityContext);
+  const [isWaiting, setIsWaiting] = useState(true);
   useEffect(() => {
     let isOpen = true;
-    void reach?.untilItAnswers().then((wasAway) => {
+    void server?.untilItAnswers().then((wasAway) => {
       if (!isOpen) return;
-      if (wasAway) reload();
-      else setIsAway(false);
+      if (wasAway || mayReload()) reload();
+      else setIsWaiting(false);
     });
     return () => {
       isOpen = false;
     };
-  }, [reach]);
-  if (!isAway) return <FailedPage title={t("chunkTitle")}>{t("chunk")}</FailedPage>;
+  }, [server]);
+  if (!isWaiting) return <FailedPage title={t("chunkTitle")}>{t("chunk")}</FailedPage>;
   return (
     <Page title={t("awayTitle")}>
       <Empty title={t("awayTitle")}>{t("away")}</Empty>

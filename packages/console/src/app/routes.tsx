@@ -22,7 +22,7 @@ const EXAM_SCREENS = {
   candidate: ofExam(["candidate", "watching"], () => import("../screens/candidate/screen.js")),
   room: ofExam(["room", "watching"], () => import("../screens/room/screen.js")),
   records: ofExam(["records"], () => import("../screens/records/screen.js")),
-  setup: ofExam(["setup"], () => import("../screens/setup/screen.js")),
+  setup: ofExam(["setup", "watching"], () => import("../screens/setup/screen.js")),
 };
 
 const root = createRootRoute({
@@ -85,7 +85,7 @@ const administration = createRoute({
   getParentRoute: () => root,
   path: "/admin/{-$part}",
   ...administrationSearch,
-  component: lazyScreen(["administration"], () => import("../screens/administration/screen.js")),
+  component: lazyScreen(["administration", "audit"], () => import("../screens/administration/screen.js")),
 });
 
 const routeTree = root.addChildren([

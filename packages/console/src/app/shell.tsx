@@ -2,7 +2,7 @@ import type { SessionUser } from "@invigil/react";
 import { useInvigil } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, Suspense, useEffect, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { Announce } from "../components/announcer.js";
 import { useNow } from "../components/clock.js";
@@ -16,22 +16,24 @@ import {
   SetupIcon,
 } from "../components/icons.js";
 import { beginToLoadAhead } from "../components/idle.js";
-import { useShortcut } from "../components/shortcuts.js";
+import { lazyComponent } from "../components/lazy.js";
+import { ShortcutKey, useShortcut } from "../components/shortcuts.js";
 import { useTimeOfDay, useZone } from "../components/time.js";
 import { mayBeStale } from "../live/connection-freshness.js";
 import styles from "./shell.module.css";
 import { UserMenu } from "./user-menu.js";
+
+const Jump = lazyComponent(() => import("./jump.js"));
 
 /** The frame of all screens: the places of the exam at the left, and its name, the clock and the connection on top. */
 export default function Shell({ user, children }: { user: SessionUser; children: ReactNode }) {
   const t = useTranslations("common.places");
   const { examId } = useParams({ strict: false });
   const navigate = useNavigate();
-  useShortcut({
-    keys: "g e",
-    label: useTranslations("common.shortcuts")("goExams"),
-    run: () => void navigate({ to: "/" }),
-  });
+  const keys = useTranslations("common.shortcuts");
+  const [isJumping, setIsJumping] = useState(false);
+  const isStaff = user.role !== "examinee";
+  useShortcut({ keys: "g e", label: keys("goExams"), run: () => void navigate({ to: "/" }) });
   useEffect(beginToLoadAhead, []);
   return (
     <div className={styles.shell}>
@@ -47,6 +49,26 @@ export default function Shell({ user, children }: { user: SessionUser; children:
         </div>
         <UserMenu user={user} />
       </header>
+      {isStaff && examId !== undefined && (
+        <>
+          <ShortcutKey
+            keys="g o"
+            label={keys("goOverview")}
+            run={() => void navigate({ to: "/exams/$examId", params: { examId } })}
+          />
+          <ShortcutKey
+            keys="g c"
+            label={keys("goCandidates")}
+            run={() => void navigate({ to: "/exams/$examId/candidates", params: { examId } })}
+          />
+        </>
+      )}
+      {isStaff && <ShortcutKey keys="Ctrl-K" label={keys("jump")} run={() => setIsJumping(true)} />}
+      {isJumping && (
+        <Suspense>
+          <Jump examId={examId} mayAdminister={user.role === "admin"} onClose={() => setIsJumping(false)} />
+        </Suspense>
+      )}
       <Content>{children}</Content>
     </div>
   );

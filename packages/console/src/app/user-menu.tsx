@@ -1,5 +1,6 @@
-import { type SessionUser, useSession } from "@invigil/react";
+import { type SessionUser, useInvigil, useSession } from "@invigil/react";
 import { useMantineColorScheme } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { DownIcon, UserIcon } from "../components/icons.js";
@@ -24,7 +25,15 @@ export function UserMenu({ user }: { user: SessionUser }) {
   const openHelp = useShortcutHelp();
   const notify = useNotify();
   const navigate = useNavigate();
-  const name = user.name ?? user.userId;
+  const { userId, roomId } = user;
+  // The token of a link has no name.
+  const { data: member } = useQuery(
+    useInvigil().participant.get.queryOptions(
+      { roomId: roomId ?? "", userId },
+      { enabled: user.name === undefined && roomId !== undefined, staleTime: Number.POSITIVE_INFINITY },
+    ),
+  );
+  const name = user.name ?? member?.name ?? userId;
   // Safe: an object has the keys of its type.
   const locales = Object.keys(LOCALES) as Locale[];
   const entries: readonly MenuEntry[] = [

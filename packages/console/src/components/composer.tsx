@@ -1,8 +1,9 @@
 import { Button, Textarea } from "@mantine/core";
-import { type KeyboardEvent, useState } from "react";
+import { type KeyboardEvent, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import styles from "./composer.module.css";
 import { NotDone } from "./error-note.js";
+import { useShortcut } from "./shortcuts.js";
 import { useAction } from "./use-action.js";
 
 /** The most characters of a message. */
@@ -18,6 +19,8 @@ export function Composer({
   onSend: (text: string) => Promise<unknown>;
 }) {
   const t = useTranslations("common");
+  const field = useRef<HTMLTextAreaElement>(null);
+  useShortcut({ keys: "m", label, run: () => field.current?.focus() });
   const [text, setText] = useState("");
   const left = MAX_TEXT - text.length;
   const { run, isRunning, error } = useAction(async (message: string) => {
@@ -46,6 +49,7 @@ export function Composer({
       }}
     >
       <Textarea
+        ref={field}
         aria-label={label}
         placeholder={label}
         rows={2}

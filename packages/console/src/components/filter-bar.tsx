@@ -60,7 +60,7 @@ export function NoMatch({ hidden, onClear }: { hidden: number | undefined; onCle
 }
 
 /** The props of a field whose text is passed on when the person has not typed for a while. */
-export const useTypedText = (value: string, onChange: (value: string) => void, pauseMs: number) => {
+const useTypedText = (value: string, onChange: (value: string) => void, pauseMs: number) => {
   const [typed, setTyped] = useState(value);
   const sent = useRef(value);
   const isComposing = useRef(false);

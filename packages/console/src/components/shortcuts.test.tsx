@@ -10,6 +10,7 @@ beforeEach(() => void run.mockClear());
 function Keys() {
   useShortcut({ keys: "n", label: "Next", run: () => run("next") });
   useShortcut({ keys: "g e", label: "Exams", run: () => run("exams") });
+  useShortcut({ keys: "Ctrl-K", label: "Jump", run: () => run("jump") });
   return <input aria-label="Field" />;
 }
 
@@ -20,8 +21,12 @@ it("runs single keys and sequences, and neither while the person types or holds 
   await user.keyboard("ge");
   expect(run.mock.calls.flat()).toEqual(["next", "exams"]);
   await user.keyboard("{Control>}n{/Control}");
-  await user.type(screen.getByRole("textbox"), "nge");
+  await user.keyboard("g{Control>}e{/Control}");
   expect(run).toHaveBeenCalledTimes(2);
+  await user.keyboard("{Control>}k{/Control}{Meta>}K{/Meta}");
+  expect(run.mock.calls.flat().slice(2)).toEqual(["jump", "jump"]);
+  await user.type(screen.getByRole("textbox"), "nge{Control>}k{/Control}");
+  expect(run).toHaveBeenCalledTimes(4);
 });
 
 it("are listed by the question mark, where they can be switched off for good", async () => {
@@ -32,7 +37,7 @@ it("are listed by the question mark, where they can be switched off for good", a
   await user.click(screen.getByRole("switch"));
   await user.keyboard("{Escape}");
   await vi.waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
-  await user.keyboard("n");
+  await user.keyboard("n{Control>}k{/Control}");
   unmount();
   await renderPart(<Keys />);
   await user.keyboard("n");

@@ -33,15 +33,16 @@ export function ShortcutsProvider({ children }: { children: ReactNode }) {
     if (!isOn) return;
     let pressed: { text: string; at: number } = { text: "", at: 0 };
     const onKeyDown = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target))
-        return;
+      if (event.altKey || event.isComposing || isTyping(event.target)) return;
       // A dialog has the keyboard for itself.
       if (document.querySelector("[role=dialog]")) return;
-      const before = event.timeStamp - pressed.at < SEQUENCE_MS ? pressed.text : "";
-      const text = before ? `${before} ${event.key}` : event.key;
+      const isHeld = event.ctrlKey || event.metaKey;
+      const key = isHeld ? `Ctrl-${event.key.toUpperCase()}` : event.key;
+      const before = !isHeld && event.timeStamp - pressed.at < SEQUENCE_MS ? pressed.text : "";
+      const text = before ? `${before} ${key}` : key;
       const current = all.get();
       const found =
-        current.findLast(({ keys }) => keys === text) ?? current.findLast(({ keys }) => keys === event.key);
+        current.findLast(({ keys }) => keys === text) ?? current.findLast(({ keys }) => keys === key);
       pressed = {
         text: current.some(({ keys }) => keys.startsWith(`${text} `)) ? text : "",
         at: event.timeStamp,
@@ -86,6 +87,12 @@ function HelpShortcut() {
 
 /** Opens the list of shortcuts. */
 export const useShortcutHelp = (): (() => void) => use(ShortcutsContext)?.openHelp ?? (() => undefined);
+
+/** Adds a shortcut while it is on the page. */
+export function ShortcutKey(shortcut: Shortcut) {
+  useShortcut(shortcut);
+  return null;
+}
 
 /** Adds a shortcut while the component is on the page. */
 export const useShortcut = ({ keys, label, run }: Shortcut): void => {

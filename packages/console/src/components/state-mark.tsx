@@ -18,6 +18,7 @@ export type State =
   | "taken"
   | "onBreak"
   | "paused"
+  | "talking"
   | "unidentified"
   | "timeShort"
   | "unseated"
@@ -41,6 +42,7 @@ export const TONES: { readonly [Name in State]: Tone } = {
   taken: "quiet",
   onBreak: "quiet",
   paused: "amber",
+  talking: "blue",
   unidentified: "amber",
   timeShort: "amber",
   unseated: "quiet",
@@ -74,6 +76,7 @@ const MARKS: { readonly [Name in State]: ReactNode } = {
   taken: HAND,
   onBreak: PAUSE,
   paused: PAUSE,
+  talking: <path d="M4.500 1.500h3v5h-3zM2.500 5.500c0 4 7 4 7 0M6 8.500v2.500" />,
   unidentified: <path d="M1.500 2.500h9v7h-9zM3.500 7.500h2M7.500 5h1.500M7.500 7h1.500M4.500 4.500v1" />,
   timeShort: CLOCK,
   unseated: <path d="M2.500 2.500h7v7h-7z" strokeDasharray="1.700 1.700" />,

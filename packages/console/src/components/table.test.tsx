@@ -50,6 +50,22 @@ describe("a table", () => {
     expect(screen.queryByRole("columnheader", { name: "Wide" })).toBeNull();
   });
 
+  it("moves by j and k, and chooses by x, from anywhere on the page", async () => {
+    const user = userEvent.setup();
+    const { container } = await renderPart(<Chosen onOpen={() => undefined} />);
+    const chosen = () => container.querySelector("output")?.textContent;
+    const focused = () => document.activeElement?.textContent;
+    await user.keyboard("x");
+    // Nobody saw which row it would have chosen.
+    expect([focused(), chosen()]).toEqual(["A", ""]);
+    await user.keyboard("jjx");
+    expect([focused(), chosen()]).toEqual(["C", "C"]);
+    await user.keyboard("kx");
+    expect([focused(), chosen()]).toEqual(["B", "B,C"]);
+    await user.keyboard("kkkx");
+    expect([focused(), chosen()]).toEqual(["A", "A,B,C"]);
+  });
+
   it("draws each row once, also while it scrolls, and looks at all rows only when they change", async () => {
     const drawn = new Map<string, number>();
     const keyOf = vi.fn(({ id }: Person) => id);

@@ -16,6 +16,7 @@ import {
 } from "react";
 import { useTranslations } from "use-intl";
 import { DownIcon, UpIcon } from "./icons.js";
+import { ShortcutKey } from "./shortcuts.js";
 import styles from "./table.module.css";
 import { useStableRows } from "./use-stable-rows.js";
 
@@ -158,7 +159,7 @@ const MemoRow = memo(TableRow) as unknown as typeof TableRow;
 
 /**
  * A table of any number of rows, of which it draws those in sight. Rows stand still while the person points at them or has the focus in
- * them; a button then says how many would change. Arrows move, Enter opens, Space chooses, Shift extends, Ctrl+A chooses all.
+ * them; a button then says how many would change. Arrows, j and k move, Enter opens, Space and x choose, Shift extends, Ctrl+A chooses all.
  */
 export function Table<Row>({
   label,
@@ -283,6 +284,9 @@ export function Table<Row>({
     wantsFocus.current = false;
     scroller?.querySelector<HTMLElement>("[role=row][tabindex='0']")?.focus({ preventScroll: true });
   });
+  /** Moves from the row with the focus. Without one, returns to the row that had it last. */
+  const step = (by: number) =>
+    focusRow(hasFocus ? Math.min(rows.length - 1, Math.max(0, activeIndex + by)) : activeIndex);
   const onKeyDown = (event: KeyboardEvent) => {
     const { target, key, shiftKey, ctrlKey, metaKey } = event;
     if (!(target instanceof HTMLElement) || !target.matches("[role=row]")) return;
@@ -329,6 +333,19 @@ export function Table<Row>({
       onPointerEnter={({ pointerType }) => setIsPointedAt(pointerType === "mouse")}
       onPointerLeave={() => setIsPointedAt(false)}
     >
+      <ShortcutKey keys="j" label={t("next")} run={() => step(1)} />
+      <ShortcutKey keys="k" label={t("before")} run={() => step(-1)} />
+      {canSelect && (
+        <ShortcutKey
+          keys="x"
+          label={t("choose")}
+          run={() => {
+            // A row that the person does not see is not chosen.
+            if (hasFocus) onCheck(activeIndex, false);
+            else step(0);
+          }}
+        />
+      )}
       <div
         role="grid"
         aria-label={label}

@@ -1,9 +1,10 @@
-import { knownDetectTypes } from "@invigil/client";
+import { detectorNames, knownDetectTypes } from "@invigil/client";
 import { useCallback } from "react";
 import { useTranslations } from "use-intl";
 
-type Known = (typeof knownDetectTypes)[number];
-const KNOWN: ReadonlySet<string> = new Set(knownDetectTypes);
+const TYPES = [...knownDetectTypes, ...detectorNames] as const;
+type Known = (typeof TYPES)[number];
+const KNOWN: ReadonlySet<string> = new Set(TYPES);
 const isKnown = (type: string): type is Known => KNOWN.has(type);
 
 /** The name of what a detector saw. A detector of one's own has names of its own. */

@@ -1,4 +1,4 @@
-import type { LivePerson } from "@invigil/client";
+import { isReady, type LivePerson } from "@invigil/client";
 import { byNeed, type Reason, reasonsOf } from "./attention.js";
 import { type ControlOf, isPaused } from "./control.js";
 import type { Trouble } from "./group-incidents.js";
@@ -7,12 +7,15 @@ import { factsOf, isHere, lastEventOf, NO_CANDIDATES, troubleOf } from "./roster
 
 export type SortColumn = "need" | "name" | "id" | "room" | "ends" | "detections" | "last";
 
+/** What may be so besides the state. */
+type Mark = "detected" | "here" | "hand" | "paused" | "notReady";
+
 export interface CandidateFilter {
   /**
    * Undefined: in any state. `detected`: about whom there are records. `here`: a page is connected. `hand`: a hand is open. `paused`: their exam is
-   * paused.
+   * paused. `notReady`: a check before the exam is missing.
    */
-  readonly state: CandidateState | "detected" | "here" | "hand" | "paused" | undefined;
+  readonly state: CandidateState | Mark | undefined;
   /** Empty: of every room. */
   readonly rooms: readonly string[];
   readonly matches: ((person: { readonly userId: string; readonly name: string }) => boolean) | undefined;
@@ -24,7 +27,9 @@ interface CandidateList {
   readonly troubles: readonly Trouble[];
   /** How many candidates there are at all, and in each state. */
   readonly total: number;
-  readonly counts: { readonly [State in CandidateState | "detected" | "here" | "hand" | "paused"]: number };
+  readonly counts: { readonly [State in CandidateState | Mark]: number };
+  /** Whether the checks of any candidate are known: people of other apps make none. */
+  readonly hasChecks: boolean;
 }
 
 /** Orders texts as people do. Collation takes long, so what it says is kept until the texts change. */
@@ -40,12 +45,18 @@ export const createRanks = (locale: string) => {
 };
 type Ranks = ReturnType<typeof createRanks>;
 
-const isOfState = (person: LivePerson, state: CandidateState, wanted: CandidateFilter["state"]): boolean => {
+const isOfState = (
+  person: LivePerson,
+  state: CandidateState,
+  wanted: CandidateFilter["state"],
+  isNotReady: boolean,
+): boolean => {
   if (wanted === undefined) return true;
   if (wanted === "detected") return person.detections > 0;
   if (wanted === "here") return isHere(state);
   if (wanted === "hand") return person.hand !== undefined;
   if (wanted === "paused") return isPaused(person);
+  if (wanted === "notReady") return isNotReady;
   return state === wanted;
 };
 
@@ -60,6 +71,7 @@ export const arrange = (
     roomName,
     ranks,
     redFrom,
+    cameras = "one",
     now,
   }: {
     readonly filter: CandidateFilter;
@@ -70,10 +82,13 @@ export const arrange = (
     readonly ranks: Ranks;
     /** The number of detections from which a person is red. */
     readonly redFrom: number;
+    /** How many cameras the exam needs. Default: one. */
+    readonly cameras?: "one" | "both";
     readonly now: number;
   },
 ): CandidateList => {
-  const counts = { ...NO_CANDIDATES, detected: 0, here: 0, hand: 0, paused: 0 };
+  const counts = { ...NO_CANDIDATES, detected: 0, here: 0, hand: 0, paused: 0, notReady: 0 };
+  let hasChecks = false;
   const rooms = new Set(filter.rooms);
   const found: {
     readonly person: LivePerson;
@@ -91,8 +106,11 @@ export const arrange = (
     if (person.detections > 0) counts.detected += 1;
     if (person.hand) counts.hand += 1;
     if (isPaused(person)) counts.paused += 1;
+    if (person.readiness) hasChecks = true;
+    const isNotReady = state !== "ended" && !isReady(person.readiness, { cameras });
+    if (isNotReady) counts.notReady += 1;
     if (
-      isOfState(person, state, filter.state) &&
+      isOfState(person, state, filter.state, isNotReady) &&
       (rooms.size === 0 || (person.roomId !== undefined && rooms.has(person.roomId))) &&
       (filter.matches === undefined || filter.matches(person))
     )
@@ -123,5 +141,6 @@ export const arrange = (
     troubles: found.flatMap(({ person, state }) => troubleOf(person, state) ?? []),
     total,
     counts,
+    hasChecks,
   };
 };

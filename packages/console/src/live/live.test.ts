@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { freshnessOf, mayBeStale, worst } from "./connection-freshness.js";
 import { personState } from "./person.js";
-import { atLocalTime, localTimeOf } from "./time-zone.js";
+import { atLocalTime, isoTimeOf, localTimeOf } from "./time-zone.js";
 
 describe("what is heard", () => {
   it("is stale after 15 seconds of silence, although the connection looks open", () => {
@@ -51,6 +51,18 @@ describe("times of a zone", () => {
     ["America/St_Johns", "2026-01-05", "23:45", "2026-01-06T03:15:00.000Z"],
   ])("in %s, %s %s is %s", (zone, day, time, at) => {
     expect(atLocalTime(zone, day, time)?.toISOString()).toBe(at);
+  });
+
+  it.each([
+    ["Asia/Shanghai", "2026-11-30T18:05:07.900Z", "2026-12-01T02:05:07+08:00"],
+    ["America/St_Johns", "2026-01-06T03:15:00Z", "2026-01-05T23:45:00-03:30"],
+    ["UTC", "2026-01-06T03:15:00Z", "2026-01-06T03:15:00+00:00"],
+    // The clocks show this time twice. The zone tells which it is.
+    ["Europe/Berlin", "2026-10-25T00:30:00Z", "2026-10-25T02:30:00+02:00"],
+    ["Europe/Berlin", "2026-10-25T01:30:00Z", "2026-10-25T02:30:00+01:00"],
+  ])("in %s, %s is written as %s for programs", (zone, at, written) => {
+    expect(isoTimeOf(zone, new Date(at))).toBe(written);
+    expect(Math.floor(Date.parse(at) / 1000)).toBe(Date.parse(written) / 1000);
   });
 
   it("are written into the fields of a form, and are none if they are not complete", () => {

@@ -194,7 +194,24 @@ export const roomsToLookAt = (
         reasons: found.sort((one, other) => byNeed([one], [other])),
       });
   }
-  return looks.sort((one, other) => byNeed(one.reasons, other.reasons));
+  return foldEqual(looks).sort((one, other) => byNeed(one.reasons, other.reasons));
+};
+
+/** From this number on, rooms that lack only their invigilator are one line. */
+const MANY_ALIKE = 3;
+
+/** Makes one line of the rooms that need a look for no reason but a missing invigilator. Other reasons say how many people, and since when. */
+const foldEqual = (looks: readonly Look[]): Look[] => {
+  const isAlike = ({ reasons }: Look) => reasons.every(({ kind }) => kind === "noTeacher");
+  const alike = looks.filter(isAlike);
+  if (alike.length < MANY_ALIKE) return [...looks];
+  const roomIds = alike.flatMap((look) => look.roomIds);
+  const folded: Look = {
+    key: "noTeacher",
+    roomIds,
+    reasons: [{ kind: "noTeacher", count: roomIds.length }],
+  };
+  return [folded, ...looks.filter((look) => !isAlike(look))];
 };
 
 /** The mark of a room's square: the weightiest reason why it needs a look, or why it needs none. */

@@ -367,6 +367,26 @@ describe("the list of candidates", () => {
     expect(paused.counts.paused).toBe(2);
   });
 
+  it("counts and filters those who miss a check, once any is known", () => {
+    const passed = { result: "passed" } as const;
+    const checks = { consent: passed, camera: passed, microphone: passed, connection: passed };
+    const people = [
+      person("ready", { readiness: { checks, wavedThrough: false } }),
+      person("unchecked"),
+      person("waved", { readiness: { checks: {}, wavedThrough: true } }),
+      person("failed", {
+        readiness: { checks: { ...checks, camera: { result: "failed" } }, wavedThrough: false },
+      }),
+    ];
+    const missing = list({ state: "notReady" }, "name", false, 5, people);
+    expect([missing.ids, missing.counts.notReady, missing.hasChecks]).toEqual([
+      ["failed", "unchecked"],
+      2,
+      true,
+    ]);
+    expect(list().hasChecks).toBe(false);
+  });
+
   it("has those first who are red by their detections, before all who are amber, disconnected or not here", () => {
     expect(list({}, "need", false, 4).ids).toEqual(["2", "1", "3", "4"]);
     expect(list({}, "need", false, 5).ids).toEqual(["1", "2", "3", "4"]);

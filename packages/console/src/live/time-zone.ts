@@ -41,3 +41,14 @@ export const localTimeOf = (zone: string, at: Date): { readonly day: string; rea
   const local = new Date(at.getTime() + offsetOf(zone, at.getTime())).toISOString();
   return { day: local.slice(0, 10), time: local.slice(11, 16) };
 };
+
+/** A moment as the clocks of a zone show it, in ISO 8601 with the zone: `2026-11-30T09:00:00+08:00`. */
+export const isoTimeOf = (zone: string, at: Date): string => {
+  const offset = offsetOf(zone, at.getTime());
+  const minutes = Math.abs(Math.round(offset / 60_000));
+  const [hour, minute] = [Math.floor(minutes / 60), minutes % 60].map((part) =>
+    String(part).padStart(2, "0"),
+  );
+  const local = new Date(at.getTime() + offset).toISOString().slice(0, 19);
+  return `${local}${offset < 0 ? "-" : "+"}${hour}:${minute}`;
+};

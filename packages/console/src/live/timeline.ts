@@ -7,7 +7,11 @@ import type {
   RoomEvent,
   RouterOutputs,
   StreamEvent,
+  TalkChangedEvent,
+  TalkPage,
 } from "@invigil/client";
+
+import { phaseOf } from "./phases.js";
 
 export type Camera = "main" | "pc";
 
@@ -43,7 +47,13 @@ const isNoted = (entry: ExamEntry): entry is Noted => entry.kind === "identity" 
 export type What =
   | { readonly is: "entered" | "left" | "publishing" | "stopped"; readonly camera: Camera }
   | { readonly is: "devices"; readonly camera: Camera; readonly devices: number }
-  | { readonly is: "record"; readonly camera: Camera; readonly detectType: string }
+  | {
+      readonly is: "record";
+      readonly camera: Camera;
+      readonly detectType: string;
+      /** How long it lasted, in milliseconds. Undefined: a detector does not say, or it goes on. */
+      readonly lastedMs: number | undefined;
+    }
   | {
       readonly is: "message";
       readonly from: string;
@@ -66,6 +76,15 @@ export type What =
     }
   | { readonly is: "decided"; readonly decision: Decision }
   | { readonly is: "noted"; readonly noted: Noted }
+  | { readonly is: "consented" }
+  | {
+      readonly is: "talked";
+      readonly by: string;
+      /** How long it lasted, in milliseconds. Undefined: it goes on. */
+      readonly lastedMs: number | undefined;
+    }
+  /** The end of a talk. It is no line: it tells how long the talk lasted. */
+  | { readonly is: "talkEnded" }
   | { readonly is: "added" | "removed" }
   | { readonly is: "updated"; readonly extraMinutes: number }
   | { readonly is: "ended" | "reopened" | "speaking" | "silent" }
@@ -104,21 +123,29 @@ export const loginsOf = (userId: string, hasPc: boolean): readonly string[] =>
 const peopleOf = (logins: readonly string[] | undefined): readonly string[] | undefined =>
   logins && [...new Set(logins.map(personOf))];
 
-export const recordEntry = ({
-  id,
-  userId,
-  createdAt,
-  detectTime,
-  detectType,
-  isMainMonitor,
-}: CheatRecord): Entry => ({
-  key: `record ${id}`,
-  kind: "records",
-  at: createdAt.getTime(),
-  userId,
-  what: { is: "record", camera: isMainMonitor ? "main" : "pc", detectType },
-  elsewhere: elsewhere("candidate", detectTime, createdAt),
-});
+export const recordEntry = (record: CheatRecord): Entry => {
+  const { id, userId, createdAt, detectTime, detectType, isMainMonitor } = record;
+  const phase = phaseOf(record);
+  return {
+    key: phase ? `detector ${phase.id}` : `record ${id}`,
+    kind: "records",
+    at: createdAt.getTime(),
+    userId,
+    what: {
+      is: "record",
+      camera: isMainMonitor ? "main" : "pc",
+      detectType,
+      lastedMs: phase?.lastedMs,
+    },
+    elsewhere: elsewhere("candidate", detectTime, createdAt),
+  };
+};
+/** The first of two that tell the same, with the length that the other knows. */
+const first = (one: Entry, other: Entry): Entry => {
+  const [earlier, later] = other.at < one.at ? [other, one] : [one, other];
+  if (!("lastedMs" in earlier.what && "lastedMs" in later.what)) return earlier;
+  return { ...earlier, what: { ...earlier.what, lastedMs: earlier.what.lastedMs ?? later.what.lastedMs } };
+};
 
 const memberOf = (data: unknown, name: string): unknown =>
   typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
@@ -191,6 +218,7 @@ export const staffEntries = (found: readonly ExamEntry[]): readonly Entry[] =>
     const { id, userId, time } = entry;
     const one = { key: `entry ${id}`, at: time.getTime(), userId } as const;
     if (isDecision(entry)) return [{ ...one, kind: "decisions", what: { is: "decided", decision: entry } }];
+    if (entry.kind === "consent") return [{ ...one, kind: "notes", what: { is: "consented" } }];
     if (!isNoted(entry)) return [];
     return [
       {
@@ -208,6 +236,38 @@ export const visitEntries = (userId: string, { camera, since, leftAt }: Visit): 
   presenceEntry(userId, camera, "left", leftAt),
   presenceEntry(userId, camera, "entered", since),
 ];
+/** A talk of staff with a candidate. */
+export const talkEntry = ({
+  userId,
+  by,
+  startedAt,
+  endedAt,
+}: Pick<TalkPage["talks"][number], "userId" | "by" | "startedAt" | "endedAt">): Entry => ({
+  key: `talk ${userId} ${startedAt.getTime()}`,
+  kind: "messages",
+  at: startedAt.getTime(),
+  userId,
+  what: { is: "talked", by, lastedMs: endedAt && endedAt.getTime() - startedAt.getTime() },
+});
+const talkEvent = ({ id, userId, by, isTalking, time }: TalkChangedEvent): Entry =>
+  isTalking
+    ? talkEntry({ userId, by, startedAt: time })
+    : { key: `event ${id}`, kind: "messages", at: time.getTime(), userId, what: { is: "talkEnded" } };
+/** Tells of talks how long they lasted, by the ends that events tell. `entries`: the newest first. */
+const withTalkEnds = (entries: readonly Entry[]): readonly Entry[] => {
+  const ends = new Map<string | undefined, number>();
+  return entries.flatMap((entry) => {
+    const { what, userId, at } = entry;
+    if (what.is === "talkEnded") {
+      ends.set(userId, at);
+      return [];
+    }
+    const end = ends.get(userId);
+    if (what.is !== "talked" || end === undefined) return [entry];
+    ends.delete(userId);
+    return [{ ...entry, what: { ...what, lastedMs: what.lastedMs ?? end - at } }];
+  });
+};
 /** What a hand tells about the past: when it was raised, when the break began, and when it was resolved. */
 export const handEntries = ({ id, userId, kind, text, note, ...hand }: Hand): readonly Entry[] => {
   const one = (
@@ -270,6 +330,8 @@ export const eventEntries = (event: RoomEvent): readonly Entry[] => {
       return handEntries(event.hand);
     case "entries_added":
       return staffEntries(event.entries);
+    case "talk_changed":
+      return [talkEvent(event)];
     case "participant_added":
       return one(event.userId, { is: "added" });
     case "participant_removed":
@@ -318,10 +380,12 @@ export const mergeTimeline = (parts: readonly Part[], others: readonly Entry[]):
     if (entry.at < from) continue;
     const known = byKey.get(entry.key);
     // The first of several tells when it was asked for.
-    if (!known || entry.at < known.at) byKey.set(entry.key, entry);
+    byKey.set(entry.key, known ? first(known, entry) : entry);
   }
-  return [...byKey.values()].sort(
-    (one, other) => other.at - one.at || other.key.localeCompare(one.key, "en", { numeric: true }),
+  return withTalkEnds(
+    [...byKey.values()].sort(
+      (one, other) => other.at - one.at || other.key.localeCompare(one.key, "en", { numeric: true }),
+    ),
   );
 };
 

@@ -16,6 +16,7 @@ import {
   recordEntry,
   staffEntries,
   streamEntry,
+  talkEntry,
   visitEntries,
 } from "./timeline.js";
 
@@ -82,6 +83,36 @@ describe("the timeline of a room", () => {
       ],
     );
     expect(entries.map(({ what }) => what.is)).toEqual(["left", "record", "publishing", "entered"]);
+  });
+
+  it("tells a talk in one line, with its length as soon as an event or the list tells its end", () => {
+    const talk = (id: number, seconds: number, isTalking: boolean, userId = "e1") =>
+      event(id, seconds, { type: "talk_changed", userId, role: "examinee", by: "t1", isTalking });
+    const row = { userId: "e1", by: "t1", startedAt: at(1) };
+    const tell = (listed: readonly Entry[], ...events: RoomEvent[]) =>
+      mergeTimeline([{ entries: listed }], events.flatMap(eventEntries)).map(({ userId, what }) =>
+        what.is === "talked" ? [userId, what.lastedMs] : what.is,
+      );
+    expect(tell([], talk(1, 1, true))).toEqual([["e1", undefined]]);
+    expect(tell([], talk(1, 1, true), talk(2, 4, false))).toEqual([["e1", 3000]]);
+    expect(tell([talkEntry(row)], talk(2, 4, false))).toEqual([["e1", 3000]]);
+    expect(tell([talkEntry({ ...row, endedAt: at(4) })], talk(1, 1, true), talk(2, 4, false))).toEqual([
+      ["e1", 3000],
+    ]);
+    // The end of a talk is that of the talk before it, with the same person.
+    expect(
+      tell(
+        [talkEntry(row)],
+        talk(2, 4, false),
+        talk(3, 5, true, "e2"),
+        talk(4, 6, true),
+        talk(5, 8, false, "e2"),
+      ),
+    ).toEqual([
+      ["e1", undefined],
+      ["e2", 3000],
+      ["e1", 3000],
+    ]);
   });
 
   it("tells a visit once, whether the list of visits, an event or the state tells it", () => {

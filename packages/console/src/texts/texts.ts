@@ -20,6 +20,8 @@ export type Texts = {
   readonly candidate: typeof import("./en/candidate.js").default;
   readonly records: typeof import("./en/records.js").default;
   readonly administration: typeof import("./en/administration.js").default;
+  /** What the entries of the audit say. */
+  readonly audit: typeof import("./en/audit.js").default;
 };
 
 /** The same texts in another language. A text that is missing or has no English one does not compile. */

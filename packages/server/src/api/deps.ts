@@ -21,6 +21,7 @@ import {
 import { createDisk, type Disk } from "../limits/disk.js";
 import { createRateLimits, type RateLimits } from "../limits/rates.js";
 import type { Ids } from "../platform/ids.js";
+import type { Meters } from "../platform/meters.js";
 import { selectProviders } from "../providers/select.js";
 import type { Providers } from "../providers/types.js";
 import type { Database } from "../storage/database.js";
@@ -40,12 +41,14 @@ export interface ExternalDeps {
   readonly log: FastifyBaseLogger;
   /** Returns why lines of the log cannot be written. Undefined while they can. */
   readonly logFault?: (() => string | undefined) | undefined;
+  /** What the server counts and times. Absent if the metrics are off. */
+  readonly meters?: Meters | undefined;
   /** The base URL of the server for clients, without a trailing slash. */
   readonly publicUrl: () => string;
-  /** Signs and verifies tokens. */
+  /** Signs and verifies tokens. The root secret is the same, unless the settings have another one. */
   readonly authSecret: string;
   /** A key that the installation generates. Used if the settings of providers contain none. */
-  readonly ownKey: (name: "stream-key" | "im-key" | "login-key") => string;
+  readonly ownKey: (name: "stream-key" | "im-key" | "media-key" | "login-key") => string;
 }
 
 /** The dependencies of the services. */
@@ -97,7 +100,7 @@ export const createDeps = (external: ExternalDeps): Deps => {
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
   const providers = providersOf(external);
   // While authentication is off, every caller is an administrator. Tokens and join codes from that time must not be valid later.
-  const issuingSecret = config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret;
+  const unusedLater = config.auth === "off" ? ids.nonce() + ids.nonce() : undefined;
   return {
     ...external,
     pruning,
@@ -111,14 +114,20 @@ export const createDeps = (external: ExternalDeps): Deps => {
     auth:
       config.auth === "off"
         ? createOpenAuthenticator()
-        : createAuthenticator({ secret: authSecret, clock, monotonic, foreign }),
+        : createAuthenticator({
+            secret: authSecret,
+            secondary: config.authSecretSecondary,
+            clock,
+            monotonic,
+            foreign,
+          }),
     tokens: createTokenIssuer({
-      secret: issuingSecret,
+      secret: unusedLater ?? authSecret,
       clock,
       ids,
       afterExamSeconds: config.tokenAfterExamSeconds,
     }),
-    joinCodes: createJoinCodes(issuingSecret),
+    joinCodes: createJoinCodes(unusedLater ?? config.rootSecret ?? authSecret),
     passwords: createPasswords(),
     audioFiles: createAudioFiles({ ...external, pruning }, providers),
     coordination: createCoordination({ ...external, pruning }),

@@ -38,6 +38,7 @@ import { createCheckService } from "../features/check/service.js";
 import { createCheckStore } from "../features/check/store.js";
 import { createDeliveryService } from "../features/delivery/service.js";
 import { createDeliveryStore } from "../features/delivery/store.js";
+import { createDiagnosisService } from "../features/diagnosis/service.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createEntryService } from "../features/entry/service.js";
 import { createEntryStore } from "../features/entry/store.js";
@@ -57,7 +58,7 @@ import { createImService } from "../features/im/service.js";
 import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
-import { createInstallationService } from "../features/installation/service.js";
+import { COUNTED_MS, createInstallationService } from "../features/installation/service.js";
 import { createInstallationStore } from "../features/installation/store.js";
 import { createCardService } from "../features/join/cards.js";
 import { createCodeService } from "../features/join/codes.js";
@@ -65,9 +66,13 @@ import { createCodeStore } from "../features/join/codes-store.js";
 import { createLinkService } from "../features/join/links.js";
 import { createLinkStore } from "../features/join/store.js";
 import { createWrongCodes } from "../features/join/wrong-codes.js";
+import { createMediaService } from "../features/media/service.js";
+import { createTalkStore } from "../features/media/talks-store.js";
+import { createMediaTokens } from "../features/media/tokens.js";
 import { createGroupQueues, taskKindsOf } from "../features/message-groups/queues.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
+import { createOutboxService } from "../features/outbox/service.js";
 import { createParticipantService } from "../features/participant/service.js";
 import { createParticipantStore } from "../features/participant/store.js";
 import { createPastEventService } from "../features/past/service.js";
@@ -84,6 +89,8 @@ import { createRosterStore } from "../features/roster/store.js";
 import { createSeriesRecorder } from "../features/series/recorder.js";
 import { createSeriesService } from "../features/series/service.js";
 import { createSeriesStore } from "../features/series/store.js";
+import { createSittingService } from "../features/sitting/service.js";
+import { createSittingStore } from "../features/sitting/store.js";
 import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
 import { createSubscriptionLimits } from "../features/subscriptions/limits.js";
@@ -97,6 +104,7 @@ import { UNLIMITED } from "../limits/rates.js";
 import { examNotFound, InvigilError } from "../platform/errors.js";
 import { createIds } from "../platform/ids.js";
 import { serviceChecks } from "../providers/checks.js";
+import { streamCarrierOf } from "../providers/stream-carrier.js";
 import { withoutShares } from "../storage/turns.js";
 import type { Deps } from "./deps.js";
 
@@ -120,6 +128,7 @@ export const createServices = (
     config,
     providers,
     publicUrl,
+    ownKey,
     auth: authenticator,
     tokens,
     joinCodes,
@@ -127,6 +136,7 @@ export const createServices = (
     audioFiles,
     log,
     coordination: { instances, throttle, sendRate, claims, duties },
+    meters,
   }: Omit<Deps, "authSecret">,
   { unlimited = false, isDemo = false }: ServiceOptions = {},
 ) => {
@@ -218,6 +228,7 @@ export const createServices = (
   });
   taskEvents.on("added", () => queue.wake());
   const deadLetters = createDeadLetters({ store: outboxStore, queues, clock });
+  const letters = createOutboxService({ deadLetters });
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const seriesStore = createSeriesStore({ storage, writes, duties });
@@ -269,6 +280,7 @@ export const createServices = (
     rates,
     pruning,
     keptDays: config.auditDays,
+    clock,
     log,
   });
   const audio = createAudioService({
@@ -323,8 +335,9 @@ export const createServices = (
     rates,
   });
   const imports = createImportService({
-    store: createImportStore({ storage, bulk }),
+    store: createImportStore({ storage, bulk, removePerson }),
     access,
+    accessLog,
     clock,
     rates,
     quotas,
@@ -375,7 +388,7 @@ export const createServices = (
     log,
   });
   const plan = createPlanService({
-    store: createPlanStore({ storage, bulk, tasks: taskLog }),
+    store: createPlanStore({ storage, writes, bulk, tasks: taskLog, events: eventLog }),
     groups,
     clock,
     ids,
@@ -401,7 +414,8 @@ export const createServices = (
     onAccessRevoked: delivery.recheckAccess,
     log,
     rates,
-    apps: config.apps,
+    publicUrl,
+    config,
   });
   const codes = createCodeService({
     store: createCodeStore({ storage, writes }),
@@ -415,6 +429,17 @@ export const createServices = (
     config,
   });
   const cards = createCardService({ links, codes });
+  const diagnosis = createDiagnosisService({
+    roster,
+    codes,
+    account,
+    audit,
+    messages,
+    config,
+    rates,
+    together: storage.together,
+    clock,
+  });
   const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
   const logins = createLoginService({
     store: createLoginStore({ storage, writes, pruning }),
@@ -441,6 +466,15 @@ export const createServices = (
     maxMutes: quotas ? 2 * quotas.peoplePerRoom : Number.POSITIVE_INFINITY,
     clock,
   });
+  const sitting = createSittingService({
+    store: createSittingStore({ storage, writes, events: eventLog }),
+    access,
+    im,
+    messages,
+    canPublish: providers.media !== undefined,
+    rates,
+    clock,
+  });
   const presence = createPresenceService({
     store: createPresenceStore({ storage, roomExams, events: eventLog }),
     instances,
@@ -460,6 +494,7 @@ export const createServices = (
     rates,
     clock,
     monotonic,
+    meters,
     log,
   });
   const pastEvents = createPastEventService({
@@ -485,8 +520,9 @@ export const createServices = (
     uploads: providers.uploads,
     store: createUploadStore({ storage }),
   });
+  const installationStore = createInstallationStore({ storage });
   const installation = createInstallationService({
-    store: createInstallationStore({ storage }),
+    store: installationStore,
     instances,
     audio,
     db,
@@ -495,14 +531,20 @@ export const createServices = (
     clock,
     config,
     isDemo,
+    canWatch: providers.media !== undefined,
   });
-  const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
+  const capacity = createCapacityService({
+    store: createCapacityStore({ storage }),
+    service: config.streamService,
+    clock,
+  });
   const checks = createCheckService({
     store: createCheckStore({ storage }),
     accessLog,
     together: storage.together,
     audio,
     cheat,
+    sitting,
     codes,
     capacity,
     services: serviceChecks(providers),
@@ -510,6 +552,7 @@ export const createServices = (
     clock,
     monotonic,
     rates,
+    carrier: streamCarrierOf(config),
     config,
   });
   const stream = createStreamService({
@@ -517,8 +560,32 @@ export const createServices = (
     callback: providers.streamCallback,
     clock,
   });
+  const talks = createTalkStore({ storage, writes, events: eventLog });
+  const media = createMediaService({
+    media: providers.media,
+    tokens: createMediaTokens({ secret: ownKey("media-key"), clock }),
+    access,
+    participant,
+    stream,
+    talks,
+    publicUrl,
+    clock,
+    monotonic,
+    meters,
+    log,
+  });
+  /** What metrics ask for. It names nobody. */
+  const figures = {
+    inUse: () => subscriptionLimits.inUse(),
+    outbox: () => outboxStore.count(),
+    underWay: () => installationStore.count(new Date(clock().getTime() - COUNTED_MS)),
+    media: async () => providers.media?.measure(),
+    disk: () => disk.least(),
+  };
   return {
     gate,
+    meters,
+    figures,
     accessLog,
     access,
     uses,
@@ -532,6 +599,7 @@ export const createServices = (
     cheat,
     hand,
     entry,
+    sitting,
     participant,
     imports,
     roster,
@@ -541,6 +609,7 @@ export const createServices = (
     links,
     codes,
     cards,
+    diagnosis,
     duplicates,
     checks,
     im,
@@ -553,9 +622,12 @@ export const createServices = (
     installation,
     queue,
     deadLetters,
+    letters,
     erasure,
     bulk,
     stream,
+    media,
+    talks,
     subscriptions,
     pastEvents,
     dropIn,

@@ -1,11 +1,13 @@
+import type { Server as TlsServer } from "node:tls";
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Deps } from "../api/deps.js";
 import { createAppRouter, type ServedRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
+import { examineeUrlOf } from "../features/join/rules.js";
 import { batchWrites } from "../http/batched-writes.js";
 import { bodyTooLarge, createBodies, discardUnreadBodies, MAX_BODY_BYTES } from "../http/bodies.js";
-import { CONSOLE_FOLDER, serveConsole } from "../http/console.js";
+import { CANDIDATE_PAGE, CONSOLE, serveBuiltPage } from "../http/built-pages.js";
 import { createContextFactory } from "../http/context.js";
 import { endConnectionsOnClose } from "../http/drain.js";
 import {
@@ -21,7 +23,8 @@ import { healthRoutes } from "../http/health.js";
 import { joinPage } from "../http/join-page.js";
 import { writeLargeAnswersAsBytes } from "../http/large-answers.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "../http/logging.js";
-import { guardOpenServer, openServerCheck, originsOf } from "../http/open-server.js";
+import { mediaRoutes } from "../http/media.js";
+import { guardOpenServer, openServerCheck, originsOf, reachedAtOf } from "../http/open-server.js";
 import { holdRefusals } from "../http/refusals.js";
 import { serveScript } from "../http/sdk.js";
 import { setSecurityHeaders } from "../http/security-headers.js";
@@ -31,10 +34,12 @@ import { upgradeOptions } from "../http/sockets/ignored-upgrades.js";
 import { trpcSockets } from "../http/sockets/trpc.js";
 import { acceptSockets } from "../http/sockets/upgrades.js";
 import { startPage } from "../http/start-page.js";
+import { acceptTls } from "../http/tls.js";
 import { type CreateHandler, trpcPlugin } from "../http/trpc.js";
 import { audioUploads } from "../http/uploads.js";
 import { restPlugin } from "../rest/plugin.js";
 import type { Router } from "../trpc/root.js";
+import { cannotServeMetrics } from "./address.js";
 
 /** The headers that a page of another origin may read when it fetches an audio file in parts. */
 const FILE_HEADERS = ["content-range", "accept-ranges", "content-length", "etag"];
@@ -46,10 +51,12 @@ export interface AppOptions {
   readonly trpcRouter?: Router;
   /** See `TrpcOptions.createHandler`. */
   readonly createTrpcHandler?: CreateHandler | undefined;
-  /** The folder of the console's build. Default: the one of this package. */
-  readonly consoleFolder?: string | undefined;
+  /** The folders of the pages' builds. Default: those of this package. */
+  readonly pageFolders?: { readonly console?: string; readonly candidate?: string } | undefined;
   /** The timeouts of WebSocket connections, in milliseconds. */
   readonly timing?: SocketTiming;
+  /** A server for https, whose connections the app takes, too. */
+  readonly tls?: TlsServer | undefined;
   /** How long open connections may still bring requests when the app closes, in milliseconds. Default: not at all. */
   readonly lastRequestsMs?: number;
 }
@@ -65,12 +72,14 @@ export const buildApp = async (
     router = createAppRouter(services),
     trpcRouter,
     createTrpcHandler,
-    consoleFolder = CONSOLE_FOLDER,
+    pageFolders,
     timing = {},
     lastRequestsMs,
+    tls,
   }: AppOptions = {},
 ): Promise<FastifyInstance> => {
-  const { config, db } = deps;
+  const { config, db, meters } = deps;
+  const measuring = meters && (await import("../http/metrics.js"));
   const origins = originsOf(config);
   const anyOrigin = origins.any;
   const app = Fastify({
@@ -102,10 +111,11 @@ export const buildApp = async (
   // Before the listener of Fastify.
   app.server.prependListener("request", db.requestArrived);
   logRequests(app);
+  if (meters) measuring?.countRequests(app, meters);
   writeLargeAnswersAsBytes(app);
   holdRefusals(app);
   batchWrites(app);
-  endConnectionsOnClose(app, { lastRequestsMs });
+  endConnectionsOnClose(app, { lastRequestsMs, tls });
   discardUnreadBodies(app);
   const bodies = createBodies(config.bodies);
   // Each entry point parses its own bodies. Bodies of requests to unknown paths are not read.
@@ -138,10 +148,19 @@ export const buildApp = async (
   answerExpectations(app);
   // Node closes further connections at once.
   app.server.maxConnections = config.maxConnections;
+  if (tls) acceptTls(app, tls, config.maxConnections);
   startPage(app, config);
   healthRoutes(app, deps);
+  if (meters)
+    measuring?.serveMetrics(app, deps, {
+      ...services,
+      meters,
+      procedures: Object.keys(router._def.procedures),
+      cannotListen: cannotServeMetrics(config),
+    });
 
-  const createContext = createContextFactory(services);
+  const reachedAt = reachedAtOf(config);
+  const createContext = createContextFactory({ ...services, reachedAt });
   const { timeZone, restStatus } = config;
   await app.register(restPlugin, { router, createContext, bodies, timeZone, restStatus });
   const served = trpcRouter ?? router;
@@ -159,16 +178,33 @@ export const buildApp = async (
       auth: services.auth,
       gate: services.gate,
       accessLog: services.accessLog,
+      meters,
       subscriptions: services.subscriptions,
       timing,
     }),
-    "/im": dropInSockets({ dropIn: services.dropIn, clock: deps.clock, timing }),
+    "/im": dropInSockets({ dropIn: services.dropIn, clock: deps.clock, timing, meters }),
   };
-  acceptSockets(app, { config, handlers, timing });
+  acceptSockets(app, { config, handlers, timing, meters });
   await app.register(serveAudioFiles, { files: deps.audioFiles });
   await app.register(serveScript);
-  if (config.servesConsole) await app.register(serveConsole, { folder: consoleFolder, config });
-  await app.register(joinPage, { codes: services.codes, gate: services.gate, config });
+  if (config.servesConsole)
+    await app.register(serveBuiltPage, {
+      page: { ...CONSOLE, folder: pageFolders?.console ?? CONSOLE.folder },
+      config,
+    });
+  await app.register(joinPage, {
+    codes: services.codes,
+    gate: services.gate,
+    apps: [config.apps.watchUrl, examineeUrlOf(config, deps.publicUrl)],
+    reachedAt,
+  });
+  if (deps.providers.media) {
+    await app.register(mediaRoutes, { media: services.media });
+    await app.register(serveBuiltPage, {
+      page: { ...CANDIDATE_PAGE, folder: pageFolders?.candidate ?? CANDIDATE_PAGE.folder },
+      config,
+    });
+  }
   await app.register(audioUploads, { audio: services.audio, createContext, bodies });
   return app;
 };

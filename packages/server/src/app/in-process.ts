@@ -51,7 +51,7 @@ const withClientEvents = <Of extends object>(caller: Of): Of =>
  */
 export const callInProcess = (
   router: ServedRouter,
-  { auth, gate, accessLog }: Pick<Services, "auth" | "gate" | "accessLog">,
+  { auth, gate, accessLog, meters }: Pick<Services, "auth" | "gate" | "accessLog" | "meters">,
   sign: Sign,
   { clock, ttlSeconds = HOUR_SECONDS, signal }: InProcessOptions,
 ): Caller => {
@@ -82,6 +82,7 @@ export const callInProcess = (
         entryPoint: "in-process",
         gate,
         accessLog,
+        meters,
         trace: { requestId: "in-process", procedures: [] },
       };
     },

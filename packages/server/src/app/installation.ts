@@ -2,6 +2,7 @@ import type { Logger } from "pino";
 import { createDeps, type Deps } from "../api/deps.js";
 import type { Config } from "../config/config.js";
 import { createIds } from "../platform/ids.js";
+import type { Meters } from "../platform/meters.js";
 import { markAsUsed, refuseLostDatabase } from "../storage/data-folder.js";
 import { storedFileOf } from "../storage/location.js";
 import { openDatabase } from "../storage/open.js";
@@ -23,12 +24,18 @@ export interface OpenLog {
  */
 export const openDeps = async (
   config: Config,
-  { log, logFault, address = () => undefined }: OpenLog & { address?: () => string | undefined },
+  {
+    log,
+    logFault,
+    address = () => undefined,
+    meters,
+  }: OpenLog & { address?: () => string | undefined; meters?: Meters | undefined },
 ): Promise<Deps> => {
   const databaseFile = storedFileOf(config);
   const folder = databaseFile === undefined ? undefined : { databaseFile, dataDir: config.dataDir };
   if (folder) refuseLostDatabase(folder);
   const db = await openDatabase(config, {
+    meters: meters?.storage,
     onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
     onSchemaChanged: () =>
       log.fatal("writes are refused: the schema of the database is of another version of Invigil"),
@@ -51,6 +58,7 @@ export const openDeps = async (
       ids: createIds({ clock }),
       log,
       logFault,
+      meters,
       publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
       authSecret: authSecretOf(config),
       ownKey: (name) => ownKeyOf(config, name),

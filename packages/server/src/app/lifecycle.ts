@@ -1,13 +1,23 @@
-import type { FastifyInstance } from "fastify";
 import type { Deps } from "../api/deps.js";
 import type { Services } from "../api/services.js";
+import { assertOnlyServer } from "../coordination/only-server.js";
 
-/** Starts the background work of the services. */
+/**
+ * Starts the background work of the services.
+ * @throws SetupError
+ */
 export const startServices = async (
   { disk, audioFiles, pruning }: Pick<Deps, "disk" | "audioFiles" | "pruning">,
   services: Services,
-  /** Whether to send the queued calls to message services. */
-  { queue = true }: { readonly queue?: boolean } = {},
+  {
+    queue = true,
+    isOnlyServer = false,
+  }: {
+    /** Whether to send the queued calls to message services. */
+    readonly queue?: boolean;
+    /** Whether no other server may run on the database, because each would have its own media server. */
+    readonly isOnlyServer?: boolean;
+  } = {},
 ): Promise<void> => {
   disk.start();
   // Deletions that are part of other changes need it, too.
@@ -21,6 +31,8 @@ export const startServices = async (
   await services.instances.start();
   await services.presence.start();
   services.seriesRecorder.start();
+  if (isOnlyServer) await assertOnlyServer(services.instances);
+  await services.media.start();
 };
 
 /**
@@ -28,7 +40,7 @@ export const startServices = async (
  * @param drainMs how long calls to message services may take
  */
 export const stopServices = async (
-  app: FastifyInstance,
+  app: { close(): Promise<unknown> },
   { disk, audioFiles }: Pick<Deps, "disk" | "audioFiles">,
   services: Services,
   drainMs: number,
@@ -37,11 +49,12 @@ export const stopServices = async (
   await Promise.all([app.close(), services.queue.stop(drainMs)]);
   await audioFiles.sweeper?.stop();
   // The calls and subscriptions have ended.
-  await services.accessLog.flush();
+  await services.accessLog.flush({ isLast: true });
   await services.audit.stop();
   await services.seriesRecorder.stop();
   await services.erasure.stop();
   await services.bulk.stop();
   await services.presence.stop();
+  await services.media.stop();
   await services.instances.stop();
 };

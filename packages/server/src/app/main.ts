@@ -1,15 +1,18 @@
+import { once } from "node:events";
 import { writeSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { pino } from "pino";
+import { type DestinationStream, pino } from "pino";
 import type { Deps } from "../api/deps.js";
 import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
 import { bufferLines } from "../platform/log-lines.js";
+import type { Meters } from "../platform/meters.js";
+import { SetupError } from "../platform/setup-error.js";
 import { storedFileOf } from "../storage/location.js";
 import { connectionShares } from "../storage/postgres/settings.js";
 import { lockForServer } from "../storage/sqlite/server-lock.js";
-import { cannotListen } from "./address.js";
+import { cannotListen, cannotListenOnLan } from "./address.js";
 import { buildApp } from "./app.js";
 import { hostInUrl, type OpenLog, openDeps } from "./installation.js";
 import { startServices, stopServices } from "./lifecycle.js";
@@ -35,7 +38,7 @@ const addressOf = (app: FastifyInstance, config: Config): string => {
 
 /** Logs what an administrator must know before the first request. */
 const logStartup = ({ log, config }: Deps, url: string, isDemo: boolean): void => {
-  log.info({ url }, "listening");
+  log.info({ url, lan: config.lan?.url }, "listening");
   for (const warning of config.warnings) log.warn(warning);
   if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
   if (!config.authSecret && config.auth === "required")
@@ -43,8 +46,13 @@ const logStartup = ({ log, config }: Deps, url: string, isDemo: boolean): void =
       { file: "auth-secret", dataDir: config.dataDir },
       "tokens are signed with a secret that was made for this installation",
     );
-  // The demo has no cameras.
-  if (!config.streams.domains && !isDemo) {
+  if (config.streamService === "embedded")
+    log.info(
+      config.media,
+      "browsers publish and watch through the embedded media server; apps that take stream URLs need stream domains",
+    );
+  // The demo has no cameras of the vendor's apps.
+  else if (!config.streams.domains && !isDemo) {
     log.warn(
       "no stream domains are set: stream URLs name push.invigil.invalid and pull.invigil.invalid, signed with a key that was made for this installation",
     );
@@ -64,15 +72,47 @@ const logStartup = ({ log, config }: Deps, url: string, isDemo: boolean): void =
     log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients use this address to reach the server");
 };
 
+const LEVELS: Readonly<Partial<Record<string, string>>> = { 4: "warn", 5: "error", 6: "fatal" };
+/** Counts the lines of the log that are about problems. A line begins with its level. */
+const countingLines = (lines: DestinationStream, { logLines }: Meters): DestinationStream => {
+  for (const level of Object.values(LEVELS)) if (level) logLines.of(level);
+  return {
+    write(line) {
+      const level = LEVELS[line.charAt('{"level":'.length)];
+      if (level) logLines.of(level).value += 1;
+      lines.write(line);
+    },
+  };
+};
+
 /** Logs to standard output. Buffered lines are written when the process ends. */
-const openLog = ({ logLevel }: Config): OpenLog => {
+const openLog = ({ logLevel }: Config, meters: Meters | undefined): OpenLog => {
   const lines = bufferLines({
     write: (bytes) => writeSync(process.stdout.fd, bytes),
     onDropped: (count) => log.error({ lines: count }, "log lines could not be written"),
   });
-  const log = pino({ level: logLevel }, lines);
+  const log = pino({ level: logLevel }, meters ? countingLines(lines, meters) : lines);
   process.once("exit", lines.end);
   return { log, logFault: lines.fault };
+};
+
+/** Makes the https server of the local network. Most servers need none, so it is imported here. */
+const openTls = async ({ lan, dataDir }: Config) => {
+  if (!lan) return undefined;
+  const [{ createTlsServer }, { certificateFor }] = await Promise.all([
+    import("../http/tls.js"),
+    import("./lan.js"),
+  ]);
+  const server = createTlsServer(await certificateFor(lan, { dataDir, now: new Date() }));
+  return {
+    server,
+    async listen(): Promise<void> {
+      server.listen({ host: lan.address, port: lan.port });
+      await once(server, "listening").catch((error: NodeJS.ErrnoException) => {
+        throw cannotListenOnLan(lan, error);
+      });
+    },
+  };
 };
 
 /** Opens the database, builds the app, and listens. */
@@ -81,21 +121,40 @@ const openServer = async (
   { isDemo = false }: { isDemo?: boolean },
 ): Promise<RunningServer> => {
   let address: string | undefined;
-  const deps = await openDeps(config, { ...openLog(config), address: () => address });
+  const meters = config.metrics && (await import("../platform/meters.js")).createMeters();
+  const deps = await openDeps(config, { ...openLog(config, meters), address: () => address, meters });
   const { db } = deps;
   try {
     const services = createServices(deps, { isDemo });
-    const app = await buildApp(deps, services, { lastRequestsMs: LAST_REQUESTS_MS });
+    const tls = await openTls(config);
+    const app = await buildApp(deps, services, { lastRequestsMs: LAST_REQUESTS_MS, tls: tls?.server });
     await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-      throw cannotListen(config, error);
+      throw error instanceof SetupError ? error : cannotListen(config, error);
     });
     address = addressOf(app, config);
+    await tls?.listen().catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
     logStartup(deps, address, isDemo);
-    await startServices(deps, services);
+    const both = {
+      async close(): Promise<void> {
+        // The app closes the other server, but waits only for its own connections.
+        const closed = tls && once(tls.server, "close");
+        await app.close();
+        await closed;
+      },
+    };
+    await startServices(deps, services, { isOnlyServer: config.streamService === "embedded" }).catch(
+      async (error: unknown) => {
+        await stopServices(both, deps, services, DRAIN_MS);
+        throw error;
+      },
+    );
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-      await stopServices(app, deps, services, DRAIN_MS);
+      await stopServices(both, deps, services, DRAIN_MS);
       clearTimeout(deadline);
       await db.close();
     };

@@ -10,10 +10,10 @@ export const authSecretOf = (config: Config): string =>
   config.authSecret ?? installationSecret(config, "auth-secret");
 
 /**
- * Returns a key of this installation. With PostgreSQL, all servers derive the same key from the token secret, so
+ * Returns a key of this installation. With PostgreSQL, all servers derive the same key from the root secret, so
  * that no server stores one.
  */
-export const ownKeyOf = (config: Config, name: string): string =>
-  config.postgres && config.authSecret !== undefined
-    ? deriveKey(config.authSecret, name)
-    : installationSecret(config, name);
+export const ownKeyOf = (config: Config, name: string): string => {
+  const root = config.rootSecret ?? config.authSecret;
+  return config.postgres && root !== undefined ? deriveKey(root, name) : installationSecret(config, name);
+};

@@ -12,6 +12,7 @@ import { type Config, testConfig } from "../config/config.js";
 import type { SocketTiming } from "../http/sockets/connection.js";
 import { signToken } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
+import { createMeters } from "../platform/meters.js";
 import type { OnDeclared } from "../storage/declared-tables.js";
 import { isPostgresUrl } from "../storage/postgres/settings.js";
 import { openTestDatabase } from "../storage/test-database.js";
@@ -128,9 +129,10 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const clock = typeof now === "function" ? now : () => now;
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-test-"));
   const config = configOf(options, dataDir);
+  const meters = config.metrics && createMeters();
   const db = await openTestDatabase(
     config,
-    { onDeclared, onStatement },
+    { onDeclared, onStatement, meters: meters?.storage },
     { keepsSchemas: options.database === undefined },
   );
   const authSecret = config.authSecret ?? "a secret for tests, 32 bytes or more";
@@ -143,6 +145,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     freeSpace: options.freeSpace ?? (() => Promise.resolve(Number.POSITIVE_INFINITY)),
     ids: createIds({ clock, random: seededRandom(seed) }),
     log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),
+    meters,
     publicUrl: () => config.publicUrl ?? url,
     authSecret,
     ownKey: (name) => `a key for tests: ${name}`,

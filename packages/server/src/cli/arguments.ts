@@ -1,3 +1,4 @@
+import { userIdSchema } from "@invigil/schema";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -14,6 +15,13 @@ export const parseDuration = (text: string): number => {
 export const parseWholeNumber = (text: string): number => {
   if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError("Specify a whole number.");
   return Number(text);
+};
+
+/** Parses a user id. */
+export const parseUserId = (text: string): string => {
+  const id = userIdSchema.safeParse(text);
+  if (!id.success) throw new InvalidArgumentError(`It ${id.error.issues[0]?.message}.`);
+  return id.data;
 };
 
 /** Parses the name of the person who runs a command. */

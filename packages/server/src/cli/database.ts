@@ -54,7 +54,7 @@ const secretSteps = (from: CopyEnd, to: CopyEnd, fromFolder: string, toFolder: s
     ];
   return "file" in to
     ? [`Keep INVIGIL_AUTH_SECRET set, or write its value to ${join(toFolder, "auth-secret")}.`, NEW_KEYS]
-    : ["Keep INVIGIL_AUTH_SECRET as it is."];
+    : ["Keep INVIGIL_AUTH_SECRET and INVIGIL_ROOT_SECRET as they are."];
 };
 
 /** Returns what an administrator has to do besides the copy. */

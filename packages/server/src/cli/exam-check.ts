@@ -63,6 +63,10 @@ const WORDS: Readonly<Record<CheckCode, Words>> = {
     found: (_, { status }) => (status === "ok" ? "set" : "none"),
     todo: "The apps decide what they detect.",
   },
+  consent: {
+    found: ({ version = 0 }) => (version === 0 ? "the page's standard text" : `version ${version}`),
+    todo: "",
+  },
   streams: { found: (_, item) => setOr(item), todo: "See `invigil doctor`." },
   capacity: {
     found: ({ examinees = 0, streams = 0, limit = 0 }) =>

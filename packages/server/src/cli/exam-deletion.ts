@@ -1,10 +1,10 @@
-import type { RestorableExam } from "@invigil/schema";
+import type { ExamSummary, RestorableExam } from "@invigil/schema";
 import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { confirmByName, yesOption } from "./confirm.js";
 import { withLocalApp } from "./local-app.js";
-import { allRooms, findDeletedExam, findExam } from "./lookup.js";
+import { allExams, allRooms, differencesOf, findDeletedExam, findExam } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
@@ -51,7 +51,9 @@ const addDelete = (exam: Command, run: CommandRun): void => {
     .action((text: string, { json, yes, withRooms, withRecords, eraseNow }: DeleteOptions) =>
       withLocalApp(run, async (app) => {
         const { call, config } = app;
-        const { id: examId, name } = await findExam(call, text);
+        const exam = await findExam(call, text);
+        const { id: examId, name } = exam;
+        const equals = (await allExams(call)).filter((other) => other.name === name && other.id !== examId);
         const { rooms, examinees } = await contentsOf(app, examId);
         const contents = `${count(rooms, "room")} and ${count(examinees, "examinee")}`;
         if (rooms + examinees > 0 && !withRooms && !withRecords)
@@ -60,11 +62,17 @@ const addDelete = (exam: Command, run: CommandRun): void => {
           );
         const { restoreDays } = config;
         const isKept = !eraseNow && restoreDays > 0;
+        const idAndDifferences = (one: ExamSummary) => `${one.id}${differencesOf(one)}`;
         const does = [
           `This deletes the exam ${name} with ${contents}${withRecords ? ", and with all its cheat records" : ""}.`,
           isKept
             ? `It can be restored for ${count(restoreDays, "day")} ('invigil exam restore').`
             : "It is erased at once, and cannot be restored.",
+          ...(equals.length > 0
+            ? [
+                `This is ${idAndDifferences(exam)}. ${count(equals.length, "other exam has", "other exams have")} the same name: ${equals.map(idAndDifferences).join("; ")}.`,
+              ]
+            : []),
         ].join(" ");
         await confirmByName(run, { yes }, { does, of: "exam", name });
         const deleted = await call.exam.delete({

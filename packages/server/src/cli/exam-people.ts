@@ -142,7 +142,7 @@ export const addPeople = (exam: Command, run: CommandRun): void => {
     .option("--room <room>", "only the people of this room: its id or name")
     .option(
       "--search <text>",
-      "only people whose name or id contains it, or the first letters of whose name do",
+      "only people whose name or id contains it, or whose name is spelled so: wf and wangfang find 王芳",
     )
     .addOption(new Option("--state <state>", "only people in this state").choices(STATES))
     .addOption(

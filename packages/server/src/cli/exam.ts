@@ -5,6 +5,7 @@ import {
   type ExamAudioInput,
   type ExamCounts,
   type ExamSummary,
+  nameOfCopy,
   userIdSchema,
   type VideoProfile,
 } from "@invigil/schema";
@@ -40,7 +41,7 @@ interface ExamOptions extends OutputOptions {
 }
 
 interface DuplicateOptions extends OutputOptions {
-  name: string;
+  name?: string;
   start?: string;
   end?: string;
   withRooms?: true;
@@ -223,7 +224,10 @@ const addDuplicate = (exam: Command, run: CommandRun): void => {
     .command("duplicate")
     .description("create an exam after another, with its times, video, audio and cheat config")
     .argument("<exam>", "the id or name of the other exam")
-    .requiredOption("--name <name>", "the name of the new exam")
+    .option(
+      "--name <name>",
+      "the name of the new exam; default: that of the other with a number, such as 'Maths (2)'",
+    )
     .option("--start <time>", "when it starts; scheduled clips move with it; default: as the other exam")
     .option("--end <time>", "when it ends; default: it lasts as long as the other exam")
     .option("--with-rooms", "with rooms of the same names, and their teachers and inspectors")
@@ -237,7 +241,12 @@ const addDuplicate = (exam: Command, run: CommandRun): void => {
         const startTime = options.start === undefined ? undefined : time("--start", options.start);
         const made = await app.call.exam.duplicate({
           examId: other.id,
-          name: options.name,
+          name:
+            options.name ??
+            nameOfCopy(
+              other.name,
+              (await allExams(app.call)).map(({ name }) => name),
+            ),
           startTime,
           endTime:
             options.end === undefined ? undefined : time("--end", options.end, startTime ?? other.startTime),

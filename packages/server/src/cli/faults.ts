@@ -1,3 +1,4 @@
+import { stringify } from "csv-stringify/sync";
 import type { FaultyFile, RowFault } from "../features/import/service.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
@@ -10,6 +11,26 @@ export const faultTable = (
     ["ROW", "COLUMN", "VALUE", "PERSON", "REASON"],
     faults.map(({ row, column, value, person, reason }) => [row, column, value, person, reason]),
   );
+
+/** The problems as a file for a spreadsheet program. */
+export const faultsCsv = ({ faults, more }: FaultyFile): string =>
+  stringify(
+    [
+      ...faults.map(({ row, column, value, person, reason }) => [row, column, value, person, reason]),
+      ...(more > 0 ? [["", "", "", "", `and ${count(more, "more fault")}`]] : []),
+    ],
+    {
+      header: true,
+      columns: ["row", "column", "value", "person", "fault"],
+      bom: true,
+      // A cell of the file could otherwise be interpreted as a formula.
+      escape_formulas: true,
+      record_delimiter: "windows",
+    },
+  );
+
+/** The maximum number of problems that are printed. */
+const PRINTED = 100;
 
 /** Prints the problems of a file's rows and the outcome, and sets the exit code to 1. */
 export const printFaults = (
@@ -24,7 +45,9 @@ export const printFaults = (
     print(run, json, { faults, more }, () => "");
     return;
   }
-  stderr.write(`${faultTable(faults)}\n`);
-  if (more > 0) stderr.write(`and ${count(more, "more fault")}\n`);
-  stderr.write(`invigil: ${count(faults.length + more, "fault")}; ${outcome}\n`);
+  const printed = faults.slice(0, PRINTED);
+  const all = faults.length + more;
+  stderr.write(`${faultTable(printed)}\n`);
+  if (all > PRINTED) stderr.write(`and ${count(all - PRINTED, "more fault")}\n`);
+  stderr.write(`invigil: ${count(all, "fault")}; ${outcome}\n`);
 };

@@ -11,6 +11,7 @@ import {
 } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
+import { examineeUrlOf } from "../features/join/rules.js";
 import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
@@ -160,11 +161,12 @@ async function* cardsPerRoom(
 }
 
 /**
- * Links require the URLs of both apps, so this is checked first.
+ * Links require the addresses of apps, so this is checked first.
  * @throws SetupError
  */
-const assertApps = ({ config: { apps } }: LocalApp, role: ParticipantRole | undefined): void => {
-  if (apps.watchUrl ?? apps.examineeUrl) return;
+const assertApps = ({ config }: LocalApp, role: ParticipantRole | undefined): void => {
+  const [watchUrl, sitUrl] = [config.apps.watchUrl, examineeUrlOf(config)];
+  if (role === "examinee" ? sitUrl : (watchUrl ?? (role === undefined && sitUrl))) return;
   const [watch, sit] = ["INVIGIL_WATCH_APP_URL", "INVIGIL_EXAMINEE_APP_URL"];
   const needed = { teacher: watch, inspector: watch, examinee: sit };
   throw new SetupError(

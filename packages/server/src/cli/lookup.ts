@@ -52,7 +52,10 @@ const findUnique = <Thing extends { id: string; name: string }>(
   what: string,
   text: string,
   things: readonly Thing[],
-  isPreferred: (thing: Thing) => boolean = () => false,
+  {
+    isPreferred = () => false,
+    describe = () => "",
+  }: { isPreferred?: (thing: Thing) => boolean; describe?: (thing: Thing) => string } = {},
 ): Thing => {
   const byId = things.filter(({ id }) => id === text);
   const matches = byId.length > 0 ? byId : things.filter(({ name }) => name === text);
@@ -60,25 +63,32 @@ const findUnique = <Thing extends { id: string; name: string }>(
   const [found, ...others] = preferred.length === 1 ? preferred : matches;
   if (!found) throw new SetupError(`There is no ${what} '${text}'`);
   if (others.length === 0) return found;
-  const ids = [found, ...others].map(({ id }) => id).join(", ");
+  const ids = [found, ...others].map((thing) => `${thing.id}${describe(thing)}`).join(", ");
   throw new SetupError(
     `${others.length + 1} ${what}s are named '${text}': specify the id of one of them (${ids})`,
   );
 };
+
+const minuteOf = (time: Date): string => `${time.toISOString().slice(0, 16)}Z`;
+/** What tells an exam from others of its name. */
+export const differencesOf = ({ startTime, createdAt }: ExamSummary): string =>
+  ` begins ${minuteOf(startTime)}, created ${minuteOf(createdAt)}`;
 
 /**
  * Finds an exam by its id or name.
  * @throws SetupError if there is no such exam, or several
  */
 export const findExam = async (call: Call, text: string): Promise<ExamSummary> =>
-  findUnique("exam", text, await allExams(call));
+  findUnique("exam", text, await allExams(call), { describe: differencesOf });
 
 /**
  * Finds a deleted exam by its id or name.
  * @throws SetupError if there is no such exam that could be restored, or several
  */
 export const findDeletedExam = async (call: Call, text: string): Promise<RestorableExam> =>
-  findUnique("deleted exam", text, await allDeletedExams(call));
+  findUnique("deleted exam", text, await allDeletedExams(call), {
+    describe: ({ createdBy, deletedAt }) => ` created by ${createdBy}, deleted ${minuteOf(deletedAt)}`,
+  });
 
 /**
  * Finds a room of an exam by its id or name, or any room by its id.
@@ -86,5 +96,7 @@ export const findDeletedExam = async (call: Call, text: string): Promise<Restora
  */
 export const findRoom = async (call: Call, text: string, exam?: ExamSummary): Promise<Room> =>
   exam
-    ? findUnique("room", text, await allRooms(call, exam.id), ({ status }) => status === "in_progress")
+    ? findUnique("room", text, await allRooms(call, exam.id), {
+        isPreferred: ({ status }) => status === "in_progress",
+      })
     : call.room.get({ roomId: text });

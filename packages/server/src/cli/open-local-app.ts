@@ -87,7 +87,7 @@ export const openLocalApp = async (
       app: { config, deps, services, assertFreeSpace, call: as(OPERATOR), operatorIn, as },
       async close() {
         try {
-          await services.accessLog.flush();
+          await services.accessLog.flush({ isLast: true });
           await services.bulk.drain();
           await services.queue.drain(config.vendors.timeoutMs);
         } finally {

@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, AddCommand>> = {
   },
   room: async (program, run) => (await import("./room.js")).addRoom(program, run),
   attempt: async (program, run) => (await import("./attempt.js")).addAttempt(program, run),
+  why: async (program, run) => (await import("./why.js")).addWhy(program, run),
   timeline: async (program, run) => (await import("./timeline.js")).addTimeline(program, run),
   backup: async (program, run) => (await import("./backup.js")).addBackup(program, run),
   database: async (program, run) => (await import("./database.js")).addDatabase(program, run),

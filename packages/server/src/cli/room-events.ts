@@ -1,4 +1,4 @@
-import { type ListedEvent, listedEventTypes } from "@invigil/schema";
+import { type Checks, type ListedEvent, listedEventTypes, readinessChecks } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { jsonOption } from "./arguments.js";
 import { withLocalApp } from "./local-app.js";
@@ -15,12 +15,25 @@ interface EventsOptions {
 }
 
 /** The fields that have columns, or are the same for all. */
-const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "userId"]);
+const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "since", "userId"]);
+const checksText = (checks: Checks): string =>
+  readinessChecks
+    .flatMap((name) => {
+      const { result, detail } = checks[name] ?? {};
+      return result ? `${name} ${result}${detail === undefined ? "" : ` (${detail})`}` : [];
+    })
+    .join(", ");
 /** Further details of an event, in words. */
-const details = (event: ListedEvent): string =>
+export const eventDetails = (event: ListedEvent, leftOut = SHOWN): string =>
   Object.entries(event)
-    .filter(([name]) => !SHOWN.has(name))
-    .map(([name, value]) => `${name} ${String(value)}`)
+    .filter(([name]) => !leftOut.has(name))
+    .map(([name, value]) =>
+      // Safe: the checks of an event are the only object.
+      value instanceof Object && !(value instanceof Date)
+        ? checksText(value as Checks)
+        : `${name} ${String(value)}`,
+    )
+    .filter(Boolean)
     .join(", ");
 
 const eventTable = (events: readonly ListedEvent[], local: TimeFormatter): string =>
@@ -30,7 +43,7 @@ const eventTable = (events: readonly ListedEvent[], local: TimeFormatter): strin
       local(event.time),
       event.type,
       "userId" in event ? event.userId : "-",
-      details(event),
+      eventDetails(event),
     ]),
   );
 

@@ -1,6 +1,6 @@
-import { type Room, userIdSchema } from "@invigil/schema";
-import { type Command, InvalidArgumentError } from "commander";
-import { jsonOption, quietListOption, quietOption } from "./arguments.js";
+import type { Room } from "@invigil/schema";
+import type { Command } from "commander";
+import { jsonOption, parseUserId, quietListOption, quietOption } from "./arguments.js";
 import { confirmByName, yesOption } from "./confirm.js";
 import { addLinks } from "./links.js";
 import { withLocalApp } from "./local-app.js";
@@ -18,12 +18,6 @@ interface ExamOption {
   yes?: true;
 }
 const EXAM = ["--exam <exam>", "the exam of the room, which may then be specified by its name"] as const;
-
-const userId = (text: string): string => {
-  const id = userIdSchema.safeParse(text);
-  if (!id.success) throw new InvalidArgumentError(`It ${id.error.issues[0]?.message}.`);
-  return id.data;
-};
 
 const findRoomIn = async ({ call }: LocalApp, room: string, { exam }: ExamOption): Promise<Room> =>
   findRoom(call, room, exam === undefined ? undefined : await findExam(call, exam));
@@ -108,6 +102,54 @@ const addEnd = (parent: Command, run: CommandRun): void => {
     );
 };
 
+const addRename = (parent: Command, run: CommandRun): void => {
+  parent
+    .command("rename <room>")
+    .description("give a room another name")
+    .requiredOption("--name <name>", "the new name of the room")
+    .option(...EXAM)
+    .addOption(jsonOption())
+    .action((roomText: string, { name, ...options }: ExamOption & { name: string }) =>
+      withLocalApp(run, async (app) => {
+        const { id: roomId, examId, name: before } = await findRoomIn(app, roomText, options);
+        const room = await app.call.room.rename({ examId, roomId, name });
+        print(run, options.json, room, () => `The room ${before} is called ${room.name} now.`);
+      }),
+    );
+};
+
+const addSetTeacher = (parent: Command, run: CommandRun): void => {
+  parent
+    .command("set-teacher <room> <user>")
+    .description("hand a room to a teacher of its exam, whom its examinees answer to from then on")
+    .option(...EXAM)
+    .addOption(jsonOption())
+    .action((roomText: string, userId: string, options: ExamOption) =>
+      withLocalApp(run, async (app) => {
+        const { id: roomId, examId } = await findRoomIn(app, roomText, options);
+        const room = await app.call.room.setTeacher({ examId, roomId, userId });
+        print(run, options.json, room, () => `${userId} is the teacher of the room ${room.name}.`);
+      }),
+    );
+};
+
+const addDelete = (parent: Command, run: CommandRun): void => {
+  parent
+    .command("delete <room>")
+    .description("delete a room that no person has entered; asks for its name")
+    .option(...EXAM)
+    .addOption(yesOption())
+    .addOption(jsonOption())
+    .action((roomText: string, options: ExamOption) =>
+      withLocalApp(run, async (app) => {
+        const { id: roomId, examId, name } = await findRoomIn(app, roomText, options);
+        await confirmByName(run, options, { does: `This deletes the room ${name}.`, of: "room", name });
+        await app.call.room.delete({ examId, roomId });
+        print(run, options.json, { roomId }, () => `The room ${name} is deleted.`);
+      }),
+    );
+};
+
 const addReopen = (parent: Command, run: CommandRun): void => {
   parent
     .command("reopen <room>")
@@ -158,7 +200,7 @@ const addCreate = (parent: Command, run: CommandRun): void => {
     .description("create a room and print its id")
     .requiredOption("--name <name>", "the name of the room")
     .option("--exam <exam>", "the exam of the room; by default a new exam that starts in 30 minutes")
-    .requiredOption("--by <teacher>", "the user id of its teacher", userId)
+    .requiredOption("--by <teacher>", "the user id of its teacher", parseUserId)
     .addOption(quietOption())
     .addOption(jsonOption())
     .action(({ name, exam, by, ...output }: ExamOption & { name: string; by: string; quiet?: true }) =>
@@ -178,6 +220,9 @@ export const addRoom = (program: Command, run: CommandRun): void => {
   addList(room, run);
   addShow(room, run);
   addEvents(room, run);
+  addRename(room, run);
+  addSetTeacher(room, run);
+  addDelete(room, run);
   addEnd(room, run);
   addReopen(room, run);
   addRevokeLinks(room, run);

@@ -3,20 +3,64 @@ import type { Command } from "commander";
 import { knownFailureOf } from "../domain/failures.js";
 import { quoted } from "../files/sheets/quoted.js";
 import { InterruptedError, SetupError } from "../platform/setup-error.js";
-import { jsonOption } from "./arguments.js";
-import { faultTable, printFaults } from "./faults.js";
+import { jsonOption, parseWholeNumber } from "./arguments.js";
+import { faultsCsv, faultTable, printFaults } from "./faults.js";
 import { withLocalApp } from "./local-app.js";
 import { findExam, findRoom } from "./lookup.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
 import type { CommandRun } from "./run.js";
+import { writeSecretFile } from "./secret-file.js";
 
 interface ImportOptions {
   exam: string;
   room?: string;
+  skip?: number[];
+  remove?: string[];
+  faults?: string;
   dryRun?: true;
   json?: true;
 }
+
+/** What a dry run says about the people of the file and of the exam. */
+const previewLines = ({
+  preview = [],
+  newPeople = [],
+  moreNewPeople = 0,
+  absent = [],
+  moreAbsent = 0,
+}: ImportResult): string[] => [
+  "First rows, as read:",
+  table(
+    ["ROW", "ID", "NAME", "ROLE", "ROOM", "EXTRA MINUTES"],
+    preview.map(({ row, userId, name, role, room = "", extraMinutes = "" }) => [
+      row,
+      userId,
+      name,
+      role,
+      room,
+      extraMinutes,
+    ]),
+  ),
+  "",
+  ...(newPeople.length > 0
+    ? [
+        `${count(newPeople.length + moreNewPeople, "person", "people")} new in the exam: ${newPeople.map(({ userId }) => userId).join(", ")}${moreNewPeople > 0 ? ", …" : ""}`,
+        "",
+      ]
+    : []),
+  ...(absent.length > 0
+    ? [
+        `${count(absent.length + moreAbsent, "person", "people")} of the exam not in the file. --remove removes those who never entered and have no records:`,
+        table(
+          ["ID", "NAME", "ROLE", "ROOM", "STAYS"],
+          absent.map(({ userId, name, role, room = "", stays = "" }) => [userId, name, role, room, stays]),
+        ),
+        ...(moreAbsent > 0 ? [`and ${moreAbsent} more`] : []),
+        "",
+      ]
+    : []),
+];
 
 const summaryOf = (result: ImportResult, dryRun: boolean): string => {
   const {
@@ -29,8 +73,18 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     unreadSheets = [],
     warnings = [],
     moreWarnings = 0,
+    totalRows = [],
+    skipped = 0,
+    removed,
+    kept = [],
   } = result;
-  const outcome = `${count(rows, "row")}: ${added} added, ${updated} updated, ${unchanged} unchanged`;
+  const outcome = [
+    `${count(rows, "row")}: ${added} added`,
+    `${updated} updated`,
+    `${unchanged} unchanged`,
+    ...(skipped > 0 ? [`${skipped} left out`] : []),
+    ...(removed === undefined ? [] : [`${removed} removed`]),
+  ].join(", ");
   const lines = changes.map(({ row, userId, was, is }) => [
     row,
     userId,
@@ -39,10 +93,15 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     was.extraMinutes === is.extraMinutes ? "" : `${was.extraMinutes} to ${is.extraMinutes}`,
   ]);
   return [
+    ...(dryRun ? previewLines(result) : []),
     ...(lines.length > 0 ? [table(["ROW", "ID", "WAS", "IS", "EXTRA MINUTES"], lines)] : []),
     ...(moreChanges > 0 ? [`and ${moreChanges} more`] : []),
     ...(lines.length > 0 ? [""] : []),
     ...unreadSheets.map((sheet) => `The sheet ${quoted(sheet)} has no roster header and was not imported.`),
+    ...totalRows.map((row) => `Row ${row} holds a total, and was left out.`),
+    ...(kept.length > 0
+      ? [`Not removed, because they entered, were recorded, or it was interrupted: ${kept.join(", ")}`]
+      : []),
     ...(warnings.length > 0
       ? [
           "WARNING: these ids may have lost zeros. Compare them with the original list:",
@@ -55,13 +114,16 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
   ].join("\n");
 };
 
+const parseIds = (text: string): string[] => text.split(",").map((id) => id.trim());
+const parseRows = (text: string): number[] => parseIds(text).map(parseWholeNumber);
+
 const STOPPING =
   "\nStopping. Ctrl-C again ends the command at once: a server, or the next change of the exam, then undoes what was written.\n";
 
 const importRoster = async (
   run: CommandRun,
   file: string,
-  { exam, room, dryRun, json }: ImportOptions,
+  { exam, room, skip, remove, faults, dryRun, json }: ImportOptions,
 ): Promise<void> => {
   const interrupted = new AbortController();
   const { signal } = interrupted;
@@ -80,11 +142,15 @@ const importRoster = async (
       const done = await app.services.imports.import(app.operatorIn("participant.import"), {
         examId: of.id,
         roomId,
+        skip,
+        remove,
         dryRun: dryRun ?? false,
         source: { path: file },
         signal,
         onProgress: progress.show,
       });
+      if ("faults" in done && faults !== undefined)
+        await writeSecretFile(faults, [faultsCsv(done)], app.deps.ids.nonce());
       // Other processes can finish the rest, such as the events of the new people.
       const { bulk } = app.services;
       if (signal.aborted) await bulk.stop();
@@ -118,7 +184,14 @@ export const addRosterImport = (roster: Command, run: CommandRun): void => {
     )
     .requiredOption("--exam <exam>", "the id or name of the exam")
     .option("--room <room>", "the id or name of the room for people whose row names none")
-    .option("--dry-run", "only report the changes")
+    .option(
+      "--skip <rows>",
+      "rows with faults to leave out, as 4,9: any other fault refuses the file",
+      parseRows,
+    )
+    .option("--remove <ids>", "people to remove who are not in the file, as k1,k2", parseIds)
+    .option("--faults <file>", "write the faults to a CSV file")
+    .option("--dry-run", "only report the changes, who is new, and who of the exam is not in the file")
     .addOption(jsonOption())
     .action((file: string, options: ImportOptions) => importRoster(run, file, options));
 };

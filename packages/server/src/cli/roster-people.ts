@@ -98,6 +98,25 @@ const addMove = (roster: Command, run: CommandRun): void => {
     );
 };
 
+const addUnseat = (roster: Command, run: CommandRun): void => {
+  roster
+    .command("unseat")
+    .description("take a person out of a room that they have not entered, so that the next plan seats them")
+    .argument("<user>", "the user id of the person")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
+    .option("--from <room>", "the room to leave, if the person is in several")
+    .addOption(jsonOption())
+    .action((userId: string, { exam, from, json }: Omit<MoveOptions, "to">) =>
+      withLocalApp(run, async (app) => {
+        const of = await findExam(app.call, exam);
+        const roomId =
+          from === undefined ? await findRoomOf(app, of.id, userId) : (await findRoom(app.call, from, of)).id;
+        await app.call.participant.unseat({ examId: of.id, roomId, userId });
+        print(run, json, { userId, roomId }, () => `Unseated ${userId}.`);
+      }),
+    );
+};
+
 /** The name of a person of an exam. Undefined for one of whom only records are left. */
 const nameOf = async (
   { call, services }: LocalApp,
@@ -152,9 +171,10 @@ const addRemove = (roster: Command, run: CommandRun): void => {
     );
 };
 
-/** Adds `list`, `move` and `remove` to the command `roster`. */
+/** Adds `list`, `move`, `unseat` and `remove` to the command `roster`. */
 export const addRosterPeople = (roster: Command, run: CommandRun): void => {
   addList(roster, run);
   addMove(roster, run);
+  addUnseat(roster, run);
   addRemove(roster, run);
 };

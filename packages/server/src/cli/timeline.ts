@@ -9,6 +9,7 @@ import {
   type StreamEvent,
   signalName,
   signals,
+  type TalkPage,
 } from "@invigil/schema";
 import type { Command } from "commander";
 import { InvigilError } from "../platform/errors.js";
@@ -18,6 +19,7 @@ import { withLocalApp } from "./local-app.js";
 import { fetchAllPages, findExam, findRoom } from "./lookup.js";
 import type { LocalApp } from "./open-local-app.js";
 import { print, table } from "./output.js";
+import { eventDetails } from "./room-events.js";
 import type { CommandRun } from "./run.js";
 import { timeFormatter } from "./time.js";
 
@@ -40,19 +42,20 @@ interface Entry {
 /** A smaller difference of two times is the way to the server, and not a clock that is wrong. */
 const SAME_TIME_MS = 5000;
 /** Events that other lists tell, which are kept longer. */
-const TOLD_BY_LISTS: ReadonlySet<string> = new Set(["publish_status_changed", "attempt_changed"]);
+const TOLD_BY_LISTS: ReadonlySet<string> = new Set([
+  "publish_status_changed",
+  "attempt_changed",
+  "talk_changed",
+]);
 const LOGGED = listedEventTypes.filter((type) => !TOLD_BY_LISTS.has(type));
 /** The fields of an event that have columns, or are the same for all. */
-const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "userId", "role"]);
+const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "since", "userId", "role"]);
 
 const ofEvent = (event: ListedEvent): Entry => ({
   time: event.time,
   roomId: event.roomId,
   event: event.type,
-  details: Object.entries(event)
-    .filter(([name]) => !SHOWN.has(name))
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(", "),
+  details: eventDetails(event, SHOWN),
 });
 const ofRecord = ({ roomId, createdAt, detectTime, detectType, isMainMonitor }: CheatRecord): Entry => ({
   time: createdAt,
@@ -68,11 +71,13 @@ const ofStream = ({ roomId, createdAt, eventTime, camera, action }: StreamEvent)
   event: action,
   details: `camera ${camera}`,
 });
+const authorOf = ({ userId, name }: NonNullable<ExamEntry["by"]>): string =>
+  name === undefined ? userId.trim() : `${name} (${userId.trim()})`;
 const ofDecision = (entry: ExamEntry): Entry => ({
   time: entry.time,
   roomId: entry.roomId,
   event: entry.kind,
-  details: [entry.by ? `by ${entry.by.userId.trim()}` : "", entryDetails(entry)].filter(Boolean).join(", "),
+  details: [entry.by ? `by ${authorOf(entry.by)}` : "", entryDetails(entry)].filter(Boolean).join(", "),
 });
 /** Returns nothing for what the server sends, and for answers of pages. */
 const ofMessage = ({ roomId, time, type, data, sender, to }: Message): Entry[] => {
@@ -94,6 +99,11 @@ const ofHand = ({ roomId, kind, text, createdAt, grantedAt, resolvedAt, takenBy,
     ...one("hand_raised", createdAt, kind, text),
   ];
 };
+/** When a member of the staff began to talk to the person, and when they stopped; newest first. */
+const ofTalk = ({ roomId, by, startedAt, endedAt }: TalkPage["talks"][number]): Entry[] => [
+  ...(endedAt ? [{ time: endedAt, roomId, event: "talk_ended", details: `by ${by.trim()}` }] : []),
+  { time: startedAt, roomId, event: "talk_began", details: `by ${by.trim()}` },
+];
 const ofPage = (
   event: "participant_entered" | "participant_left",
   roomId: string,
@@ -136,6 +146,10 @@ const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId
     const page = await call.hand.list(input(cursor));
     return { items: page.hands, nextCursor: page.nextCursor };
   });
+  const talks = await fetchAllPages(async (cursor: number | undefined) => {
+    const page = await call.stream.listTalks(input(cursor));
+    return { items: page.talks.flatMap(ofTalk), nextCursor: page.nextCursor };
+  });
   const present = (await call.room.presence({ roomId }))
     .filter((page) => page.userId === userId)
     .map(({ camera, since }) => ofPage("participant_entered", roomId, camera, since));
@@ -151,7 +165,7 @@ const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId
     return !event.startsWith("participant_") || (!seen.has(key) && seen.add(key));
   });
   const asked = hands.toReversed().flatMap(ofHand);
-  return { entries: [...records, ...messages, ...streams, ...asked, ...pages], completeSince };
+  return { entries: [...records, ...messages, ...streams, ...asked, ...talks, ...pages], completeSince };
 };
 
 /** The rooms of an exam in which something may have happened to a person: where they are, and where they were recorded. */
@@ -192,7 +206,7 @@ export const addTimeline = (program: Command, run: CommandRun): void => {
   program
     .command("timeline <user>")
     .description(
-      "show what happened to a person in an exam: visits, cameras, cheat records, messages, raised hands and decisions",
+      "show what happened to a person in an exam: visits, cameras, cheat records, messages, raised hands, talks, consents and decisions",
     )
     .option("--exam <exam>", "the exam: its id or name")
     .option("--room <room>", "only this room: its id, or with --exam its name")

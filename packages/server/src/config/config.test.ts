@@ -51,11 +51,14 @@ describe("settings", () => {
       warnings: [],
       host: "127.0.0.1",
       port: 7001,
+      metrics: undefined,
       publicUrl: undefined,
       databaseFile: resolve("data/invigil.db"),
       dataDir: resolve("data"),
       auth: "required",
       authSecret: undefined,
+      authSecretSecondary: undefined,
+      rootSecret: undefined,
       jwks: undefined,
       login: { ttlSeconds: 28_800, maxSeconds: 604_800, failuresPerAddress: 30 },
       tokenAfterExamSeconds: 14_400,
@@ -109,8 +112,11 @@ describe("settings", () => {
       presenceSettleSeconds: 10,
       logLevel: "info",
       streams: { domains: undefined, app: "exam", ttlSeconds: 604_800, transcodeSuffix: "_240p" },
+      streamService: "embedded",
+      media: { host: undefined, ports: [7100, 7499] },
       streamPlayers: { hlsUrl: undefined, whepUrl: undefined },
       streamCallbackKey: undefined,
+      streamCallbackKeySecondary: undefined,
       streamPushLimit: 300,
       vendors: { timeoutMs: 5000, concurrency: 16, pauseSeconds: 10 },
       audioStore: { place: "folder" },
@@ -129,6 +135,8 @@ describe("settings", () => {
       INVIGIL_PUBLIC_URL: "https://exam.example/base//",
       INVIGIL_DATABASE_URL: "file:/srv/exam/x.db",
       INVIGIL_AUTH_SECRET: "学".repeat(11),
+      INVIGIL_AUTH_SECRET_SECONDARY: "习".repeat(11),
+      INVIGIL_ROOT_SECRET: "r".repeat(32),
       INVIGIL_TIME_ZONE: "America/St_Johns",
       INVIGIL_CORS_ORIGINS: "https://a.example, http://b.example:8080",
       INVIGIL_REST_STATUS: "http",
@@ -160,6 +168,8 @@ describe("settings", () => {
       databaseFile: "/srv/exam/x.db",
       dataDir: "/srv/exam",
       authSecret: "学".repeat(11),
+      authSecretSecondary: "习".repeat(11),
+      rootSecret: "r".repeat(32),
       timeZone: "America/St_Johns",
       corsOrigins: ["https://a.example", "http://b.example:8080"],
       restStatus: "http",
@@ -207,6 +217,7 @@ describe("settings", () => {
       INVIGIL_STREAM_HLS_URL: "https://pull.example/{app}/{stream}.m3u8",
       INVIGIL_STREAM_WHEP_URL: "http://127.0.0.1:1985/rtc/v1/whep/?app={app}&stream={stream}",
       INVIGIL_STREAM_CALLBACK_KEY: "a callback key",
+      INVIGIL_STREAM_CALLBACK_KEY_SECONDARY: "another one",
       INVIGIL_STREAM_PUSH_LIMIT: "50",
       INVIGIL_PROVIDER_TIMEOUT_MS: "100",
       INVIGIL_PROVIDER_CONCURRENCY: "1",
@@ -225,6 +236,7 @@ describe("settings", () => {
         whepUrl: "http://127.0.0.1:1985/rtc/v1/whep/?app={app}&stream={stream}",
       },
       streamCallbackKey: "a callback key",
+      streamCallbackKeySecondary: "another one",
       streamPushLimit: 50,
       vendors: { timeoutMs: 100, concurrency: 1, pauseSeconds: 60 },
       aliyun: {
@@ -277,6 +289,28 @@ describe("settings", () => {
     expect(config.apps).toEqual({ watchUrl: written, examineeUrl: "https://exam.example/" });
   });
 
+  it.each([
+    [{ INVIGIL_METRICS_PORT: "9464" }, { host: "127.0.0.1", port: 9464 }],
+    [
+      { INVIGIL_METRICS_PORT: "9464", INVIGIL_HOST: "0.0.0.0" },
+      { host: "127.0.0.1", port: 9464 },
+    ],
+    [
+      { INVIGIL_METRICS_PORT: "9464", INVIGIL_HOST: "::" },
+      { host: "::1", port: 9464 },
+    ],
+    [
+      { INVIGIL_METRICS_PORT: "9464", INVIGIL_METRICS_HOST: "10.0.0.1" },
+      { host: "10.0.0.1", port: 9464 },
+    ],
+    [{ INVIGIL_METRICS_TOKEN: "0123456789abcdef" }, undefined],
+  ])("show metrics on the loopback interface, unless they say otherwise: %j", (environment, listen) => {
+    expect(parseConfig(environment).metrics).toEqual({
+      listen,
+      token: "INVIGIL_METRICS_TOKEN" in environment ? "0123456789abcdef" : undefined,
+    });
+  });
+
   it("are ranges of addresses that the server takes", () => {
     const trusted = "0.0.0.0/1,10.0.0.1/32,::1/128,fd00::/8,::ffff:10.0.0.1";
     expect(parseConfig({ INVIGIL_TRUSTED_PROXIES: trusted }).trustedProxies).toEqual(trusted.split(","));
@@ -299,6 +333,41 @@ describe("settings", () => {
       dataDir: resolve("data"),
       postgres: { url, directUrl: undefined, connections: 10, prepared: true, waitSeconds: 30 },
     });
+  });
+
+  it("accept a second secret only with a root secret, so that no rotation ends printed codes", () => {
+    const secondary = { INVIGIL_AUTH_SECRET_SECONDARY: "leak".repeat(8) };
+    expect(faultOf({ ...secondary, INVIGIL_AUTH_SECRET: "x".repeat(32) })).toMatch(
+      /^INVIGIL_ROOT_SECRET must be set, because INVIGIL_AUTH_SECRET_SECONDARY is/,
+    );
+    expect(parseConfig({ ...secondary, INVIGIL_ROOT_SECRET: "x".repeat(32) }).rootSecret).toBe(
+      "x".repeat(32),
+    );
+    expect(faultOf({ INVIGIL_STREAM_CALLBACK_KEY_SECONDARY: "leak" })).toBe(
+      "INVIGIL_STREAM_CALLBACK_KEY must be set, because INVIGIL_STREAM_CALLBACK_KEY_SECONDARY is",
+    );
+  });
+
+  it("let the embedded media server carry the streams, unless the vendor's service or several servers do", () => {
+    const postgres = { INVIGIL_DATABASE_URL: "postgres://h/db", INVIGIL_AUTH_SECRET: "x".repeat(32) };
+    const serviceOf = (env: Record<string, string>) => parseConfig(env).streamService;
+    expect(serviceOf({})).toBe("embedded");
+    expect(serviceOf(STREAMS)).toBe("aliyun");
+    expect(serviceOf(postgres)).toBe("aliyun");
+    const embedded = { INVIGIL_STREAM_SERVICE: "embedded" };
+    const media = { INVIGIL_MEDIA_HOST: "203.0.113.7", INVIGIL_MEDIA_PORTS: "8000-8099" };
+    expect(parseConfig({ ...postgres, ...embedded, ...media })).toMatchObject({
+      streamService: "embedded",
+      media: { host: "203.0.113.7", ports: [8000, 8099] },
+    });
+    expect(faultOf({ ...STREAMS, ...embedded })).toBe(
+      "INVIGIL_STREAM_SERVICE must not be 'embedded', because INVIGIL_STREAM_PUSH_DOMAIN is set",
+    );
+    for (const other of [postgres, STREAMS, { INVIGIL_STREAM_SERVICE: "aliyun" }])
+      for (const [name, value] of Object.entries(media))
+        expect(faultOf({ ...other, [name]: value })).toBe(
+          `${name} must not be set unless INVIGIL_STREAM_SERVICE is 'embedded'`,
+        );
   });
 
   it("keep audio files in the database where several servers share it", () => {
@@ -372,6 +441,10 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_PORT", "70001leak"],
   ["INVIGIL_PORT", "65536"],
   ["INVIGIL_PORT", "-1"],
+  ["INVIGIL_METRICS_PORT", "0"],
+  ["INVIGIL_METRICS_HOST", "leak".repeat(65)],
+  ["INVIGIL_METRICS_TOKEN", "leak"],
+  ["INVIGIL_METRICS_TOKEN", "leak leak leak leak"],
   ["INVIGIL_PUBLIC_URL", "leak"],
   ["INVIGIL_PUBLIC_URL", "ftp://leak.example"],
   ["INVIGIL_PUBLIC_URL", "https://leak.example/?"],
@@ -396,6 +469,8 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_S3_ADDRESSING", "leak"],
   ["INVIGIL_AUTH", "leak"],
   ["INVIGIL_AUTH_SECRET", "leak, 31 bytes: too few of them"],
+  ["INVIGIL_AUTH_SECRET_SECONDARY", "leak, 31 bytes: too few of them"],
+  ["INVIGIL_ROOT_SECRET", "leak, 31 bytes: too few of them"],
   ["INVIGIL_AUTH_JWKS_URL", "leak"],
   ["INVIGIL_AUTH_JWKS_URL", "http://leak.example/keys"],
   ["INVIGIL_AUTH_JWKS_ISSUER", "leak".repeat(513)],
@@ -465,7 +540,15 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_STREAM_WHEP_URL", "https://leak.example/{stream}/{room}"],
   ["INVIGIL_STREAM_WHEP_URL", `https://leak.example/{stream}/${"leak".repeat(512)}`],
   ["INVIGIL_STREAM_CALLBACK_KEY", "leak".repeat(65)],
+  ["INVIGIL_STREAM_CALLBACK_KEY_SECONDARY", "leak".repeat(65)],
   ["INVIGIL_STREAM_PUSH_LIMIT", "0"],
+  ["INVIGIL_STREAM_SERVICE", "leak"],
+  ["INVIGIL_MEDIA_HOST", "leak.example"],
+  ["INVIGIL_MEDIA_HOST", "::1"],
+  ["INVIGIL_MEDIA_PORTS", "7100"],
+  ["INVIGIL_MEDIA_PORTS", "80-90"],
+  ["INVIGIL_MEDIA_PORTS", "7499-7100"],
+  ["INVIGIL_MEDIA_PORTS", "7100-65536"],
   ["INVIGIL_PROVIDER_TIMEOUT_MS", "99"],
   ["INVIGIL_PROVIDER_CONCURRENCY", "0"],
   ["INVIGIL_PROVIDER_PAUSE_SECONDS", "3601"],
@@ -559,6 +642,8 @@ describe("settings that only work together", () => {
   });
 
   it.each<[string, Record<string, string>]>([
+    ["INVIGIL_METRICS_PORT must be set, because INVIGIL_METRICS_HOST is", { INVIGIL_METRICS_HOST: "leak" }],
+    ["INVIGIL_METRICS_PORT must not be INVIGIL_PORT", { INVIGIL_METRICS_PORT: "7001" }],
     [
       "INVIGIL_STREAM_PULL_KEY must be set, because INVIGIL_STREAM_WHEP_URL is",
       { INVIGIL_STREAM_WHEP_URL: "https://leak.example/{stream}" },

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { failedWith, SetupError } from "../platform/setup-error.js";
 import { type DatabaseLocation, storedFileOf } from "../storage/location.js";
 import { isPostgresUrl } from "../storage/postgres/settings.js";
-import { readSettings, type Settings } from "./settings.js";
+import { readSettings, type Settings, streamServiceOf } from "./settings.js";
 
 /**
  * The credentials of the Aliyun account: an access key (with a token if it is temporary), or the role of the
@@ -79,6 +80,30 @@ const audioStoreOf = (env: Settings): AudioStoreConfig => {
   return { place, bucket: { endpoint, bucket, region, accessKeyId, secretAccessKey, prefix, addressing } };
 };
 
+/** The metrics: on a port of their own, and at `/metrics` of the server for those who have the token. */
+export interface MetricsConfig {
+  readonly listen: { readonly host: string; readonly port: number } | undefined;
+  readonly token: string | undefined;
+}
+
+const metricsOf = (env: Settings): MetricsConfig | undefined => {
+  const { INVIGIL_METRICS_PORT: port, INVIGIL_METRICS_TOKEN: token } = env;
+  if (port === undefined && token === undefined) return undefined;
+  // The public reaches INVIGIL_HOST, and never this port unless a setting says so.
+  const { INVIGIL_METRICS_HOST: host = isIPv6(env.INVIGIL_HOST) ? "::1" : "127.0.0.1" } = env;
+  return { listen: port === undefined ? undefined : { host, port }, token };
+};
+
+/** https on an address of the local network, beside http: `invigil serve --lan`. */
+export interface LanConfig {
+  readonly address: string;
+  readonly port: number;
+  readonly url: string;
+  /** The files of a certificate and its key. Undefined: the server signs its own. */
+  readonly files: { readonly cert: string; readonly key: string } | undefined;
+}
+
+const DEFAULT_MEDIA_PORTS: readonly [number, number] = [7100, 7499];
 const MIB = 1024 * 1024;
 const inBytes = (mib: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(mib).map(([whose, amount]) => [whose, amount * MIB]));
@@ -106,6 +131,10 @@ export const configOf = (env: Settings, warnings: readonly string[]) => {
     warnings,
     host: env.INVIGIL_HOST,
     port: env.INVIGIL_PORT,
+    /** Set by an option of `serve`. */
+    lan: undefined as LanConfig | undefined,
+    /** Undefined: they are off. */
+    metrics: metricsOf(env),
     /** The URL by which clients reach the server. Absent: the address on which it listens. */
     publicUrl: env.INVIGIL_PUBLIC_URL,
     ...database,
@@ -114,6 +143,10 @@ export const configOf = (env: Settings, warnings: readonly string[]) => {
     audioStore: audioStoreOf(env),
     auth: env.INVIGIL_AUTH,
     authSecret: env.INVIGIL_AUTH_SECRET,
+    /** Tokens that it signed are valid, too. */
+    authSecretSecondary: env.INVIGIL_AUTH_SECRET_SECONDARY,
+    /** Join codes and the installation's keys are derived from it. Absent: from `authSecret`. */
+    rootSecret: env.INVIGIL_ROOT_SECRET,
     /** The identity service of an organisation. */
     jwks:
       jwksUrl && issuer && audience
@@ -220,10 +253,16 @@ export const configOf = (env: Settings, warnings: readonly string[]) => {
       ttlSeconds: env.INVIGIL_STREAM_TTL_SECONDS,
       transcodeSuffix: env.INVIGIL_STREAM_TRANSCODE_SUFFIX,
     },
+    /** What carries the streams: the vendor of the stream domains, or the embedded media server. */
+    streamService: streamServiceOf(env),
+    /** The embedded media server: the address in its answers, and the first and the last of its ports. */
+    media: { host: env.INVIGIL_MEDIA_HOST, ports: env.INVIGIL_MEDIA_PORTS ?? DEFAULT_MEDIA_PORTS },
     /** The URLs of streams for browsers without the vendor's player, with `{app}` and `{stream}`. */
     streamPlayers: { hlsUrl: env.INVIGIL_STREAM_HLS_URL, whepUrl: env.INVIGIL_STREAM_WHEP_URL },
     /** The key that signs the callbacks of the stream service. */
     streamCallbackKey: env.INVIGIL_STREAM_CALLBACK_KEY,
+    /** Callbacks that it signed are accepted, too. */
+    streamCallbackKeySecondary: env.INVIGIL_STREAM_CALLBACK_KEY_SECONDARY,
     /** The number of simultaneous streams that the push domain supports. */
     streamPushLimit: env.INVIGIL_STREAM_PUSH_LIMIT,
     /** Settings for the calls to all vendor services. */

@@ -119,3 +119,16 @@ export const addressRanges = z
   .refine((list) => list.every(isAddressRange), {
     error: "must be addresses or ranges like 10.0.0.0/8, or 'loopback', separated by commas",
   });
+
+/** Two ports, the first and the last of a range. */
+export const portRange = z
+  .string()
+  .regex(/^\d{1,5}-\d{1,5}$/, "must be two ports, as in 7100-7499")
+  .transform((ports): readonly [number, number] => {
+    const [first = 0, last = 0] = ports.split("-").map(Number);
+    return [first, last];
+  })
+  .refine(
+    ([first, last]) => first >= 1024 && last <= 65_535 && first <= last,
+    "must be ports from 1024 to 65535",
+  );

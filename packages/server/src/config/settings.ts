@@ -9,6 +9,7 @@ import {
   domain,
   origins,
   pairs,
+  portRange,
   secureUrl,
   serviceUrl,
   serviceUrls,
@@ -23,10 +24,17 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 /** Reserved template names of the stream vendor, which a transcode suffix may not use. */
 const RESERVED_TEMPLATES = ["lld", "lsd", "lhd", "lud", "ld", "sd", "hd", "ud"];
 
+const secret = z.string().refine((text) => Buffer.byteLength(text) >= 32, "must be 32 bytes or more");
+
 /** All settings, by the name of their environment variable. `.env.example` documents them. */
 const settings = z.object({
   INVIGIL_HOST: text().default("127.0.0.1"),
   INVIGIL_PORT: whole(0, 65_535).default(7001),
+  INVIGIL_METRICS_PORT: whole(1, 65_535).optional(),
+  INVIGIL_METRICS_HOST: text().optional(),
+  INVIGIL_METRICS_TOKEN: text(4096)
+    .regex(/^[\x21-\x7e]{16,}$/, "must be 16 or more ASCII characters without spaces")
+    .optional(),
   INVIGIL_PUBLIC_URL: baseUrl.transform(withoutSlashes).optional(),
   INVIGIL_DATABASE_URL: z
     .string()
@@ -63,10 +71,9 @@ const settings = z.object({
     .default("audio/"),
   INVIGIL_S3_ADDRESSING: z.enum(["host", "path"], "must be 'host' or 'path'").default("host"),
   INVIGIL_AUTH: z.enum(["required", "off"], "must be 'required' or 'off'").default("required"),
-  INVIGIL_AUTH_SECRET: z
-    .string()
-    .refine((secret) => Buffer.byteLength(secret) >= 32, "must be 32 bytes or more")
-    .optional(),
+  INVIGIL_AUTH_SECRET: secret.optional(),
+  INVIGIL_AUTH_SECRET_SECONDARY: secret.optional(),
+  INVIGIL_ROOT_SECRET: secret.optional(),
   INVIGIL_AUTH_JWKS_URL: secureUrl.optional(),
   INVIGIL_AUTH_JWKS_ISSUER: text(2048).optional(),
   INVIGIL_AUTH_JWKS_AUDIENCE: text(2048).optional(),
@@ -135,6 +142,9 @@ const settings = z.object({
       "must be fatal, error, warn, info, debug or silent",
     )
     .default("info"),
+  INVIGIL_STREAM_SERVICE: z.enum(["aliyun", "embedded"], "must be 'aliyun' or 'embedded'").optional(),
+  INVIGIL_MEDIA_HOST: z.ipv4("must be an IPv4 address").optional(),
+  INVIGIL_MEDIA_PORTS: portRange.optional(),
   INVIGIL_STREAM_PUSH_DOMAIN: domain.optional(),
   INVIGIL_STREAM_PULL_DOMAIN: domain.optional(),
   INVIGIL_STREAM_PUSH_KEY: text().optional(),
@@ -155,6 +165,7 @@ const settings = z.object({
   INVIGIL_STREAM_HLS_URL: streamUrl.optional(),
   INVIGIL_STREAM_WHEP_URL: streamUrl.optional(),
   INVIGIL_STREAM_CALLBACK_KEY: text().optional(),
+  INVIGIL_STREAM_CALLBACK_KEY_SECONDARY: text().optional(),
   INVIGIL_STREAM_PUSH_LIMIT: whole(1, 1_000_000).default(300),
   INVIGIL_PROVIDER_TIMEOUT_MS: whole(100, 60_000).default(5000),
   INVIGIL_PROVIDER_CONCURRENCY: whole(1, 1000).default(16),
@@ -228,6 +239,11 @@ const SET_TOGETHER: readonly (readonly SettingName[])[] = [
   ["INVIGIL_RONGCLOUD_APP_KEY", "INVIGIL_RONGCLOUD_APP_SECRET"],
   ["INVIGIL_UPLOAD_ROLE_ARN", "INVIGIL_UPLOAD_BUCKET"],
 ];
+/** What carries the streams. Several servers share a PostgreSQL database, but not a media server. */
+export const streamServiceOf = (env: Settings): "aliyun" | "embedded" =>
+  env.INVIGIL_STREAM_SERVICE ??
+  (isPostgresUrl(env.INVIGIL_DATABASE_URL) || env.INVIGIL_STREAM_PUSH_DOMAIN ? "aliyun" : "embedded");
+
 /** Settings of services that need the credentials of an Aliyun account. */
 const NEED_CREDENTIALS: readonly SettingName[] = ["INVIGIL_ALIYUN_OLD_IM_APP_ID", "INVIGIL_UPLOAD_ROLE_ARN"];
 
@@ -249,6 +265,12 @@ const combinationFaults = (env: Settings): string[] => {
     faults.push(
       "INVIGIL_DATABASE_DIRECT_URL must not be set, because INVIGIL_DATABASE_URL does not name PostgreSQL",
     );
+  if (isSet("INVIGIL_AUTH_SECRET_SECONDARY") && !isSet("INVIGIL_ROOT_SECRET"))
+    faults.push(
+      "INVIGIL_ROOT_SECRET must be set, because INVIGIL_AUTH_SECRET_SECONDARY is: to the value that INVIGIL_AUTH_SECRET had before, or else printed codes end",
+    );
+  if (isSet("INVIGIL_STREAM_CALLBACK_KEY_SECONDARY") && !isSet("INVIGIL_STREAM_CALLBACK_KEY"))
+    faults.push("INVIGIL_STREAM_CALLBACK_KEY must be set, because INVIGIL_STREAM_CALLBACK_KEY_SECONDARY is");
   if (env.INVIGIL_AUDIO_STORE === "bucket" && !BUCKET_SETTINGS.some(isSet))
     faults.push(
       `INVIGIL_AUDIO_STORE must not be 'bucket' without ${BUCKET_SETTINGS[0]} and what belongs to it`,
@@ -266,6 +288,18 @@ const combinationFaults = (env: Settings): string[] => {
   const played = (["INVIGIL_STREAM_HLS_URL", "INVIGIL_STREAM_WHEP_URL"] as const).find(isSet);
   if (played && !isSet("INVIGIL_STREAM_PULL_KEY"))
     faults.push(`INVIGIL_STREAM_PULL_KEY must be set, because ${played} is`);
+  if (streamServiceOf(env) === "embedded") {
+    if (isSet("INVIGIL_STREAM_PUSH_DOMAIN"))
+      faults.push("INVIGIL_STREAM_SERVICE must not be 'embedded', because INVIGIL_STREAM_PUSH_DOMAIN is set");
+  } else
+    for (const name of ["INVIGIL_MEDIA_HOST", "INVIGIL_MEDIA_PORTS"] as const)
+      if (isSet(name)) faults.push(`${name} must not be set unless INVIGIL_STREAM_SERVICE is 'embedded'`);
+  if (isSet("INVIGIL_METRICS_HOST") && !isSet("INVIGIL_METRICS_PORT"))
+    faults.push("INVIGIL_METRICS_PORT must be set, because INVIGIL_METRICS_HOST is");
+  if (env.INVIGIL_METRICS_PORT === env.INVIGIL_PORT)
+    faults.push(
+      "INVIGIL_METRICS_PORT must not be INVIGIL_PORT: set INVIGIL_METRICS_TOKEN to serve both there",
+    );
   const dependent = NEED_CREDENTIALS.find(isSet);
   if (dependent && !hasKey && !hasRole)
     faults.push(

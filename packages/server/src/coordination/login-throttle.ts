@@ -72,6 +72,7 @@ const MAX_WAITING = 256;
 const refusal = (seconds: number, why: string): InvigilError =>
   new InvigilError("TOO_MANY_REQUESTS", `${why}: try again in ${seconds} seconds.`, {
     retryAfterSeconds: seconds,
+    limit: "logins",
   });
 const tooManyWaiting = (): InvigilError => refusal(1, "Too many logins at once");
 

@@ -59,7 +59,7 @@ export const countMessage = ({ roomId, login }: Sender, wholeAt: number, now: nu
     throw new InvigilError(
       "TOO_MANY_REQUESTS",
       `Too many messages from ${login} in the room ${roomId}: try again in ${seconds} seconds.`,
-      { retryAfterSeconds: seconds },
+      { retryAfterSeconds: seconds, limit: "messages of a page" },
     );
   }
   return wholeAfter(use);

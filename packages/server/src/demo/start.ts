@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { createRoomInput, listRoomsInput, type Role, type Room } from "@invigil/schema";
 import type { RunningServer } from "../app/main.js";
 import { DEMO_ACCOUNT } from "../features/auth/service.js";
+import { JOIN_PATH } from "../features/join/codes.js";
 import { generatePassword } from "../identity/passwords.js";
 import { signToken } from "../identity/tokens.js";
 import { InvigilError } from "../platform/errors.js";
 import { callerOf } from "./callers.js";
-import { createShow } from "./exam/show.js";
+import { createShow, type Show } from "./exam/show.js";
 import { demoGuide } from "./guide.js";
 import { starterLibrary } from "./library.js";
 
@@ -74,17 +75,43 @@ export interface Demo {
 }
 
 /** Plays the demo's exam, unless it is switched off, or would create groups at a vendor's message service each hour. */
-const playExam = async ({ services, deps }: RunningServer): Promise<() => Promise<void>> => {
+const playExam = async ({ services, deps }: RunningServer): Promise<{ show: Show; isPlayed: boolean }> => {
   const { config, clock, log } = deps;
   const show = createShow({ services, clock, log, seed: clock().getTime() });
+  const isPlayed = config.demoExam && !config.aliyunIm;
   // A process that was killed may have left its exam.
-  if (!config.demoExam || config.aliyunIm) await show.stop();
-  else await show.start();
-  return () => show.stop();
+  if (isPlayed) await show.start();
+  else await show.stop();
+  return { show, isPlayed };
+};
+
+/**
+ * Returns the code of the candidate's seat: it leads into the present round of the exam each time. Undefined if browsers cannot publish,
+ * or everyone is an administrator.
+ */
+const candidateCode = (
+  { services, deps: { config, providers, publicUrl, tokens } }: Pick<RunningServer, "services" | "deps">,
+  show: Show,
+): string | undefined => {
+  if (!providers.media || config.auth === "off") return undefined;
+  const code = services.codes.reserve(async (base = publicUrl()) => {
+    const seat = await show.seatVisitor();
+    if (!seat) return undefined;
+    const { roomId, userId } = seat;
+    const { token } = await tokens.issueForExam({ ...seat, role: "examinee" });
+    const url = new URL(`${base}/sit`);
+    // By the code, the page can go on to the next round.
+    url.search = new URLSearchParams({ roomId, userId, token, code }).toString();
+    return url;
+  });
+  return code;
 };
 
 /** Creates the demo data once, and opens the account for as long as the demo runs. */
-export const startDemo = async (server: RunningServer): Promise<Demo> => {
+export const startDemo = async (
+  server: RunningServer,
+  { hasScreen }: { /** Whether a person sees the guide on a terminal. */ readonly hasScreen: boolean },
+): Promise<Demo> => {
   const { deps, services, url } = server;
   await starterLibrary(services.audio, TEACHER);
   const room = await demoRoom(server);
@@ -97,13 +124,17 @@ export const startDemo = async (server: RunningServer): Promise<Demo> => {
   const people = await services.participant.list(TEACHER, opened, "examinee");
   const examinee = people[0]?.userId;
   const account = await openAccount(server);
-  const stopExam = await playExam(server);
+  const { show, isPlayed } = await playExam(server);
+  const code = isPlayed ? candidateCode(server, show) : undefined;
   const addressFile = join(deps.config.dataDir, ADDRESS_FILE);
   mkdirSync(deps.config.dataDir, { recursive: true, mode: 0o700 });
   writeFileSync(addressFile, `${JSON.stringify({ url })}\n`);
   return {
     guide: demoGuide({
       url,
+      candidate: code === undefined ? undefined : `${JOIN_PATH}/${code}`,
+      lan: deps.config.lan,
+      hasScreen,
       hasConsole: deps.config.servesConsole,
       room,
       account,
@@ -117,7 +148,7 @@ export const startDemo = async (server: RunningServer): Promise<Demo> => {
     async close() {
       try {
         rmSync(addressFile, { force: true });
-        await stopExam();
+        await show.stop();
         await services.account.disable(await services.access.open(OPERATOR, "unbound"), account.username);
       } finally {
         await server.close();

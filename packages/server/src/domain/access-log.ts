@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger } from "fastify";
+import { LRUCache } from "lru-cache";
 import { identityKey } from "../identity/usage-key.js";
 import { InvigilError } from "../platform/errors.js";
 import type { Ids } from "../platform/ids.js";
+import { atMost } from "../platform/lru.js";
 import type { Queries } from "../storage/port.js";
 import {
   type AuditEntry,
@@ -12,7 +14,7 @@ import {
   OK,
   type Target,
 } from "./audit.js";
-import type { Author } from "./calls.js";
+import type { Author, Origin } from "./calls.js";
 import type { RoomExams } from "./room-exams.js";
 import type { Writes } from "./writes.js";
 
@@ -27,6 +29,10 @@ const MAX_HELD = 2000;
 export const MAX_HELD_MS = 30_000;
 const ROWS_A_WRITE = 500;
 const NO_PERSON = [null];
+/** Tokens that are no longer good leave at most one row for each person, room and reason in this time, because pages retry. */
+const FOLDED_MS = 60_000;
+/** For how many of them it is known when they last left a row. */
+const MAX_FOLDED = 10_000;
 
 /** A row without its id, which it gets when it is written. */
 type Noted = Omit<AuditEntry, "id">;
@@ -37,6 +43,8 @@ interface Held {
   readonly entry: Noted;
   /** When it was noted, by the monotonic clock. */
   readonly since: number;
+  /** Before this time, further calls are added to the row, and it is not written. */
+  readonly notBefore?: number;
 }
 
 /** A text that is equal for equal calls, apart from whom they name. It is made for each call, so it takes less than one of the entry. */
@@ -51,8 +59,11 @@ const keyOfCall = (
 const createShares = () => {
   let byActor = new Map<string, Map<string, Held>>();
   let size = 0;
+  /** How many of them are not due yet. */
+  let waiting = 0;
   return {
     size: () => size,
+    due: () => size - waiting,
     /**
      * @param make makes what is held if it is the first of its key
      * @returns how many calls are lost
@@ -72,18 +83,28 @@ const createShares = () => {
         if (largest.size <= own.size + 1) return times;
         const newest = [...largest.values()].at(-1);
         if (newest) largest.delete(newest.key);
+        if (newest?.notBefore !== undefined) waiting -= 1;
         lost = newest?.entry.times ?? 0;
         size -= 1;
       }
-      byActor.set(actor, own.set(key, make()));
+      const made = make();
+      byActor.set(actor, own.set(key, made));
       size += 1;
+      if (made.notBefore !== undefined) waiting += 1;
       return lost;
     },
-    takeAll(): Held[] {
-      const taken = [...byActor.values()].flatMap((own) => [...own.values()]);
+    /** Takes the rows that are due by now. */
+    take(now: number): Held[] {
+      const all = [...byActor.values()].flatMap((own) => [...own.values()]);
+      const later = all.filter(({ notBefore = now }) => notBefore > now);
       byActor = new Map();
-      size = 0;
-      return taken;
+      size = later.length;
+      waiting = later.length;
+      for (const one of later) {
+        const actor = identityKey(one.author);
+        byActor.set(actor, (byActor.get(actor) ?? new Map<string, Held>()).set(one.key, one));
+      }
+      return all.filter(({ notBefore = now }) => notBefore <= now);
     },
   };
 };
@@ -150,9 +171,13 @@ export const createAccessLog = ({
     }
   };
 
-  const writeAll = async (): Promise<void> => {
-    if (heldRows() === 0 && lost === 0) return;
-    const taken = [...held.granted.takeAll(), ...held.refused.takeAll()];
+  /** When the row of a token that is no longer good may be followed by another one. */
+  const folded = new LRUCache<string, number>(atMost(MAX_FOLDED));
+
+  const writeAll = async (isLast: boolean): Promise<void> => {
+    const now = isLast ? Number.POSITIVE_INFINITY : monotonic();
+    const taken = [...held.granted.take(now), ...held.refused.take(now)];
+    if (taken.length === 0 && lost === 0) return;
     try {
       if (!hasFreeSpace()) throw new Error("the disk is nearly full");
       while (taken.length > 0) {
@@ -189,10 +214,10 @@ export const createAccessLog = ({
     if (lost > 0) log.error({ calls: lost }, "reads and refused calls are missing in the audit");
     lost = 0;
   };
-  const write = (): Promise<void> => {
+  const write = (isLast = false): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    running ??= writeAll().finally(() => {
+    running ??= writeAll(isLast).finally(() => {
       running = undefined;
       if (heldRows() > 0) schedule();
     });
@@ -200,7 +225,7 @@ export const createAccessLog = ({
   };
   const schedule = (): void => {
     // Many are written at once, so that a busy second loses nothing.
-    if (heldRows() >= ROWS_A_WRITE && !running && !isFailing) {
+    if (held.granted.due() + held.refused.due() >= ROWS_A_WRITE && !running && !isFailing) {
       void write();
       return;
     }
@@ -237,7 +262,8 @@ export const createAccessLog = ({
     admitExam: quota.assertExam,
     note,
     /**
-     * Notes a refused call, with its error. Not one of a token that is no longer good, nor one that failed for another reason than the call.
+     * Notes a refused call, with its error. Not one of a token that is no longer good (see `noteEnded`), nor one that failed for another reason
+     * than the call.
      * @param named the exam must exist
      */
     noteRefusal(
@@ -247,10 +273,37 @@ export const createAccessLog = ({
     ): void {
       if (status < 500 && code !== "UNAUTHENTICATED") note(author, named, code);
     },
-    /** Writes what was noted so far. If the database does not respond, that is tried again later. Never rejects. */
-    async flush(): Promise<void> {
+    /**
+     * Notes a call with a token that is no longer good. The first one is written like others, and those of the following minute share a row.
+     * @param reason why the token, or the code that a person entered, is no longer good
+     */
+    noteEnded(caller: Omit<Author, "origin" | "audited" | "isUrgent">, reason: string, origin: Origin): void {
+      const author = { ...caller, origin, audited: "access" } as const;
+      // What the token names existed when it was signed.
+      const { userId, roomId, examId } = author;
+      const key = `${reason}\n${userId}\n${roomId}\n${examId}`;
+      hold(reason, author, key, 1, () => {
+        const now = monotonic();
+        const notBefore = Math.max(folded.get(key) ?? now, now);
+        folded.set(key, notBefore + FOLDED_MS);
+        const entry = {
+          ...entryOf(author, { roomId, examId }, reason),
+          createdAt: clock(),
+          times: 1,
+          personId: null,
+        };
+        // If the database does not respond, the row waits from when it is due.
+        return { author, key, entry, since: notBefore, ...(notBefore > now && { notBefore }) };
+      });
+      schedule();
+    },
+    /**
+     * Writes what was noted so far. If the database does not respond, that is tried again later. Never rejects.
+     * @param isLast whether the process ends, so that nothing can wait
+     */
+    async flush({ isLast = false }: { readonly isLast?: boolean } = {}): Promise<void> {
       await running;
-      await write();
+      await write(isLast);
     },
   };
 };

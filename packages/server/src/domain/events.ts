@@ -38,7 +38,7 @@ export const newEvent = <Type extends EventType, Place extends RoomKey>(
 /** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
 export const arrivalEvents = (
   room: RoomKey,
-  { publishStatus, attempt, identity, ...person }: Arrival,
+  { publishStatus, attempt, identity, readiness, detectorsOff, ...person }: Arrival,
   now: Date,
 ): NewEvent[] => {
   const { userId, role } = person;
@@ -48,8 +48,12 @@ export const arrivalEvents = (
     return newEvent(room, "publish_status_changed", { userId, role, camera, status }, now);
   });
   const attempts = attempt ? [newEvent(room, "attempt_changed", { userId, role, ...attempt }, now)] : [];
-  const checks = identity ? [newEvent(room, "identity_checked", { userId, role, ...identity }, now)] : [];
-  return [newEvent(room, "participant_added", person, now), ...attempts, ...checks, ...statuses];
+  const findings = [
+    ...(identity ? [newEvent(room, "identity_checked", { userId, role, ...identity }, now)] : []),
+    ...(readiness ? [newEvent(room, "readiness_changed", { userId, role, ...readiness }, now)] : []),
+    ...(detectorsOff ? [newEvent(room, "detectors_changed", { userId, role, off: true }, now)] : []),
+  ];
+  return [newEvent(room, "participant_added", person, now), ...attempts, ...findings, ...statuses];
 };
 
 const insertEvent = insertion(roomEvents);

@@ -1,15 +1,20 @@
 import type { ExamEntry } from "@invigil/schema";
-import type { examEntries } from "../storage/tables.js";
+import { eq, getTableColumns } from "drizzle-orm";
+import { accounts, examEntries } from "../storage/tables.js";
 
 // The entries of an exam: what was decided about its people, and what staff found and noted.
 
 export type EntryRow = typeof examEntries.$inferSelect;
+export type NamedEntryRow = EntryRow & { readonly byName?: string | null };
+/** The columns of entries and of their authors' names, for statements that join `accounts` on `isAuthor`. Administrators are in no list of a room. */
+export const namedEntry = { ...getTableColumns(examEntries), byName: accounts.name };
+export const isAuthor = eq(accounts.userId, examEntries.byUserId);
 /** Returns an entry as staff see it. */
-export const toEntry = (row: EntryRow): ExamEntry => ({
+export const toEntry = (row: NamedEntryRow): ExamEntry => ({
   id: row.id,
   ...(row.roomId !== null && { roomId: row.roomId }),
   ...(row.userId !== null && { userId: row.userId }),
-  by: { userId: row.byUserId, role: row.byRole },
+  by: { userId: row.byUserId, role: row.byRole, ...(row.byName && { name: row.byName }) },
   kind: row.kind,
   ...(row.minutes !== null && { minutes: row.minutes }),
   ...(row.kind === "pause" && { giveBack: row.detail === GIVES_BACK }),
@@ -17,6 +22,7 @@ export const toEntry = (row: EntryRow): ExamEntry => ({
   ...(row.kind === "terminate" && { answers: row.detail as NonNullable<ExamEntry["answers"]> }),
   // Safe: so are those of checks and notes.
   ...(row.kind === "identity" && { identity: row.detail as NonNullable<ExamEntry["identity"]> }),
+  ...(row.kind === "consent" && { version: Number(row.detail) }),
   ...(row.kind === "note" && { severity: row.detail as NonNullable<ExamEntry["severity"]> }),
   ...(row.aboutTime && { at: row.aboutTime }),
   ...(row.reason !== null && { reason: row.reason }),
@@ -24,5 +30,10 @@ export const toEntry = (row: EntryRow): ExamEntry => ({
   ...(row.message !== null && { message: row.message }),
   time: row.createdAt,
 });
+/** Returns an entry as the person sees it whom it is about. */
+export const toEntryOfPerson = (row: EntryRow): ExamEntry => {
+  const { by: _, note: __, ...own } = toEntry(row);
+  return own;
+};
 /** The detail of a pause whose time is given back. */
 export const GIVES_BACK = "givesBack";

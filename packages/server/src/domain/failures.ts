@@ -23,7 +23,7 @@ export const knownFailureOf = (error: unknown): InvigilError | undefined => {
     return new InvigilError(
       "TOO_MANY_REQUESTS",
       "Too many changes by this caller, or in this exam, wait to be stored: try again in 1 second.",
-      { cause: error, retryAfterSeconds: 1 },
+      { cause: error, retryAfterSeconds: 1, limit: "writes under way" },
     );
   if (error instanceof CommitUnknownError)
     return new InvigilError(

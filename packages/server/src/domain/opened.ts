@@ -1,5 +1,5 @@
-import type { Role, Room, VideoProfile } from "@invigil/schema";
-import type { Principal } from "../identity/tokens.js";
+import type { CameraNeed, DetectorName, Role, Room, VideoProfile } from "@invigil/schema";
+import type { Principal, TokenEnd } from "../identity/tokens.js";
 import type { InvigilError } from "../platform/errors.js";
 import type { MaybePromise } from "../platform/maybe-promise.js";
 import type { ActingCaller } from "./calls.js";
@@ -18,6 +18,9 @@ export interface StoredExam {
   readonly createdBy: string;
   readonly controlledBy: "rooms" | "creator";
   readonly maxRoomMinutes: number | null;
+  readonly cameras: CameraNeed;
+  readonly questionsUrl: string | null;
+  readonly detectors: readonly DetectorName[] | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -54,6 +57,8 @@ interface Given {
   /** All exams of the caller. With a bound token, that room or that exam. */
   readonly ownExams: { readonly room: StoredRoom | undefined; readonly exam: StoredExam | undefined };
   readonly room: StoredRoom;
+  /** The same as `room`, or any room of an exam that the caller created. */
+  readonly roomToRun: StoredRoom;
   readonly exam: AccessibleExam;
   /** The same as `exam`, which an examinee needs a room in progress for. */
   readonly examInProgress: AccessibleExam;
@@ -126,13 +131,13 @@ export interface Access extends Rights {
   /**
    * Checks whether a caller's token is still good: not revoked, of a session that has not ended, of an account that is not disabled, and of
    * links that were not revoked. Reads together with it what decides about their access to a subject.
-   * @returns undefined if the token is no longer good
+   * @returns why the token is no longer good, if it is not
    */
   readonly confirm: (
     caller: Principal,
     about?: Subject,
     ids?: Ids,
-  ) => MaybePromise<ConfirmedRights | undefined>;
+  ) => MaybePromise<ConfirmedRights | TokenEnd>;
 }
 
 /**

@@ -21,7 +21,7 @@ import {
   visibleRooms,
 } from "../storage/tables.js";
 import { attemptOf, attemptOfPerson } from "./attempts.js";
-import { type Identity, identityOf, identityOfPerson } from "./exam-people.js";
+import { type Findings, findingsOf, findingsOfPerson } from "./exam-people.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
 import { closeHandOf, closeHands } from "./hands.js";
 import { noteStatuses } from "./presence-times.js";
@@ -48,6 +48,8 @@ export interface NewRoom {
   readonly name: string;
   readonly imServer: readonly ImServer[];
   readonly createTeacher: string;
+  /** The number of the plan that makes it. */
+  readonly plan?: number | undefined;
   readonly now: Date;
 }
 
@@ -58,11 +60,13 @@ export interface NewPerson extends SeatKey {
   readonly extraMinutes?: number | undefined;
   /** The names of the person's two streams. */
   readonly streams: { readonly main: string; readonly pc: string };
+  /** The number of the plan that seats them, or seated them in the room from which they come. */
+  readonly plan?: number | null | undefined;
   readonly now: Date;
 }
 
 /** A person who was added to a room. */
-export interface Arrival {
+export interface Arrival extends Findings {
   readonly userId: string;
   readonly role: ParticipantRole;
   readonly name: string;
@@ -70,8 +74,6 @@ export interface Arrival {
   readonly publishStatus: Readonly<Record<Camera, PublishStatus>>;
   /** Undefined if nothing was decided about their attempt. */
   readonly attempt?: Attempt | undefined;
-  /** Undefined if it was not checked. */
-  readonly identity?: Identity | undefined;
 }
 
 const rolesOfPeople = statement((dialect) =>
@@ -141,7 +143,7 @@ const insertUntakenName = statement(
 );
 
 const isUnseated = and(eq(unseated.examId, param("examId")), eq(unseated.userId, param("userId")));
-const unseatedAs = { role: unseated.role, extraMinutes: unseated.extraMinutes };
+const unseatedAs = { name: unseated.name, role: unseated.role, extraMinutes: unseated.extraMinutes };
 const areUnseated = (dialect: Dialect) =>
   and(eq(unseated.examId, param("examId")), dialect.isAnyOf(unseated.userId, "userIds"));
 const unseatedAmong = statement((dialect) =>
@@ -206,7 +208,7 @@ export const insertExam = async (tx: RosterTransaction, exam: NewExam): Promise<
  */
 export const insertRoom = async (
   tx: RosterTransaction,
-  { id, examId, name, imServer, createTeacher, now }: NewRoom,
+  { id, examId, name, imServer, createTeacher, plan, now }: NewRoom,
   addedBy: number | null = null,
   removedBy: number | null = null,
 ): Promise<Room> => {
@@ -222,7 +224,7 @@ export const insertRoom = async (
   } as const;
   await Promise.all([
     noteRoomExam(tx, { roomId: id, examId }),
-    tx.insert(insertRooms, [{ ...room, imServer, addedBy, removedBy }]),
+    tx.insert(insertRooms, [{ ...room, imServer, plan, addedBy, removedBy }]),
   ]);
   return { ...room, imGroupId: id };
 };
@@ -244,7 +246,7 @@ const IDLE = { main: "idle", pc: "idle" } as const;
 
 /** Returns the row of a person who is added. `unseatedPerson` is what they were before, if they had no room. */
 const rowOf = (
-  { examId, roomId, userId, role, name, extraMinutes, now }: NewPerson,
+  { examId, roomId, userId, role, name, extraMinutes, plan, now }: NewPerson,
   unseatedPerson: Pick<Unseated, "role" | "extraMinutes"> | undefined,
   { main, pc }: Arrival["publishStatus"],
 ) => ({
@@ -256,6 +258,7 @@ const rowOf = (
   extraMinutes: extraMinutes ?? (unseatedPerson?.role === role ? unseatedPerson.extraMinutes : 0),
   mainPublishStatus: main,
   pcPublishStatus: pc,
+  plan,
   createdAt: now,
   updatedAt: now,
 });
@@ -308,13 +311,13 @@ export const preparePerson = async (
     // If the person was in the room before, their streams may have continued, and reports about them were stored.
     return isNew ? "idle" : readPublishStatus(tx, stream);
   };
-  const [unseatedPerson, main, pc, writeSeat, attempt, identity] = await Promise.all([
+  const [unseatedPerson, main, pc, writeSeat, attempt, findings] = await Promise.all([
     takeUnseated,
     status("main"),
     status("pc"),
     prepareSeat(tx, { examId, roomId, userId }),
     person.role === "examinee" ? tx.get(attemptOfPerson, { examId, userId }) : undefined,
-    person.role === "examinee" ? tx.get(identityOfPerson, { examId, userId }) : undefined,
+    person.role === "examinee" ? tx.get(findingsOfPerson, { examId, userId }) : undefined,
   ]);
   const publishStatus = { main, pc };
   const row = rowOf(person, unseatedPerson, publishStatus);
@@ -327,7 +330,7 @@ export const preparePerson = async (
       extraMinutes,
       publishStatus,
       attempt: attemptOf(attempt ?? null),
-      identity: identityOf(identity),
+      ...findingsOf(findings),
     },
     write: async () => {
       const times = cameraSchema.options
@@ -367,6 +370,7 @@ const namesOf = (people: readonly NewPerson[]): StreamName[] =>
 
 export interface Unseated {
   readonly userId: string;
+  readonly name: string;
   readonly role: ParticipantRole;
   readonly extraMinutes: number;
 }

@@ -15,6 +15,7 @@ export const NEEDED = {
   ownRooms: [],
   ownExams: [],
   room: ["roomId"],
+  roomToRun: ["roomId"],
   exam: ["examId"],
   examInProgress: ["examId"],
   allRooms: ["examId"],

@@ -47,6 +47,7 @@ const overloaded = () =>
 const tooManyOfCaller = () =>
   new InvigilError("TOO_MANY_REQUESTS", "Too many bodies of this caller are being received: try again.", {
     retryAfterSeconds: 1,
+    limit: "bodies",
   });
 const unreadable = () => invalidInput("body", "cannot be read");
 

@@ -3,13 +3,15 @@ import type { Services } from "../api/services.js";
 import type { EntryPoint } from "../domain/calls.js";
 import { failureOf } from "../domain/failures.js";
 import { InvigilError } from "../platform/errors.js";
-import { type Context, originOf } from "../trpc/context.js";
-import { isOfThisMachine } from "./open-server.js";
+import { type Context, originOf, recordToken } from "../trpc/context.js";
+import { isOfThisMachine, type ReachedAt } from "./open-server.js";
 
 declare module "fastify" {
   interface FastifyRequest {
     /** The context of the request's calls, for its log line. */
     callContext?: Context;
+    /** Why it was refused before it made a call, for the metrics. */
+    refusal?: InvigilError;
   }
 }
 
@@ -29,7 +31,11 @@ export const createContextFactory =
     gate,
     accessLog,
     isDemo,
-  }: Pick<Services, "auth" | "gate" | "accessLog" | "isDemo">): CreateContext =>
+    meters,
+    reachedAt,
+  }: Pick<Services, "auth" | "gate" | "accessLog" | "isDemo" | "meters"> & {
+    readonly reachedAt: ReachedAt;
+  }): CreateContext =>
   async (request, entryPoint, token) => {
     const authorization = request.headers.authorization ?? token;
     const context: Context = {
@@ -37,9 +43,11 @@ export const createContextFactory =
       ...auth.callsWith(authorization),
       address: request.ip,
       isLocal: isDemo && isOfThisMachine(request),
+      reachedAt: () => reachedAt(request),
       entryPoint,
       gate,
       accessLog,
+      meters,
       trace: { requestId: request.id, procedures: [] },
     };
     request.callContext = context;
@@ -51,6 +59,14 @@ export const createContextFactory =
  * example because its body cannot be read. Then a revoked token is the error.
  */
 export const answeredFailure = async (
+  request: FastifyRequest,
+  failed: InvigilError,
+): Promise<InvigilError> => {
+  const answered = await failureToAnswer(request, failed);
+  if (!request.callContext || request.callContext.trace.procedures.length === 0) request.refusal = answered;
+  return answered;
+};
+const failureToAnswer = async (
   { callContext: context }: FastifyRequest,
   failed: InvigilError,
 ): Promise<InvigilError> => {
@@ -66,6 +82,8 @@ export const answeredFailure = async (
     return failed;
   }
   if (identity.code !== "UNAUTHENTICATED") return failed;
+  const [procedure] = context.requested ?? [];
+  if (procedure !== undefined) recordToken(context, procedure, identity);
   context.identity = identity;
   try {
     context.gate?.admitAnonymous(context.address);

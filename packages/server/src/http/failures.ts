@@ -70,13 +70,8 @@ export const readableUrl = ({ url = "/" }: Pick<IncomingMessage, "url">): string
   }
 };
 
-/**
- * Responds to every error with an envelope, including requests that reach no route. Register it before the
- * routes.
- */
-export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatus: RestStatus }): void => {
-  const methods = methodsOf(app);
-
+/** Answers errors of handlers in the envelope. */
+export const answerErrors = (app: FastifyInstance, restStatus: RestStatus): void => {
   app.setErrorHandler(async (error, request, reply) => {
     const failed = await answeredFailure(request, toFailure(error));
     logFault(request, failed);
@@ -85,6 +80,16 @@ export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatu
       .code(httpStatus(failed, restStatus))
       .send(failure(failed, request.id, detailsFor(failed, request.callContext)));
   });
+};
+
+/**
+ * Responds to every error with an envelope, including requests that reach no route. Register it before the
+ * routes.
+ */
+export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatus: RestStatus }): void => {
+  const methods = methodsOf(app);
+
+  answerErrors(app, restStatus);
 
   app.setNotFoundHandler((request, reply) => {
     const allowed = [...(methods.get(request.url.split("?", 1)[0] ?? "") ?? [])].sort();

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Services } from "../api/services.js";
-import type { Config } from "../config/config.js";
+import type { Origin } from "../domain/calls.js";
 import { JOIN_PATH } from "../features/join/codes.js";
 import { logFault, setRetryAfter, toFailure } from "./failures.js";
+import type { ReachedAt } from "./open-server.js";
 import { pageHeaders } from "./page.js";
 import { refuseOtherMethods } from "./read-only.js";
 
@@ -74,12 +75,9 @@ ${problem ? `<p class="problem" role="alert">${both(PROBLEMS[problem])}</p>\n` :
 
 const originOf = (url: string): string => new URL(url).origin;
 
-const headersFor = ({ watchUrl, examineeUrl }: Config["apps"]): Record<string, string> => ({
+const headersFor = (apps: readonly (string | undefined)[]): Record<string, string> => ({
   // Chrome follows a redirect after a form only to origins that the form may be sent to.
-  ...pageHeaders(
-    STYLE,
-    ["'self'", ...[watchUrl, examineeUrl].flatMap((url) => url ?? []).map(originOf)].join(" "),
-  ),
+  ...pageHeaders(STYLE, ["'self'", ...apps.flatMap((url) => url ?? []).map(originOf)].join(" ")),
   // A code leads to a new token each time.
   "cache-control": "no-store",
   "referrer-policy": "no-referrer",
@@ -90,7 +88,16 @@ const STATUS = { mistyped: 400, unknown: 404 } as const;
 /** `/j`: the field for a code. `/j/<code>`, and `/j?code=<code>` from the form: leads on to the web app. */
 export const joinPage = async (
   app: FastifyInstance,
-  { codes, gate, config: { apps } }: Pick<Services, "codes" | "gate"> & { config: Pick<Config, "apps"> },
+  {
+    codes,
+    gate,
+    apps,
+    reachedAt,
+  }: Pick<Services, "codes" | "gate"> & {
+    /** The addresses to which codes lead, as far as they are set. */
+    readonly apps: readonly (string | undefined)[];
+    readonly reachedAt: ReachedAt;
+  },
 ): Promise<void> => {
   const headers = headersFor(apps);
   const withCode = `${JOIN_PATH}/:code`;
@@ -116,12 +123,13 @@ export const joinPage = async (
   });
 
   const enter = async (request: FastifyRequest, reply: FastifyReply, code: string): Promise<FastifyReply> => {
-    const entered = await codes.enter(code, {
+    const origin: Origin = {
       reqId: request.id,
       address: request.ip,
       entryPoint: "join-code",
       procedure: "room.joinLinks",
-    });
+    };
+    const entered = await codes.enter(code, origin, reachedAt(request));
     if (typeof entered === "string") return show(request, reply.code(STATUS[entered]), entered);
     return reply.headers(headers).redirect(entered.href, 303);
   };

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { TLSSocket } from "node:tls";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import ipaddr from "ipaddr.js";
 import type { Config } from "../config/config.js";
@@ -65,6 +66,22 @@ export const isOfThisMachine = ({
     LOOPBACK.has(urlOf(`http://${headers.host ?? ""}`)?.hostname ?? "") &&
     isLocalPage(headers)
   );
+};
+
+/** Returns the base URL at which a caller reached this server. */
+export type ReachedAt = (request: Pick<FastifyRequest, "raw" | "headers">) => string | undefined;
+
+/**
+ * Undefined if the public URL is set, or a proxy may be in between. A page may load only from the host name that it was opened with, and one
+ * server has several: `localhost`, and that of the local network.
+ */
+export const reachedAtOf = ({ publicUrl, lan }: Pick<Config, "publicUrl" | "lan">): ReachedAt => {
+  if (publicUrl !== lan?.url) return () => undefined;
+  return (request) => {
+    const protocol =
+      request.raw.socket instanceof TLSSocket ? "https" : isOfThisMachine(request) ? "http" : undefined;
+    return protocol && urlOf(`${protocol}://${request.headers.host}`)?.origin;
+  };
 };
 
 /** Returns why a request is refused while INVIGIL_AUTH is off. Undefined if it is allowed. */

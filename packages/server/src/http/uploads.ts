@@ -3,7 +3,7 @@ import { uploadAudioInput } from "@invigil/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { AudioService, AudioUpload } from "../features/audio/service.js";
 import { InvigilError, invalidInput, parsed } from "../platform/errors.js";
-import { originOf } from "../trpc/context.js";
+import { originOf, recordToken } from "../trpc/context.js";
 import type { Bodies } from "./bodies.js";
 import type { CreateContext } from "./context.js";
 import { success } from "./envelope.js";
@@ -90,7 +90,10 @@ export const audioUploads = async (
     handler: async (request, reply) => {
       const context = request.callContext ?? (await createContext(request, "upload"));
       const identity = await context.identify();
-      if (identity instanceof InvigilError) throw identity;
+      if (identity instanceof InvigilError) {
+        recordToken(context, "audio.upload", identity);
+        throw identity;
+      }
       const author = { ...identity, origin: originOf(context, "audio.upload"), audited: "change" } as const;
       await context.accessLog?.admit(author);
       if (!request.isMultipart()) throw notMultipart();

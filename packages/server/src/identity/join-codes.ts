@@ -1,4 +1,4 @@
-import { createHmac } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { deriveKey } from "./secrets.js";
 
 /** Digits and letters that are hard to confuse: without 0, 1, I, L and O. Their number is prime, which the check character needs. */
@@ -52,10 +52,24 @@ export const parseJoinCode = (typed: string): string | undefined => {
   return IS_CODE.test(code) && checkOf(code) === code.at(-1) ? code : undefined;
 };
 
+/** Writes a number as a code without hyphens. */
+const codeOf = (number: bigint): string => {
+  let rest = number % CODES;
+  let code = "";
+  for (let at = 0; at < SIZE; at += 1) {
+    code += ALPHABET[Number(rest % BigInt(BASE))] ?? "";
+    rest /= BigInt(BASE);
+  }
+  return code + checkOf(code);
+};
+
+/** Returns a random code without hyphens, which is no seat's. */
+export const randomJoinCode = (): string => codeOf(BigInt(`0x${randomBytes(16).toString("hex")}`));
+
 /** Computes join codes. Nothing of them is random, so every server of an installation prints the same ones, again and again. */
 export type JoinCodes = ReturnType<typeof createJoinCodes>;
 
-/** @param secret the secret that signs tokens: with another one, all codes end, as all links do */
+/** @param secret the root secret: with another one, all codes end */
 export const createJoinCodes = (secret: string) => {
   const codeKey = deriveKey(secret, "join codes");
   const digestKey = deriveKey(secret, "digests of join codes");
@@ -64,13 +78,7 @@ export const createJoinCodes = (secret: string) => {
     *of({ examId, roomId, userId, page, generation }: JoinSeat): Generator<string, void> {
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const seat = JSON.stringify([examId, roomId, userId, page, generation, attempt]);
-        let rest = BigInt(`0x${createHmac("sha256", codeKey).update(seat).digest("hex")}`) % CODES;
-        let code = "";
-        for (let at = 0; at < SIZE; at += 1) {
-          code += ALPHABET[Number(rest % BigInt(BASE))] ?? "";
-          rest /= BigInt(BASE);
-        }
-        yield code + checkOf(code);
+        yield codeOf(BigInt(`0x${createHmac("sha256", codeKey).update(seat).digest("hex")}`));
       }
     },
     /** Returns what the database stores instead of a code. The code cannot be told from it without the installation's secret. */

@@ -157,6 +157,7 @@ export const createIdentityService = ({
 }: IdentityServiceOptions): ExternalTokens => {
   const { url, issuer, audience } = settings;
   const keys = createKeys({ url, monotonic, log });
+  const callerOf = (payload: Claims) => principalOf(toClaims(payload, settings));
   return {
     algorithms: ALGORITHMS,
     cacheMs: CACHE_MS,
@@ -168,9 +169,9 @@ export const createIdentityService = ({
         requiredClaims: ["exp"],
         currentDate: now,
       }).catch((error: unknown) => {
-        throw error instanceof InvigilError ? error : tokenError(error);
+        throw error instanceof InvigilError ? error : tokenError(error, callerOf);
       });
-      return principalOf(toClaims(payload, settings));
+      return callerOf(payload);
     },
   };
 };

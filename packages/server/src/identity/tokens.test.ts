@@ -9,16 +9,17 @@ const SECRET = "a secret of 32 bytes or more, as it must be";
 const START = new Date("2026-01-02T03:04:05Z");
 const NOW = START.getTime() / 1000;
 const CLAIMS = { sub: "t1", role: "teacher", exp: NOW + 60 };
+const CLAIMS_END = new Date(CLAIMS.exp * 1000);
 
 const keyOf = (secret: string) => new TextEncoder().encode(secret);
 const jwt = (claims: Record<string, unknown> = CLAIMS, { secret = SECRET, alg = "HS256" } = {}) =>
   new SignJWT(claims).setProtectedHeader({ alg }).sign(keyOf(secret));
 
 /** An authenticator with a clock that the test controls. */
-const atStart = () => {
+const atStart = (secrets: { secret: string; secondary?: string } = { secret: SECRET }) => {
   const fixture = { now: START };
   const auth = createAuthenticator({
-    secret: SECRET,
+    ...secrets,
     clock: () => fixture.now,
     monotonic: () => fixture.now.getTime(),
   });
@@ -129,6 +130,24 @@ describe("a token", () => {
     const [head, , signature] = (await jwt()).split(".");
     const claims = Buffer.from(JSON.stringify({ ...CLAIMS, role: "admin" })).toString("base64url");
     expect(await refusal(`${head}.${claims}.${signature}`)).toBe(NOT_VALID);
+  });
+
+  it("may be signed with each of two secrets, while they are rotated", async () => {
+    const other = `${SECRET}, of another year`;
+    const bySecond = await jwt(CLAIMS, { secret: other });
+    for (const secrets of [
+      { secret: SECRET, secondary: other },
+      { secret: other, secondary: SECRET },
+    ]) {
+      const { identify: identifyWith, fixture } = atStart(secrets);
+      for (const token of [await jwt(), bySecond])
+        expect(await identifyWith(token)).toMatchObject({ userId: "t1" });
+      await expect(identifyWith(await jwt(CLAIMS, { secret: "neither" }))).rejects.toThrow(NOT_VALID);
+      fixture.now = CLAIMS_END;
+      for (const token of [await jwt(), bySecond])
+        await expect(identifyWith(token)).rejects.toMatchObject({ subject: "t1" });
+    }
+    expect(await refusal(bySecond)).toBe(NOT_VALID);
   });
 
   it("is not valid before nbf", async () => {

@@ -1,6 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { type Caller, claimsSchema, type IssuedToken, type Role } from "@invigil/schema";
-import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { InvigilError } from "../platform/errors.js";
 import type { Ids } from "../platform/ids.js";
@@ -12,9 +12,31 @@ import type { CountedCaller } from "./usage-key.js";
 export const unauthenticated = (what: string, subject?: string): InvigilError =>
   new InvigilError("UNAUTHENTICATED", what, { subject });
 
+/** Why a token with a good signature is not good any more. */
+export type TokenEnd =
+  | "TOKEN_EXPIRED"
+  | "TOKEN_REVOKED"
+  | "SESSION_ENDED"
+  | "ACCOUNT_DISABLED"
+  | "LINKS_REVOKED";
+
+/** The refusal of a token. Callers learn only that it is refused. The log and the audit also say why. */
+export class TokenError extends InvigilError {
+  readonly refusal: TokenEnd | "TOKEN_INVALID";
+  /** Whose token it was. Undefined if its signature is not good, because then anyone may have written it. */
+  readonly caller: Principal | undefined;
+
+  constructor(what: string, refusal: TokenError["refusal"], caller?: Principal) {
+    super("UNAUTHENTICATED", what, { subject: caller?.userId });
+    this.refusal = refusal;
+    this.caller = caller;
+  }
+}
+const invalidToken = (what: string): TokenError => new TokenError(what, "TOKEN_INVALID");
+
 /** The error for a token that was revoked, or whose session, account or links have ended. */
-export const tokenEnded = ({ userId }: Pick<Principal, "userId">): InvigilError =>
-  unauthenticated("The token in the authorization header is no longer valid: log in again.", userId);
+export const tokenEnded = (caller: Principal, end: TokenEnd): TokenError =>
+  new TokenError("The token in the authorization header is no longer valid: log in again.", end, caller);
 
 /** Longer tokens are refused without parsing. Node limits all headers to 16 KiB anyway. */
 const MAX_TOKEN_LENGTH = 8192;
@@ -84,13 +106,20 @@ export interface TokenRequest {
 const tokenOf = (authorization = ""): string | undefined =>
   /^(?:bearer(?:\s+|$))?(\S*)$/i.exec(authorization.trim())?.[1] || undefined;
 
-/** The error for a token that `jwtVerify` refused. */
-export const tokenError = (error: unknown): InvigilError => {
+/**
+ * The error for a token that `jwtVerify` refused.
+ * @param callerOf converts the claims of a token to its caller
+ */
+export const tokenError = (error: unknown, callerOf: (payload: JWTPayload) => Principal): InvigilError => {
   if (!(error instanceof errors.JWTExpired))
-    return unauthenticated("The token in the authorization header is not valid.");
+    return invalidToken("The token in the authorization header is not valid.");
   // jose verifies the signature before the expiry.
-  const subject = claimsSchema.shape.sub.safeParse(error.payload.sub);
-  return unauthenticated("The token in the authorization header has expired.", subject.data);
+  try {
+    const caller = callerOf(error.payload);
+    return new TokenError("The token in the authorization header has expired.", "TOKEN_EXPIRED", caller);
+  } catch {
+    return invalidToken("The token in the authorization header has expired.");
+  }
 };
 
 /**
@@ -100,7 +129,7 @@ export const tokenError = (error: unknown): InvigilError => {
 export const principalOf = (payload: unknown): Principal => {
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success)
-    throw unauthenticated(
+    throw invalidToken(
       `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or not valid.`,
     );
   const { sub, role, exp, room, exam, name, jti, sid, issued, gen } = claims.data;
@@ -118,6 +147,12 @@ export const principalOf = (payload: unknown): Principal => {
   };
 };
 
+const ownPrincipalOf = (payload: JWTPayload): Principal => {
+  const principal = principalOf(payload);
+  // A token without the claim was issued before the person's links were first revoked.
+  return principal.roomId === undefined ? principal : { ...principal, generation: principal.generation ?? 0 };
+};
+
 const algorithmOf = (token: string): string | undefined => {
   try {
     return decodeProtectedHeader(token).alg;
@@ -127,43 +162,48 @@ const algorithmOf = (token: string): string | undefined => {
 };
 
 /**
- * Verifies HS256 tokens with the secret, and tokens of the identity service if there is one. Verified tokens
+ * Verifies HS256 tokens with the secret or the secondary one, and tokens of the identity service if there is one. Verified tokens
  * are cached until they expire.
  */
 export const createAuthenticator = ({
   secret,
+  secondary,
   clock,
   monotonic,
   foreign: external,
 }: {
   secret: string;
+  /** The secret before or after it, while secrets are rotated. */
+  secondary?: string | undefined;
   clock: () => Date;
   monotonic: () => number;
   foreign?: ExternalTokens | undefined;
 }): Authenticator => {
-  const key = createSecretKey(Buffer.from(secret));
+  const keys = [secret, ...(secondary === undefined ? [] : [secondary])].map((one) =>
+    createSecretKey(Buffer.from(one)),
+  );
   /**
    * `until` uses the monotonic clock, so that setting the system clock back does not extend the use of a
    * withdrawn key.
    */
   const cache = new LRUCache<string, { principal: Principal; until: number }>(atMost(MAX_CACHED_TOKENS));
 
-  const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
-    const options = { algorithms: ["HS256"], currentDate: now };
-    const { payload } = await jwtVerify(token, key, options).catch((error: unknown) => {
-      throw tokenError(error);
-    });
-    const principal = principalOf(payload);
-    // A token without the claim was issued before the person's links were first revoked.
-    return principal.roomId === undefined
-      ? principal
-      : { ...principal, generation: principal.generation ?? 0 };
+  const payloadOf = async (token: string, now: Date): Promise<JWTPayload> => {
+    let failure: unknown;
+    for (const key of keys)
+      try {
+        return (await jwtVerify(token, key, { algorithms: ["HS256"], currentDate: now })).payload;
+      } catch (error) {
+        failure = error;
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) break;
+      }
+    throw tokenError(failure, ownPrincipalOf);
   };
 
   const verify = async (token: string, now: Date): Promise<Principal> => {
     const isExternal = external?.algorithms.includes(algorithmOf(token) ?? "");
     if (!external || !isExternal) {
-      const principal = await verifyOwn(token, now);
+      const principal = ownPrincipalOf(await payloadOf(token, now));
       cache.set(token, { principal, until: Number.POSITIVE_INFINITY });
       return principal;
     }
@@ -180,7 +220,7 @@ export const createAuthenticator = ({
       const cached = cache.get(token);
       if (cached && cached.principal.expiresAt > now && cached.until > monotonic()) return cached.principal;
       if (token.length > MAX_TOKEN_LENGTH)
-        throw unauthenticated("The token in the authorization header is too long.");
+        throw invalidToken("The token in the authorization header is too long.");
       return verify(token, now);
     },
   };
@@ -261,18 +301,22 @@ export const createTokenIssuer = ({
     return { token, tokenId, expiresAt: new Date((issuedAt + request.ttlSeconds) * 1000) };
   };
   const nowSeconds = () => Math.floor(clock().getTime() / 1000);
+  /** Returns when the last token that is issued for a person of an exam expires, also if that time has passed. */
+  const lastUse = (endsAt: Date): Date =>
+    new Date(Math.floor(endsAt.getTime() / 1000 + afterExamSeconds) * 1000);
   /**
-   * Returns when the last token that is issued for a person of an exam expires.
+   * Returns the same.
    * @throws EXAM_OVER if that time has passed
    */
   const lastExpiry = (endsAt: Date): Date => {
-    const lastSecond = Math.floor(endsAt.getTime() / 1000 + afterExamSeconds);
-    if (lastSecond <= nowSeconds())
+    const last = lastUse(endsAt);
+    if (last.getTime() / 1000 <= nowSeconds())
       throw new InvigilError("EXAM_OVER", "The exam is over: no tokens are issued for it anymore.");
-    return new Date(lastSecond * 1000);
+    return last;
   };
   return {
     issue,
+    lastUse,
     lastExpiry,
     /**
      * Issues a token that expires at most `afterExamSeconds` after the end of the exam, or after `ttlSeconds`

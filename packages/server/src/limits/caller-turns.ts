@@ -58,7 +58,7 @@ export const createCallerTurns = ({
     new InvigilError(
       "TOO_MANY_REQUESTS",
       `${count} ${what} ${whose} are waiting: try again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? "second" : "seconds"}.`,
-      { retryAfterSeconds },
+      { retryAfterSeconds, limit: what },
     );
   const forgetIdle = (key: string, { running, waiting, ended }: Calls): void => {
     if (running === 0 && waiting.length === 0 && ended === 0) callers.delete(key);

@@ -19,7 +19,9 @@ export const quotaExceeded = ({
   /** The maximum amount. */
   readonly most: number;
 }): InvigilError =>
-  new InvigilError("QUOTA_EXCEEDED", `${whose} may have at most ${most} ${what}, and has ${held}.`);
+  new InvigilError("QUOTA_EXCEEDED", `${whose} may have at most ${most} ${what}, and has ${held}.`, {
+    limit: what,
+  });
 
 /** The share of what is left that an owner may use before it is counted again. */
 const UNCOUNTED_SHARE = 0.01;

@@ -177,7 +177,7 @@ export const createRateLimits = ({
     throw new InvigilError(
       "TOO_MANY_REQUESTS",
       `Too many ${RATE_NAMES[rate]} ${OWNERS[scope](id)}, at most ${most} per minute: try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
-      { retryAfterSeconds: seconds },
+      { retryAfterSeconds: seconds, limit: RATE_NAMES[rate], scope },
     );
   };
 

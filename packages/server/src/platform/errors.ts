@@ -4,6 +4,8 @@ import type { output, ZodError, ZodType } from "zod";
 interface InvigilErrorOptions extends ErrorOptions {
   readonly fields?: Record<string, string[]>;
   readonly retryAfterSeconds?: number;
+  readonly limit?: string;
+  readonly scope?: string;
   readonly details?: ProviderDetails;
   readonly subject?: string | undefined;
 }
@@ -19,6 +21,9 @@ export class InvigilError extends Error {
   readonly fields: Readonly<Record<string, string[]>>;
   /** When the call may be repeated, in seconds. Undefined if waiting does not help. */
   readonly retryAfterSeconds: number | undefined;
+  /** The limit or quota that was reached, in words, and whose it is. They contain no id. Only for metrics. */
+  readonly limit: string | undefined;
+  readonly scope: string | undefined;
   /** The vendor's error, for administrators. Undefined if no vendor was called. */
   readonly details: ProviderDetails | undefined;
   /** The user id in a refused token whose signature is valid. Only for the log. */
@@ -29,6 +34,8 @@ export class InvigilError extends Error {
     this.code = code;
     this.fields = options.fields ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.limit = options.limit;
+    this.scope = options.scope;
     this.details = options.details;
     this.subject = options.subject;
   }

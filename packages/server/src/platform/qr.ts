@@ -26,10 +26,28 @@ export interface QrCode {
   readonly path: string;
 }
 
+// More correction where that costs no larger code: cards get dirty.
+const OPTIONS = { ecc: "L", boostEcc: true, border: QUIET_ZONE, maskPattern: MASK } as const;
+
 /** Encodes a text as a QR code. */
 export const qrCode = (text: string): QrCode => {
-  // More correction where that costs no larger code: cards get dirty.
-  const options = { ecc: "L", boostEcc: true, border: QUIET_ZONE, maskPattern: MASK } as const;
-  const { size, data } = encode(text, options);
+  const { size, data } = encode(text, OPTIONS);
   return { size, path: data.map(strokePath).join("") };
+};
+
+/** Black on white in every terminal. */
+const [BLACK_ON_WHITE, RESET] = ["\x1b[38;5;16;48;5;231m", "\x1b[0m"];
+
+/** Encodes a text as a QR code of characters for a terminal. Each is one module wide and two high. */
+export const terminalQr = (text: string): string => {
+  const { data } = encode(text, OPTIONS);
+  let lines = "";
+  for (let row = 0; row < data.length; row += 2) {
+    const characters = data[row]?.map((upper, column) => {
+      const lower = data[row + 1]?.[column] ?? false;
+      return upper ? (lower ? "█" : "▀") : lower ? "▄" : " ";
+    });
+    lines += `${BLACK_ON_WHITE}${characters?.join("")}${RESET}\n`;
+  }
+  return lines;
 };

@@ -111,5 +111,7 @@ describe("the stream callback", () => {
     expect(callback).toMatchObject({ pushDomain: "push.example", app: "live", transcodeSuffix: "_240p" });
     const signed = { timestamp: "1000", signature: "d03ea00fd8d71ff9372a9319befa82ad" };
     expect(callback?.verify(signed)).toBe("good");
+    const rotated = { INVIGIL_STREAM_CALLBACK_KEY: "next", INVIGIL_STREAM_CALLBACK_KEY_SECONDARY: "key" };
+    expect(callbackOf({ ...DOMAINS, ...rotated })?.verify(signed)).toBe("good");
   });
 });

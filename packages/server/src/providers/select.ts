@@ -9,6 +9,7 @@ import { createUploads, STS_VERSION } from "./aliyun/uploads.js";
 import { createBucketClient } from "./bucket/client.js";
 import { createBucketContents } from "./bucket/contents.js";
 import { createEmbeddedIm } from "./embedded/im.js";
+import { createEmbeddedMedia } from "./embedded/media-server.js";
 import { createVendorPolicy, type PolicyLog } from "./policy.js";
 import { createRongClient } from "./rongcloud/client.js";
 import { createRongCloudIm } from "./rongcloud/im.js";
@@ -25,7 +26,7 @@ export interface SelectOptions {
   readonly nonce: () => string;
   readonly publicUrl: () => string;
   /** Returns the key that this installation generated for a purpose. */
-  readonly ownKey: (name: "stream-key" | "im-key") => string;
+  readonly ownKey: (name: "stream-key" | "im-key" | "media-key") => string;
   /** Receives the failures of vendor calls. */
   readonly log: PolicyLog;
 }
@@ -49,6 +50,9 @@ export const selectProviders = (options: SelectOptions): Providers => {
 
   const { domains, ...streams } = config.streams;
   const key = domains ? "" : ownKey("stream-key");
+  const callbackKeys = [config.streamCallbackKey, config.streamCallbackKeySecondary].filter(
+    (one) => one !== undefined,
+  );
   return {
     audioBucket:
       bucket &&
@@ -78,9 +82,10 @@ export const selectProviders = (options: SelectOptions): Providers => {
       },
       clock,
     ),
+    media: config.streamService === "embedded" ? createEmbeddedMedia({ ...config.media, log }) : undefined,
     streamCallback:
-      domains && config.streamCallbackKey
-        ? createStreamCallback({ ...streams, ...domains, key: config.streamCallbackKey }, clock)
+      domains && callbackKeys.length > 0
+        ? createStreamCallback({ ...streams, ...domains, keys: callbackKeys }, clock)
         : undefined,
   };
 };

@@ -151,6 +151,52 @@ export interface StreamCallback {
   verify(signature: StreamSignature): "good" | "wrong" | "stale";
 }
 
+/** What a media session does with its stream. */
+export type MediaRole = "publish" | "watch";
+
+/** Hears what happens at a media server. */
+export interface MediaListener {
+  /** A stream has begun to arrive, or has stopped. */
+  publishing(stream: string, isPublishing: boolean): void;
+  /** A media session has ended. `reason` is a word for the log. */
+  ended(session: string, reason: string): void;
+  /** The media server has failed: all media sessions have ended, and no stream arrives. */
+  failed(): void;
+}
+
+/** Carries the streams of browsers by WebRTC. */
+export interface MediaServer {
+  /** Sets who hears what happens. */
+  listen(listener: MediaListener): void;
+  /**
+   * Begins a media session. Returns the answer to an SDP offer.
+   * @throws INVALID_INPUT for an offer that cannot be answered, STREAM_NOT_FOUND, PROVIDER_FAILED
+   */
+  open(session: string, role: MediaRole, stream: string, offer: string): Promise<string>;
+  /**
+   * Restarts ICE of a media session. Returns the new answer.
+   * @throws INVALID_INPUT, STREAM_NOT_FOUND, PROVIDER_FAILED
+   */
+  restart(session: string, fragment: string): Promise<string>;
+  /** Ends a media session, if it has not ended. */
+  end(session: string): Promise<void>;
+  /** Undefined while the media server does not run. */
+  measure(): Promise<MediaMeasures | undefined>;
+  close(): Promise<void>;
+}
+
+/** What the process of a media server holds, and has forwarded since its start. */
+export interface MediaMeasures {
+  readonly publishers: number;
+  readonly watchers: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  readonly memoryBytes: number;
+  readonly cpuSeconds: number;
+  /** The longest time that its event loop was late since it was measured last. */
+  readonly longestDelayMs: number;
+}
+
 /** Keeps audio files in a bucket. */
 export interface AudioBucket extends FileContents {
   /** Writes a small object, reads it and removes it, for `invigil doctor`. */
@@ -163,6 +209,8 @@ export interface Providers {
   readonly messages: MessageProviders;
   readonly uploads: UploadProvider | undefined;
   readonly streams: StreamSigner;
+  /** Undefined if browsers cannot publish, because another service carries the streams. */
+  readonly media: MediaServer | undefined;
   /** Undefined until a callback key and the stream domains are configured. */
   readonly streamCallback: StreamCallback | undefined;
 }

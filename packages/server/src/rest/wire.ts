@@ -199,6 +199,9 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
   const examOnWire = examSchema.omit({
     controlledBy: true,
     maxRoomMinutes: true,
+    cameras: true,
+    questionsUrl: true,
+    detectors: true,
     mayManage: true,
     mayDuplicate: true,
   });

@@ -1,3 +1,4 @@
+import type { StorageMeters } from "../platform/meters.js";
 import type { Database } from "./database.js";
 import type { OnDeclared } from "./declared-tables.js";
 import type { DatabaseLocation } from "./location.js";
@@ -13,6 +14,8 @@ export interface OpenOptions {
   readonly onSchemaChanged?: (() => void) | undefined;
   /** Called when a server of PostgreSQL is not the one that was used before. */
   readonly onNewEpoch?: (() => void) | undefined;
+  /** Absent if the metrics are off. */
+  readonly meters?: StorageMeters | undefined;
 }
 
 /**

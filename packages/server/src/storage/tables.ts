@@ -1,4 +1,7 @@
 import {
+  type Checks,
+  cameraNeeds,
+  type DetectorName,
   type EntryKind,
   type EventType,
   handKinds,
@@ -113,6 +116,12 @@ export const exams = declareTable({ owner: "installation", lives: "withOwner" })
       .default("rooms"),
     /** The most minutes in total that teachers of rooms may give to an attempt. Null: as many as anyone. */
     maxRoomMinutes: integer("max_room_minutes"),
+    /** Whether each person needs one camera or both. */
+    cameras: text({ enum: cameraNeeds }).notNull().default("one"),
+    /** The address of the questions, which the candidate's page opens. */
+    questionsUrl: text("questions_url"),
+    /** The detectors of the candidate's page. Null: all. */
+    detectors: json<readonly DetectorName[]>(),
     removedBy: removedBy(),
   },
   (table) => [
@@ -135,6 +144,8 @@ export const rooms = declareTable({ owner: "exam", lives: "withOwner" })(
     imServer: json<readonly ImServer[]>("im_server").notNull(),
     createTeacher: personId("create_teacher", "kept").notNull(),
     endedAt: time("ended_at"),
+    /** The number of the plan that made the room. */
+    plan: integer(),
     ...timestamps,
     addedBy: addedBy(),
     removedBy: removedBy(),
@@ -172,6 +183,8 @@ export const participants = declareTable({ owner: "room", lives: "withOwner" })(
     extraMinutes: integer("extra_minutes").notNull().default(0),
     mainPublishStatus: text("main_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
     pcPublishStatus: text("pc_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
+    /** The number of the plan that seated the person. */
+    plan: integer(),
     ...timestamps,
     addedBy: addedBy(),
     removedBy: removedBy(),
@@ -280,6 +293,25 @@ export const unseated = declareTable({ owner: "exam", lives: "withOwner" })(
   ],
 );
 
+/** The plans of exams. Rows go with the exam, also if a version of Invigil deletes that which does not know this table. */
+export const plans = declareTable({ owner: "exam", lives: "withOwner" })(
+  "plans",
+  {
+    examId: text("exam_id")
+      .notNull()
+      .references(() => exams.id, { onDelete: "cascade" }),
+    /** Counts from 1. */
+    number: integer().notNull(),
+    /** How many rooms it made, and how many people it seated. */
+    newRooms: integer("new_rooms").notNull(),
+    seated: integer().notNull(),
+    createdBy: personId("created_by", "kept").notNull(),
+    createdAt: time("created_at").notNull(),
+    undoneAt: time("undone_at"),
+  },
+  (table) => [primaryKey({ columns: [table.examId, table.number] })],
+);
+
 /**
  * The attempts of people at exams. A row is made by the first decision about the person, so most people have none: their attempts are running.
  * It is written by decisions alone, so that rights can depend on it.
@@ -351,8 +383,35 @@ export const examPeople = declareTable({ owner: "exam", lives: "withOwner", hot:
     identityAt: time("identity_at"),
     /** How many notes and checks the person has written themselves, for the quota. */
     written: integer().notNull().default(0),
+    /** The checks that the person has made, and when they reported one last. Null: none. */
+    readiness: json<Checks>(),
+    readinessAt: time("readiness_at"),
+    /** Who of the staff let them begin without the checks. Null: the person was not waved through. */
+    wavedThroughBy: personId("waved_through_by", "kept"),
+    /** Whether the detectors of the candidate's page are off for the person. */
+    detectorsOff: flag("detectors_off").notNull().default(false),
   },
   (table) => [primaryKey({ columns: [table.examId, table.userId] })],
+);
+
+/**
+ * What the people of an exam agree to: each version of the text, because consents name a version. Rows go with the exam, also if a version of
+ * Invigil deletes that which does not know this table.
+ */
+export const examConsents = declareTable({ owner: "exam", lives: "withOwner" })(
+  "exam_consents",
+  {
+    examId: text("exam_id")
+      .notNull()
+      .references(() => exams.id, { onDelete: "cascade" }),
+    /** Counts from 1. */
+    version: integer().notNull(),
+    zh: text().notNull(),
+    en: text().notNull(),
+    createdBy: personId("created_by", "kept").notNull(),
+    createdAt: time("created_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.examId, table.version] })],
 );
 
 /** The owners of streams, and their exams. Stream names are looked up here, never parsed. */
@@ -470,7 +529,7 @@ export const deadLetters = declareTable({ owner: "exam", lives: "untilDone", sha
  * The data of an event, besides its room, type and time. Small: it refers to other rows instead of copying
  * them. It is read as JSON, in which times are texts.
  */
-export type EventData = Readonly<Record<string, string | number | boolean | Date | undefined>>;
+export type EventData = Readonly<Record<string, string | number | boolean | Date | Checks | undefined>>;
 
 /**
  * The event log. An event is written in the transaction of the change that it reports, and expires after a
@@ -958,6 +1017,29 @@ export const hands = declareTable({ owner: "room", lives: "withOwner" })(
   ],
 );
 
+/** When members of the staff talked to single people. Rows go with the room, as hands do. */
+export const talks = declareTable({ owner: "room", lives: "withOwner" })(
+  "talks",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    examId: examOfRow(),
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id, { onDelete: "cascade" }),
+    byUserId: personId("by_user_id", "kept").notNull(),
+    toUserId: personId("to_user_id", "deleted").notNull(),
+    startedAt: time("started_at").notNull(),
+    /** Null: it goes on. */
+    endedAt: time("ended_at"),
+  },
+  (table) => [
+    uniqueIndex("talks_open").on(table.roomId, table.toUserId, table.examId).where(sql`ended_at IS NULL`),
+    index("talks_by_person").on(table.toUserId, table.roomId),
+    index("talks_by_room").on(table.roomId),
+    index("talks_by_exam").on(table.examId),
+  ],
+);
+
 /** A person whom a bulk change removes from an exam. */
 export interface RemovedPerson {
   readonly userId: string;
@@ -1013,7 +1095,7 @@ export const auditEntries = declareTable({ owner: "installation", lives: "untilD
       enum: ["rest", "trpc", "drop-in", "upload", "join-code", "command", "in-process"],
     }).notNull(),
     requestId: text("request_id").notNull(),
-    /** `ok`, `ended` for the end of a subscription, or the code of the error. */
+    /** `ok`, `ended` for the end of a subscription, the code of the error, or why a token is no longer good. */
     outcome: text().notNull(),
     /** How many equal calls, or people, the row stands for. */
     times: integer().notNull().default(1),
@@ -1116,7 +1198,12 @@ export const visibleExams = sqliteView("visible_exams").as((select) =>
     ),
 );
 
-const { addedBy: _roomAdded, removedBy: _roomRemoved, ...ownRoomColumns } = getTableColumns(rooms);
+const {
+  addedBy: _roomAdded,
+  removedBy: _roomRemoved,
+  plan: _roomPlan,
+  ...ownRoomColumns
+} = getTableColumns(rooms);
 export const visibleRooms = sqliteView("visible_rooms").as((select) =>
   select
     .select(ownRoomColumns)

@@ -1,9 +1,10 @@
 import type { AccessLog } from "../domain/access-log.js";
 import type { EntryPoint, Origin } from "../domain/calls.js";
 import type { Access, ReopenAny, Rights } from "../domain/opened.js";
-import type { Principal } from "../identity/tokens.js";
+import { type Principal, TokenError } from "../identity/tokens.js";
 import type { Gate } from "../limits/gate.js";
 import { InvigilError } from "../platform/errors.js";
+import type { Meters } from "../platform/meters.js";
 
 /** The fields of a request's log line about its calls. */
 export interface Trace {
@@ -43,6 +44,8 @@ export interface Context {
   readonly address: string;
   /** Whether the caller is a program or a page on the server's own machine. Only used while the server runs a demo. */
   readonly isLocal?: boolean | undefined;
+  /** Returns the base URL at which the caller reached this server, if it is known and the public URL is not set. */
+  readonly reachedAt?: (() => string | undefined) | undefined;
   readonly entryPoint: EntryPoint;
   /** See `Origin`. */
   readonly operator?: string | undefined;
@@ -50,18 +53,21 @@ export interface Context {
   readonly gate?: Gate | undefined;
   /** Records who read what and who was refused. Absent in tests of the transports. */
   readonly accessLog?: AccessLog | undefined;
+  /** Counts and times calls. Absent if the metrics are off. */
+  readonly meters?: Meters | undefined;
   readonly trace: Trace;
   /** The procedures that the request names and the audit keeps. A request whose body cannot be read calls none of them. */
   requested?: readonly string[] | undefined;
 }
 
-/** The fields of log lines about calls. For a refused token, `userId` is the user it names. */
+/** The fields of log lines about calls. For a refused token, `token` is why, and `userId` is the user it names if its signature is good. */
 export const callFields = ({ identity, trace }: Pick<Context, "identity" | "trace">) => ({
   // The log omits undefined fields.
   procedure: [...new Set(trace.procedures)].join(",") || undefined,
   userId: identity instanceof InvigilError ? identity.subject : identity.userId,
   roomId: trace.roomId,
   reason: trace.reasons?.join(","),
+  token: identity instanceof TokenError ? identity.refusal : undefined,
 });
 
 /** Charges the caller for the size of an answer, in bytes. */
@@ -73,3 +79,13 @@ export const originOf = (
   { trace, address, entryPoint, operator }: Pick<Context, "trace" | "address" | "entryPoint" | "operator">,
   procedure: string,
 ): Origin => ({ reqId: trace.requestId, address, entryPoint, procedure, operator });
+
+/** Records in the audit that a token is no longer good, if that is the error of a call. */
+export const recordToken = (
+  context: Pick<Context, "accessLog" | "trace" | "address" | "entryPoint">,
+  procedure: string,
+  error: unknown,
+): void => {
+  if (error instanceof TokenError && error.caller)
+    context.accessLog?.noteEnded(error.caller, error.refusal, originOf(context, procedure));
+};

@@ -12,14 +12,20 @@ import type { Rate } from "../limits/rates.js";
 import { InvigilError, invalidInput } from "../platform/errors.js";
 import { continueWith, type MaybePromise } from "../platform/maybe-promise.js";
 import { rowsIn } from "../platform/rows.js";
-import { type Context, originOf, type Trace } from "./context.js";
+import { type Context, originOf, recordToken } from "./context.js";
 import { failureOfCall, toTRPCError } from "./failures.js";
 import { type rootConfig, trpc } from "./root.js";
 
-const recordReason = (trace: Trace, error: unknown): void => {
-  const { code } = failureOfCall(error);
+/** Records why a call failed, for the log and the metrics. */
+const recordFailure = (
+  { trace, meters }: Pick<Context, "trace" | "meters">,
+  path: string,
+  error: unknown,
+): void => {
+  const failure = failureOfCall(error);
   trace.reasons ??= [];
-  if (!trace.reasons.includes(code)) trace.reasons.push(code);
+  if (!trace.reasons.includes(failure.code)) trace.reasons.push(failure.code);
+  meters?.refused(failure, path);
 };
 
 /** Makes a call in a context of its own, and records its path for the log. */
@@ -30,7 +36,7 @@ const callInOwnContext = <Result>(
 ): Promise<Result> => {
   const recorded = (own: Context): Promise<Result> => {
     own.trace.procedures.push(path);
-    return call(own);
+    return own.meters ? own.meters.time(path, () => call(own)) : call(own);
   };
   return ctx.perCall ? ctx.perCall(recorded) : recorded(ctx);
 };
@@ -97,8 +103,8 @@ const confirmed = (
 ): MaybePromise<ConfirmedRights | undefined> =>
   own.confirm &&
   continueWith(own.confirm(caller, about, named), (rights) => {
-    if (rights) return rights;
-    own.identity = tokenEnded(caller);
+    if (typeof rights !== "string") return rights;
+    own.identity = tokenEnded(caller, rights);
     if (admitted) own.gate?.withdraw(caller, admitted);
     own.gate?.admitAnonymous(own.address);
     throw own.identity;
@@ -201,7 +207,8 @@ const kindOf =
             own.accessLog?.note(author, targetOf(named, await getRawInput(), result.data));
           return result;
         } catch (error) {
-          recordReason(own.trace, error);
+          recordFailure(own, path, error);
+          recordToken(own, path, error);
           if (caller && audited !== "none") {
             // The caller may have named any id.
             const examId = named.examId === rights?.foundExam ? named.examId : undefined;
@@ -240,6 +247,7 @@ export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => s
 const ACCESS: Partial<Record<Subject, string>> = {
   unbound: "Not with a token that is bound to a room or an exam.",
   wholeExam: "Teachers: the exams that they created.",
+  roomToRun: "Teachers: their own rooms, and all rooms of an exam that they created.",
 };
 /** Returns what the roles may call a procedure for. Undefined if it is the usual. */
 export const accessOf = (procedure: AnyTRPCProcedure): string | undefined => {
@@ -254,11 +262,22 @@ const auditedBy = (type: AnyTRPCProcedure["_def"]["type"], said: Audited | undef
 export const auditedOf = (procedure: AnyTRPCProcedure): Audited =>
   auditedBy(procedure._def.type, saidOf(procedure).audited);
 
+/** Whether the audit keeps reads or subscriptions of a procedure. */
+export const isAuditedRead = (procedure: AnyTRPCProcedure): boolean =>
+  procedure._def.type !== "mutation" && auditedOf(procedure) === "access";
+
 const aboutOf = (procedure: AnyTRPCProcedure): readonly Subject[] => saidOf(procedure).about ?? [];
 
 /** The subjects that callers reach by being in a room. Their calls count for the room or exam, as those about whole exams do. */
 const OF_OWN_ROOMS: readonly Subject[] = ["room", "exam", "examInProgress"];
-const COUNTED: readonly Subject[] = [...OF_OWN_ROOMS, "allRooms", "roomsToRun", "wholeExam", "messageLogin"];
+const COUNTED: readonly Subject[] = [
+  ...OF_OWN_ROOMS,
+  "roomToRun",
+  "allRooms",
+  "roomsToRun",
+  "wholeExam",
+  "messageLogin",
+];
 
 /** Whether the roles may call a procedure in their own rooms and exams, and administrators everywhere. That is the usual. */
 export const isOfOwnRooms = (procedure: AnyTRPCProcedure): boolean => {
@@ -331,7 +350,7 @@ export const publicProcedure = trpc.procedure.use(({ ctx, path, type, meta, next
       if (!result.ok) throw result.error;
       return result;
     } catch (error) {
-      recordReason(own.trace, error);
+      recordFailure(own, path, error);
       throw toTRPCError(error);
     }
   }),

@@ -14,6 +14,7 @@ import { createCoordination } from "../../src/coordination/coordination.js";
 import { createPruningClock } from "../../src/domain/pruning-clock.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
+import { createMeters } from "../../src/platform/meters.js";
 import type { OpenOptions } from "../../src/storage/open.js";
 import { configOfTest, openDatabaseOf, openSharedDatabase, type TestDatabase } from "./database.js";
 import { kept, watchLog } from "./secrets.js";
@@ -52,8 +53,8 @@ export interface AppFixtureOptions {
   readonly ids?: Ids;
   /** Whether the queue of vendor tasks runs by itself. Default: true. */
   readonly queue?: boolean;
-  /** The folder of the console's build. Default: that of this package. */
-  readonly consoleFolder?: string;
+  /** The folders of the pages' builds. Default: those of this package. */
+  readonly pageFolders?: AppOptions["pageFolders"];
   readonly createTrpcHandler?: AppOptions["createTrpcHandler"];
   /** Whether the server runs the demo. Default: false. */
   readonly isDemo?: boolean;
@@ -69,7 +70,8 @@ export const openAppFixture = async (options: AppFixtureOptions = {}): Promise<A
   const config = configOfTest({ dataDir, ...options.config });
   const { onStatement, onDeclared } = options;
   const open = options.sharesDatabase ? openSharedDatabase : openDatabaseOf;
-  const db = await open(config, { onDeclared, onStatement });
+  const meters = config.metrics && createMeters();
+  const db = await open(config, { onDeclared, onStatement, meters: meters?.storage });
   const secret = kept("auth-secret");
   const lines: Record<string, unknown>[] = [];
   const made = createDeps({
@@ -89,6 +91,7 @@ export const openAppFixture = async (options: AppFixtureOptions = {}): Promise<A
         },
       },
     ),
+    meters,
     publicUrl: () => "https://invigil.example",
     authSecret: secret,
     ownKey: kept,
@@ -101,8 +104,8 @@ export const openAppFixture = async (options: AppFixtureOptions = {}): Promise<A
     : made;
   const services = createServices(deps, { isDemo: options.isDemo ?? false });
   const router = createAppRouter(services);
-  const { consoleFolder, createTrpcHandler } = options;
-  const app = await buildApp(deps, services, { router, consoleFolder, createTrpcHandler });
+  const { pageFolders, createTrpcHandler } = options;
+  const app = await buildApp(deps, services, { router, pageFolders, createTrpcHandler });
   await startServices(deps, services, { queue: options.queue ?? true });
   return {
     app,

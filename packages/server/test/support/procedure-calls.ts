@@ -20,6 +20,7 @@ export const credentialsOf = (fixture: ExamsFixture) => ({
   username: accountOf(fixture).userId,
   password: accountOf(fixture).password,
 });
+const sibling = (fixture: ExamsFixture) => ({ roomId: fixture.sibling.id });
 const toSibling: Input = (fixture, _, n) => ({
   ...own(fixture),
   userId: `leaving${n}`,
@@ -66,6 +67,28 @@ const createExamsInProgress = async (fixture: ExamsFixture): Promise<void> => {
   for (const _ of Object.keys(callersOf(fixture)))
     ids.push((await fixture.teacher.room.create({ name: "In progress" })).examId);
   examsInProgress = ids;
+};
+
+/** An exam of teacher1 with rooms that only its creator is in: one, or one per caller. */
+let emptyRooms: readonly { readonly examId: string; readonly roomId: string }[] = [];
+const createEmptyRooms = async ({ teacher }: ExamsFixture, count = 1): Promise<void> => {
+  const { id: examId } = await teacher.exam.create({ name: "Empty", ...SOON });
+  const rooms: (typeof emptyRooms)[number][] = [];
+  while (rooms.length < count)
+    rooms.push({ examId, roomId: (await teacher.room.create({ name: "Empty", examId })).id });
+  emptyRooms = rooms;
+};
+
+/** An exam of teacher1 with plans that seat an inspector each, one per caller. */
+let plannedExam = "none";
+const makePlans = async (fixture: ExamsFixture): Promise<void> => {
+  const { id: examId } = await fixture.teacher.exam.create({ name: "Planned", ...SOON });
+  await fixture.teacher.room.create({ name: "Planned", examId });
+  for (const n of Object.keys(callersOf(fixture)).keys()) {
+    const teachers = [{ userId: `planned${n}`, name: "Planned", role: "inspector" as const }];
+    await fixture.teacher.exam.plan({ examId, roomSize: 30, teachers });
+  }
+  plannedExam = examId;
 };
 
 /** Exams that were deleted, one per caller. */
@@ -134,6 +157,12 @@ const raiseHands = async (fixture: ExamsFixture): Promise<void> => {
   raisedHands = ids;
 };
 
+/** The version of the newest consent text. */
+let consentVersion = 0;
+const readConsent = async (fixture: ExamsFixture): Promise<void> => {
+  consentVersion = (await fixture.admin.exam.consent(examOf(fixture))).version;
+};
+
 /** The code of teacher1. */
 let code = "none";
 
@@ -197,6 +226,11 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: () => ({ sessionId }),
   },
   "audit.list": { input: () => ({ procedure: "account.create", pageSize: 1 }) },
+  "audit.list, with names": {
+    input: () => ({ procedure: "account.create", pageSize: 1, withReads: false, withNames: true }),
+  },
+  "outbox.list": { input: () => ({}) },
+  "outbox.retry": { input: () => ({ id: "the-id-of-a-task" }) },
   "room.create": { input: () => ({ name: "New room" }) },
   "room.create, in the exam": { input: (fixture) => ({ name: "New room", ...examOf(fixture) }) },
   "room.get": { input: own },
@@ -230,6 +264,14 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.create": { input: () => ({ name: "New exam", ...SOON }) },
   "exam.get": { input: examOf },
   "exam.update": { input: (fixture) => ({ ...examOf(fixture), name: "Another name" }) },
+  "exam.consent": { input: examOf },
+  "exam.setConsent": {
+    input: (fixture, _, n) => ({
+      ...examOf(fixture),
+      zh: `考试期间您的摄像头和麦克风会被监看。(${n})`,
+      en: `Your camera and microphone are watched during the exam. (${n})`,
+    }),
+  },
   "exam.list": { input: () => ({}) },
   "exam.list, with counts": { input: () => ({ withCounts: true }) },
   "exam.duplicate": {
@@ -242,6 +284,27 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     }),
   },
   "exam.end": { prepare: createExamsInProgress, input: (_, __, n) => ({ examId: examsInProgress[n] }) },
+  "room.rename": {
+    prepare: (fixture) => createEmptyRooms(fixture),
+    input: (_, __, n) => ({ ...emptyRooms[0], name: `Room ${n}` }),
+  },
+  "room.setTeacher": {
+    async prepare(fixture) {
+      await createEmptyRooms(fixture);
+      const [{ roomId } = { roomId: "none" }] = emptyRooms;
+      const participants = [{ userId: "standby", name: "Standby", role: "teacher" as const }];
+      await fixture.teacher.participant.add({ roomId, participants });
+    },
+    async before({ admin }) {
+      const [room] = emptyRooms;
+      if (room) await admin.room.setTeacher({ ...room, userId: "teacher1" });
+    },
+    input: () => ({ ...emptyRooms[0], userId: "standby" }),
+  },
+  "room.delete": {
+    prepare: (fixture) => createEmptyRooms(fixture, Object.keys(callersOf(fixture)).length),
+    input: (_, __, n) => emptyRooms[n],
+  },
   "exam.check": { input: examOf },
   "exam.cards": { input: (fixture) => ({ ...examOf(fixture), limit: 1 }) },
   "exam.cards, of a room": {
@@ -262,6 +325,11 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
         file: Buffer.from(`id,name\nseatless${n},Seatless\n`).toString("base64"),
       }),
     input: (fixture) => ({ ...examOf(fixture), roomSize: 30 }),
+  },
+  "exam.plans": { input: examOf },
+  "exam.undoPlan": {
+    prepare: makePlans,
+    input: (_, __, n) => ({ examId: plannedExam, plan: n + 1 }),
   },
   "exam.series": { input: examOf },
   "exam.series, of a room": { input: (fixture) => ({ ...examOf(fixture), ...own(fixture) }) },
@@ -303,11 +371,28 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: deciding("reopen"),
   },
   "attempt.finish": { input: own },
+  "attempt.open": { input: own },
+  "attempt.consent": {
+    prepare: readConsent,
+    input: (fixture) => ({ ...own(fixture), version: consentVersion }),
+  },
+  "attempt.reportReadiness": {
+    input: (fixture) => ({
+      ...own(fixture),
+      checks: { camera: { result: "passed" }, microphone: { result: "failed", detail: "silent" } },
+    }),
+  },
   "participant.get": { input: (fixture) => ({ ...own(fixture), userId: "teacher1" }) },
   "participant.list": { input: own },
   "participant.add": {
     input: (fixture, _, n) => ({
       ...own(fixture),
+      participants: [{ userId: `new${n}`, name: "New", role: "examinee" }],
+    }),
+  },
+  "participant.add, in another room": {
+    input: (fixture, _, n) => ({
+      ...sibling(fixture),
       participants: [{ userId: `new${n}`, name: "New", role: "examinee" }],
     }),
   },
@@ -321,10 +406,10 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   },
   "participant.move": { input: toSibling },
   "participant.move, in reach": {
-    prepare: ({ admin, sibling }) =>
+    prepare: ({ admin, room }) =>
       admin.participant.add({
-        roomId: sibling.id,
-        participants: [{ userId: "teacher1", name: "Teacher One", role: "teacher" }],
+        roomId: room.id,
+        participants: [{ userId: "teacher3", name: "Teacher Three", role: "teacher" }],
       }),
     input: toSibling,
   },
@@ -341,12 +426,36 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       file: Buffer.from(`id,name\nnew${n},New\n`).toString("base64"),
     }),
   },
+  "participant.import, removing": {
+    input: (fixture, _, n) => ({
+      ...examOf(fixture),
+      file: Buffer.from(`id,name\nnew${n},New\n`).toString("base64"),
+      remove: [`leaving${n}`],
+    }),
+  },
   "participant.remove": { input: (fixture, _, n) => ({ ...own(fixture), userId: `leaving${n}` }) },
+  "participant.remove, in another room": {
+    prepare: (fixture) =>
+      fixture.admin.participant.add({
+        ...sibling(fixture),
+        participants: Object.keys(callersOf(fixture)).map((_, n) => ({
+          userId: `leaving${n}`,
+          name: "Leaving",
+          role: "examinee",
+        })),
+      }),
+    input: (fixture, _, n) => ({ ...sibling(fixture), userId: `leaving${n}` }),
+  },
   "participant.remove, records": {
     input: (fixture, _, n) => ({ ...own(fixture), userId: `leaving${n}`, withRecords: true }),
   },
+  "participant.unseat": {
+    input: (fixture, _, n) => ({ ...examOf(fixture), ...own(fixture), userId: `leaving${n}` }),
+  },
   "participant.listUnseated": { input: examOf },
   "participant.locate": { input: (fixture) => ({ ...examOf(fixture), userId: "examinee1" }) },
+  "participant.diagnose": { input: (fixture) => ({ ...examOf(fixture), userId: "examinee1" }) },
+  "participant.diagnose, of no exam": { input: () => ({ userId: "examinee1" }) },
   "participant.removeFromExam": { input: (fixture, _, n) => ({ ...examOf(fixture), userId: `leaving${n}` }) },
   "participant.removeFromExam, records": {
     input: (fixture, _, n) => ({ ...examOf(fixture), userId: `leaving${n}`, withRecords: true }),
@@ -397,6 +506,16 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       receivedFrom: new Date("2026-01-01T00:00:00Z"),
       receivedTo: new Date("2027-01-01T00:00:00Z"),
     }),
+  },
+  "participant.waveThrough": {
+    before: ({ admin, room }) =>
+      admin.participant.waveThrough({ roomId: room.id, userId: "examinee1", wavedThrough: false }),
+    input: (fixture) => ({ ...own(fixture), userId: "examinee1", wavedThrough: true }),
+  },
+  "participant.setDetectors": {
+    before: ({ admin, room }) =>
+      admin.participant.setDetectors({ roomId: room.id, userId: "examinee1", off: false }),
+    input: (fixture) => ({ ...own(fixture), userId: "examinee1", off: true }),
   },
   "participant.checkIdentity": {
     input: (fixture, _, n) => ({
@@ -482,6 +601,12 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: ({ room }, _, n) => ({ ...streamReport(room, "examinee1", n), ...streamSignature() }),
   },
   "stream.listEvents": { input: own },
+  "stream.publish": { input: own },
+  "stream.watch": { input: (fixture) => ({ ...own(fixture), userIds: ["examinee1"] }) },
+  "stream.talk": { input: (fixture) => ({ ...own(fixture), userId: "examinee1" }) },
+  "stream.listen": { input: own },
+  "stream.listTalks": { input: own },
+  "stream.listTalks, with a person": { input: (fixture) => ({ ...own(fixture), userId: "examinee1" }) },
   "stream.listEvents, about a person": { input: (fixture) => ({ ...own(fixture), userId: "examinee1" }) },
   "installation.info": { input: () => undefined },
   "installation.servers": { input: () => undefined },

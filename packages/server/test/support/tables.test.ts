@@ -45,7 +45,16 @@ it("a query contains times, flags and JSON", async () => {
   await change(db, query.update(exams).set({ videoProfile, removedBy: null }));
   const wanted = and(eq(exams.startTime, now), eq(exams.endTime, new Date(1)));
   expect(await readRows(db, query.select().from(exams).where(wanted))).toEqual([
-    { ...exam, videoProfile, controller: "rooms", maxRoomMinutes: null, removedBy: null },
+    {
+      ...exam,
+      videoProfile,
+      controller: "rooms",
+      maxRoomMinutes: null,
+      cameras: "one",
+      questionsUrl: null,
+      detectors: null,
+      removedBy: null,
+    },
   ]);
   const disabled = query.select({ id: accounts.userId }).from(accounts).where(eq(accounts.disabled, true));
   expect(await readRows(db, disabled)).toEqual([{ id: "b" }]);

@@ -4,7 +4,9 @@ import type { LivePerson, Room } from "@invigil/client";
 export type ActPerson = Pick<
   LivePerson,
   "id" | "userId" | "name" | "extraMinutes" | "roomId" | "hand" | "attempt"
->;
+> &
+  // Absent: a candidate.
+  Partial<Pick<LivePerson, "role">>;
 export type ActRoom = Pick<Room, "id" | "name">;
 
 /**
@@ -21,6 +23,7 @@ export const PERSON_ACTS = [
   "minutes",
   "time",
   "move",
+  "unseat",
   "terminate",
   "reopen",
   "remove",
@@ -39,7 +42,7 @@ export type Act =
       /** Whether they are everybody in their room. */
       readonly isWholeRoom?: boolean;
     }
-  | { readonly kind: "hand" | "identity" | "note"; readonly person: ActPerson }
+  | { readonly kind: "hand" | "identity" | "note" | "talk"; readonly person: ActPerson }
   | { readonly kind: "note"; readonly room: ActRoom }
   | { readonly kind: "message" | "clip" | ControlAct; readonly rooms: readonly ActRoom[] }
   | {

@@ -7,8 +7,9 @@ import { useTranslations } from "use-intl";
 import { compareNames } from "../../live/rooms.js";
 import { BulkAction } from "../bulk-action.js";
 import { Confirm } from "../confirm.js";
-import { ErrorNote, NotThereError } from "../error-note.js";
+import { ErrorNote, NotThereError, ToldError } from "../error-note.js";
 import { useNotify } from "../notify.js";
+import { TalkDialog } from "../talk/dialog.js";
 import { usePermissions } from "../use-permissions.js";
 import { ActionInRooms } from "./action-in-rooms.js";
 import type { Act, ActPerson, ActRoom, FindNow } from "./acts.js";
@@ -53,6 +54,10 @@ export default function ActDialog({
       return <VoiceDialog room={act.room} onClose={onClose} />;
     case "hand":
       return <HandDialog person={act.person} findNow={findNow} onClose={onClose} />;
+    case "talk":
+      return (
+        <TalkDialog {...props} person={act.person} roomId={roomOf(act.person) ?? act.person.roomId ?? ""} />
+      );
     case "identity":
       return <IdentityDialog {...props} person={act.person} />;
     case "note":
@@ -68,6 +73,8 @@ export default function ActDialog({
       );
     case "remove":
       return <RemoveDialog {...props} people={act.people} />;
+    case "move":
+      return <MoveDialog {...props} people={act.people} />;
     default:
     // The others are for one or many.
   }
@@ -99,8 +106,8 @@ export default function ActDialog({
       return <ClipDialog {...some} />;
     case "link":
     case "minutes":
-    case "move": {
-      const Dialog = { link: LinkDialog, minutes: MinutesDialog, move: MoveDialog }[act.kind];
+    case "unseat": {
+      const Dialog = { link: LinkDialog, minutes: MinutesDialog, unseat: UnseatDialog }[act.kind];
       return <Dialog {...props} people={people} skipped={skipped} />;
     }
     default:
@@ -108,7 +115,7 @@ export default function ActDialog({
   }
 }
 
-/** Adds candidates to the rooms in which they were, with their extra minutes, unless others have put them into another one. */
+/** Adds people to the rooms in which they were, with their extra minutes, unless others have put them into another one. */
 const useSeatAgain = (roomOf: PeopleProps["roomOf"]) => {
   const t = useTranslations("watching");
   const client = useInvigilClient();
@@ -122,40 +129,49 @@ const useSeatAgain = (roomOf: PeopleProps["roomOf"]) => {
       await patiently(() =>
         client.participant.add.mutate({
           roomId: first.roomId,
-          participants: group.map(({ userId, name, extraMinutes }) => ({
-            userId,
-            name,
-            role: "examinee" as const,
-            extraMinutes,
-          })),
+          participants: group.map(newPersonOf),
         }),
       );
     });
 };
 
-/** The rooms in progress of an exam, as far as the person may see them. */
+const newPersonOf = ({ userId, name, role = "examinee", extraMinutes }: ActPerson) => ({
+  userId,
+  name,
+  role,
+  extraMinutes,
+});
+
+/** The rooms in progress of an exam, as far as the person may seat people in them. */
 const useOpenRooms = (examId: string) => {
   const client = useInvigilClient();
   const invigil = useInvigil();
   return useQuery({
-    queryKey: [...invigil.room.list.pathKey(), { input: { examId, status: "in_progress" } }, "all pages"],
-    queryFn: async ({ signal }) => {
-      const open: ActRoom[] = [];
-      for (let cursor: string | undefined; ; ) {
-        const page = await client.room.list.query(
-          { examId, status: "in_progress", pageSize: 100, cursor },
-          { signal },
-        );
-        open.push(...page.rooms);
-        cursor = page.nextCursor;
-        if (cursor === undefined) return open.sort((one, other) => compareNames(one.name, other.name));
-      }
+    queryKey: [...invigil.exam.people.pathKey(), { input: { examId } }, "open rooms"],
+    queryFn: async ({ signal }): Promise<ActRoom[]> => {
+      // The first page has all rooms.
+      const { rooms = [] } = await client.exam.people.query({ examId, pageSize: 1 }, { signal });
+      return rooms
+        .filter(({ status }) => status === "in_progress")
+        .sort((one, other) => compareNames(one.name, other.name));
     },
   });
 };
 
-function MoveDialog({ people, roomOf, examId, onClose, onLeft, skipped }: PeopleProps) {
+/** Stands for the room of people who have none yet. */
+const WAITING = "waiting";
+
+/** Puts people into another room, or into their first one. */
+function MoveDialog({
+  people,
+  findNow,
+  roomOf,
+  examId,
+  onClose,
+  onLeft,
+}: Omit<PeopleProps, "people" | "skipped"> & { people: readonly ActPerson[] }) {
   const t = useTranslations("watching.move");
+  const kind = people.some(isSeated) ? "moving" : "seating";
   const client = useInvigilClient();
   const takeBack = useTakeBack();
   const { data, error, refetch } = useOpenRooms(examId);
@@ -164,21 +180,25 @@ function MoveDialog({ people, roomOf, examId, onClose, onLeft, skipped }: People
   const movers = people.filter((person) => roomOf(person) !== chosen);
   const rooms = (data ?? []).filter(({ id }) => people.some((person) => roomOf(person) !== id));
   const room = rooms.find(({ id }) => id === chosen);
-  const move = (userId: string, roomId: string, toRoomId: string) =>
+  const move = ({ userId }: ActPerson, roomId: string, toRoomId: string) =>
     patiently(() => client.participant.move.mutate({ roomId, userId, toRoomId }));
   /** The rooms that they have left. */
   const left = useRef(new Map<string, string>());
   return (
     <ActionInRooms
-      title={t("title", titleOf(people))}
+      title={t(`title.${kind}`, titleOf(people))}
       subjects={movers}
-      action={t("action")}
+      action={t(`action.${kind}`)}
       isReady={room !== undefined}
       onClose={onClose}
-      roomOf={roomOf}
+      roomOf={(person) => roomOf(person) ?? (findNow(person) && !isSeated(person) ? WAITING : undefined)}
       batchSize={1}
       run={async ([person], from) => {
-        await move(person.userId, from, chosen);
+        if (from !== WAITING) await move(person, from, chosen);
+        else
+          await patiently(() =>
+            client.participant.add.mutate({ roomId: chosen, participants: [newPersonOf(person)] }),
+          );
         left.current.set(person.id, from);
         onLeft(person);
         return undefined;
@@ -187,7 +207,12 @@ function MoveDialog({ people, roomOf, examId, onClose, onLeft, skipped }: People
       undo={(done) =>
         takeBack(
           done.map((person) => [person]),
-          async ([person]) => person && move(person.userId, chosen, left.current.get(person.id) ?? ""),
+          async ([person]) => {
+            if (!person) return;
+            const from = left.current.get(person.id) ?? WAITING;
+            if (from !== WAITING) await move(person, chosen, from);
+            else await client.participant.unseat.mutate({ examId, roomId: chosen, userId: person.userId });
+          },
         )
       }
     >
@@ -207,6 +232,41 @@ function MoveDialog({ people, roomOf, examId, onClose, onLeft, skipped }: People
           ]}
         />
       )}
+      <p>{t(`consequence.${kind}`)}</p>
+    </ActionInRooms>
+  );
+}
+
+/** Takes people who have not entered out of their rooms, so that they wait for one again. */
+function UnseatDialog({ people, roomOf, examId, onClose, onLeft, skipped }: PeopleProps) {
+  const t = useTranslations("watching.unseat");
+  const client = useInvigilClient();
+  const seatAgain = useSeatAgain(roomOf);
+  const left = useRef(new Map<string, string>());
+  return (
+    <ActionInRooms
+      title={t("title", titleOf(people))}
+      subjects={people}
+      action={t("action")}
+      onClose={onClose}
+      roomOf={roomOf}
+      batchSize={1}
+      run={async ([person], roomId) => {
+        const { id, userId } = person;
+        try {
+          await patiently(() => client.participant.unseat.mutate({ examId, roomId, userId }));
+        } catch (error) {
+          throw isInvigilError(error, "PARTICIPANT_CONFLICT") ? new ToldError(t("refused")) : error;
+        }
+        left.current.set(id, roomId);
+        onLeft(person);
+        return undefined;
+      }}
+      told={(done) => t("done", titleOf(done))}
+      undo={(done) =>
+        seatAgain(done.map((person) => ({ ...person, roomId: left.current.get(person.id) ?? person.roomId })))
+      }
+    >
       <p>{t("consequence")}</p>
       {skipped}
     </ActionInRooms>

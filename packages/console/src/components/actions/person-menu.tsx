@@ -1,7 +1,9 @@
+import { isOver } from "@invigil/client";
 import { useTranslations } from "use-intl";
 import { DownIcon, MoreIcon } from "../icons.js";
 import { ActionMenu } from "../menu.js";
 import type { MenuEntry } from "../menu-entry.js";
+import { useTalks } from "../talk/talks.js";
 import type { Act, ActPerson, PersonAct } from "./acts.js";
 import { useControl } from "./use-control.js";
 
@@ -26,6 +28,8 @@ export function PersonMenu({
 }) {
   const t = useTranslations("watching.acts");
   const { offers } = useControl(examId);
+  const talks = useTalks();
+  const mayTalk = mayAct && talks?.canTalk && !(person.attempt && isOver(person.attempt));
   const one = (
     kind: PersonAct,
     isDangerous = false,
@@ -50,6 +54,17 @@ export function PersonMenu({
         : { icon: <MoreIcon /> })}
       entries={[
         ...(onWrite ? one("message", false, onWrite) : []),
+        ...(mayTalk
+          ? [
+              talks.own?.userId === person.userId
+                ? ({ kind: "action", label: t("stopTalk"), onSelect: talks.stop } as const)
+                : ({
+                    kind: "action",
+                    label: t("talk"),
+                    onSelect: () => onAct({ kind: "talk", person }),
+                  } as const),
+            ]
+          : []),
         ...one("clip"),
         ...one("link"),
         ...one("minutes"),
@@ -58,6 +73,7 @@ export function PersonMenu({
         ...desk,
         ...(mayAct ? [{ kind: "line" } as const] : []),
         ...one("move"),
+        ...one("unseat"),
         ...one("reopen"),
         ...one("terminate", true),
         ...one("remove", true),

@@ -2,6 +2,7 @@ import { isOver } from "@invigil/client";
 import { useNow } from "../clock.js";
 import { useExamDetails } from "../roster.js";
 import type { ActPerson, PersonAct } from "./acts.js";
+import { isSeated } from "./people.js";
 
 const isOfOver = ({ attempt }: ActPerson): boolean => attempt !== undefined && isOver(attempt);
 
@@ -21,6 +22,7 @@ export const useControl = (examId: string) => {
     /** Whether an action makes sense for people. Minutes are planned until the exam begins; then they are decided about. */
     offers: (act: PersonAct, people: readonly ActPerson[]): boolean => {
       if (act === "minutes") return !hasBegun;
+      if (act === "unseat") return isManager && !hasBegun && people.some(isSeated);
       if (act === "reopen") return mayDecide && people.some(isOfOver);
       const isOpen = hasBegun && !people.every(isOfOver);
       if (act === "terminate") return isOpen && mayDecide;

@@ -1,6 +1,7 @@
 import { useFormatter, useTranslations } from "use-intl";
 import type { Row } from "../../live/feed.js";
 import type { Decision, Entry } from "../../live/timeline.js";
+import { useShortLength } from "../duration.js";
 import type { State } from "../state-mark.js";
 import { useZone } from "../time.js";
 import { useTypeName } from "../type-name.js";
@@ -18,6 +19,7 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
   const format = useFormatter();
   const timeZone = useZone();
   const typeName = useTypeName();
+  const length = useShortLength();
   const clock = (at: number) =>
     format.dateTime(at, {
       timeZone,
@@ -54,7 +56,8 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
         return t(isOwn ? "own.devices" : "devices", { name, camera, devices: what.devices });
       case "record": {
         const text = what.camera === "pc" ? "recordPc" : "record";
-        return t(isOwn ? `own.${text}` : text, { name, type: typeName(what.detectType) });
+        const said = t(isOwn ? `own.${text}` : text, { name, type: typeName(what.detectType) });
+        return what.lastedMs === undefined ? said : t("lasted", { said, time: length(what.lastedMs) });
       }
       case "message": {
         const { from, to, text } = what;
@@ -76,7 +79,7 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
         const { people = 1 } = row;
         const told = kind === "extend" && minutes < 0 ? "shorten" : kind;
         const text = t(isOwn ? `own.decided.${told}` : `decided.${told}`, {
-          by: nameOf(by?.userId ?? ""),
+          by: by?.name ?? nameOf(by?.userId ?? ""),
           name: people > 1 ? t("decided.people", { count: people }) : name,
           minutes: Math.abs(minutes),
         });
@@ -84,15 +87,23 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
       }
       case "noted": {
         const { kind, identity = "later", severity = "info", by, note = "" } = what.noted;
-        const whom = { by: nameOf(by?.userId ?? ""), name };
+        const whom = { by: by?.name ?? nameOf(by?.userId ?? ""), name };
         if (kind === "identity") return t(isOwn ? `own.identity.${identity}` : `identity.${identity}`, whom);
         const text = isOwn ? "own.noted" : userId === "" ? "notedRoom" : "noted";
         return t(text, { ...whom, severity: t(`severity.${severity}`), text: note });
       }
+      case "talked": {
+        const text = what.lastedMs === undefined ? "talks" : "talked";
+        const said = t(isOwn ? `own.${text}` : text, { by: nameOf(what.by), name });
+        return what.lastedMs === undefined ? said : t("lasted", { said, time: length(what.lastedMs) });
+      }
+      case "talkEnded":
+        return "";
       case "updated":
         return t(isOwn ? "own.updated" : "updated", { name, minutes: what.extraMinutes });
       case "added":
       case "removed":
+      case "consented":
         return t(isOwn ? `own.${what.is}` : what.is, { name });
       case "cut":
         return t(own === undefined ? "cut" : "own.cut");
@@ -120,6 +131,7 @@ const entryMark = ({ what }: Entry): State | undefined => {
   switch (what.is) {
     case "entered":
     case "publishing":
+    case "consented":
       return "publishing";
     case "left":
       return "disconnected";
@@ -141,6 +153,8 @@ const entryMark = ({ what }: Entry): State | undefined => {
       if (identity) return identity === "confirmed" ? "publishing" : "unidentified";
       return severity === "info" ? undefined : "detections";
     }
+    case "talked":
+      return "talking";
     case "ended":
       return "ended";
     case "removed":

@@ -15,6 +15,7 @@ import {
   recordEntry,
   staffEntries,
   streamEntry,
+  talkEntry,
   visitEntries,
 } from "../../live/timeline.js";
 
@@ -79,6 +80,13 @@ const listsOf = (
       return partOf(events, nextCursor, {
         entriesOf: (event) => [streamEntry(event)],
         timeOf: ({ createdAt }) => createdAt,
+      });
+    },
+    async (cursor) => {
+      const { talks, nextCursor } = await stream.listTalks.query({ ...input(cursor), userId }, how);
+      return partOf(talks, nextCursor, {
+        entriesOf: (talk) => [talkEntry(talk)],
+        timeOf: ({ startedAt }) => startedAt,
       });
     },
     // A person has few. Of a whole room, the state has those that are open, and events tell of the others.
@@ -149,6 +157,7 @@ const EVENTS = [
   "message",
   "hand_changed",
   "entries_added",
+  "talk_changed",
   "participant_added",
   "participant_removed",
   "participant_updated",

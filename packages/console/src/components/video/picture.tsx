@@ -1,6 +1,8 @@
+import { isInvigilError } from "@invigil/client";
 import { useInvigil } from "@invigil/react";
+import { useWatch } from "@invigil/react/media";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { CameraView } from "../../live/seats.js";
 import type { Camera } from "../../live/timeline.js";
@@ -30,6 +32,7 @@ const waysOf = (urls: { readonly current: PlayUrls }, video: HTMLVideoElement): 
 };
 
 interface PictureProps {
+  readonly roomId: string;
   readonly userId: string;
   /** Whose camera it is. */
   readonly name: string;
@@ -39,10 +42,21 @@ interface PictureProps {
   readonly urls: PlayUrls | "hidden" | undefined;
   /** Whether its sound is heard. Default: no. */
   readonly hasSound?: boolean;
+  /** Shown below a stream, and not below a drawn picture. */
+  readonly control?: ReactNode;
 }
 
 /** The picture of a camera, while it is on the screen; or why there is none. */
-export function Picture({ userId, name, camera, view, urls, hasSound = false }: PictureProps) {
+export function Picture({
+  roomId,
+  userId,
+  name,
+  camera,
+  view,
+  urls,
+  hasSound = false,
+  control,
+}: PictureProps) {
   const t = useTranslations("watching.picture");
   const invigil = useInvigil();
   const { data: info } = useQuery({
@@ -53,13 +67,27 @@ export function Picture({ userId, name, camera, view, urls, hasSound = false }: 
   const isOnScreen = useOnScreen(frame);
   const label = t("label", { name, camera: t(camera) });
   const isPublishing = view.status === "publishing";
+  const canWatch = info?.canWatch === true;
+  const isDemo = info?.isDemo === true;
+  // The demo draws those who have no camera.
+  const watched = useWatch({
+    roomId,
+    userId,
+    camera,
+    ifPublished: isDemo,
+    isOn: canWatch && isPublishing && isOnScreen,
+  });
+  const isDrawn = isDemo && watched.state === "ended" && watched.error === undefined;
   const canPlay =
     urls !== undefined && urls !== "hidden" && (urls.hlsUrl !== undefined || urls.whepUrl !== undefined);
-  return (
+  const hasStream = isPublishing && (canWatch ? !isDrawn : canPlay);
+  const picture = (
     <div ref={frame} className={styles.frame} data-camera={camera}>
-      {isPublishing && canPlay ? (
+      {hasStream && canWatch ? (
+        <Watched {...watched} label={label} hasSound={hasSound} />
+      ) : hasStream && canPlay ? (
         <Stream urls={urls} isOn={isOnScreen} label={label} hasSound={hasSound} />
-      ) : isPublishing && info?.isDemo ? (
+      ) : isPublishing && isDemo ? (
         <TestPicture
           seed={userId}
           camera={camera}
@@ -78,13 +106,50 @@ export function Picture({ userId, name, camera, view, urls, hasSound = false }: 
                 : t.rich("stoppedSince", { time: () => <Time value={new Date(view.since ?? 0)} /> })
               : view.status === "idle"
                 ? t("idle")
-                : urls === undefined
+                : urls === undefined || !info
                   ? t("loading")
                   : t(urls === "hidden" ? "hidden" : "noUrl")}
           </span>
         </p>
       )}
     </div>
+  );
+  return (
+    <>
+      {picture}
+      {hasStream && control}
+    </>
+  );
+}
+
+/** A camera that the media server carries. */
+function Watched({
+  ref,
+  state,
+  error,
+  label,
+  hasSound,
+}: ReturnType<typeof useWatch> & { label: string; hasSound: boolean }) {
+  const t = useTranslations("watching.picture");
+  const [isPlaying, setIsPlaying] = useState(false);
+  return (
+    <>
+      <video
+        ref={ref}
+        className={styles.picture}
+        autoPlay
+        muted={!hasSound}
+        playsInline
+        aria-label={label}
+        onPlaying={() => setIsPlaying(true)}
+        onEmptied={() => setIsPlaying(false)}
+      />
+      {(state !== "live" || !isPlaying) && (
+        <p className={styles.over}>
+          {t(!error ? "connecting" : isInvigilError(error, "FORBIDDEN") ? "hidden" : "failed")}
+        </p>
+      )}
+    </>
   );
 }
 

@@ -10,20 +10,22 @@ export interface PlayOptions {
   readonly onLost: () => void;
 }
 
-/** How long to collect the addresses of this computer, in milliseconds. The first ones are those of its own network. */
-const GATHERING_MS = 2000;
-
-const gathered = (connection: RTCPeerConnection): Promise<void> =>
+/** Resolves when the addresses of this computer are known, with the ICE lines of the description (RFC 8840). */
+const gathered = (connection: RTCPeerConnection): Promise<string> =>
   new Promise((resolve) => {
-    if (connection.iceGatheringState === "complete") return resolve();
-    setTimeout(resolve, GATHERING_MS);
-    connection.addEventListener("icegatheringstatechange", () => {
-      if (connection.iceGatheringState === "complete") resolve();
-    });
+    const look = () => {
+      if (connection.iceGatheringState !== "complete") return;
+      const lines = connection.localDescription?.sdp.split("\r\n") ?? [];
+      const isOfIce = (line: string) => /^(a=(group:|ice-|candidate:|mid:|end-of-candidates)|m=)/.test(line);
+      resolve(`${lines.filter(isOfIce).join("\r\n")}\r\n`);
+    };
+    connection.addEventListener("icegatheringstatechange", look);
+    look();
   });
 
 /**
- * Plays a stream by WHEP: an offer is posted, the answer is applied, and the resource of the session is deleted at the end.
+ * Plays a stream by WHEP: an offer is posted, the answer is applied, and the resource of the session is deleted at the end. The offer is posted
+ * at once, and the addresses of this computer follow by PATCH (RFC 9725, trickle ICE). A service that refuses these can be reached without.
  *
  * @throws StreamRefused, or what `fetch` throws
  */
@@ -52,7 +54,6 @@ export const playWhep = async (
     });
     for (const kind of ["video", "audio"]) connection.addTransceiver(kind, { direction: "recvonly" });
     await connection.setLocalDescription();
-    await gathered(connection);
     // oxlint-disable-next-line no-restricted-globals -- as above
     const answer = await fetch(url, {
       method: "POST",
@@ -65,6 +66,17 @@ export const playWhep = async (
     if (!answer.ok) throw new StreamRefused(`The stream was refused with ${answer.status}.`);
     await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     signal.throwIfAborted();
+    const [resource, tag] = [session, answer.headers.get("etag")];
+    if (resource !== undefined)
+      void gathered(connection).then((fragment) =>
+        // oxlint-disable-next-line no-restricted-globals -- as above
+        fetch(resource, {
+          method: "PATCH",
+          headers: { "content-type": "application/trickle-ice-sdpfrag", ...(tag && { "if-match": tag }) },
+          body: fragment,
+          signal,
+        }).catch(() => undefined),
+      );
     video.srcObject = stream;
     await video.play();
   } catch (error) {

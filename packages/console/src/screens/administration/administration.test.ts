@@ -1,6 +1,6 @@
 import type { InstallationUsage, RunningServer } from "@invigil/client";
 import { describe, expect, it } from "vitest";
-import { isRefused, targetOf } from "./use-audit.js";
+import { isRefused } from "./sentences.js";
 import { warningsOf } from "./warnings.js";
 
 const MIB = 1024 * 1024;
@@ -17,8 +17,8 @@ const usage = (more: Partial<InstallationUsage> = {}): InstallationUsage => ({
   quotas: [
     { name: "INVIGIL_QUOTA_AUDIO_MIB", most: 100 },
     { name: "INVIGIL_MAX_CONNECTIONS", most: 50 },
-    { name: "INVIGIL_STREAM_PUSH_LIMIT", most: 300 },
   ],
+  streams: { service: "aliyun", most: 300 },
   ...more,
 });
 const server = (more: Partial<RunningServer> = {}): RunningServer => ({
@@ -45,6 +45,13 @@ describe("what needs attention", () => {
     [{ audioBytes: 80 * MIB }, ["audioNearlyFull amber"]],
     [{ audioBytes: 100 * MIB, connections: 45 }, ["audioNearlyFull red", "connectionsNearlyFull amber"]],
     [{ underWay: { rooms: 1, present: 300, publishing: 240 } }, ["streamsNearlyFull amber"]],
+    [
+      {
+        underWay: { rooms: 1, present: 40, publishing: 40 },
+        streams: { service: "embedded", most: 40 },
+      },
+      ["mediaNearlyFull red"],
+    ],
   ])("of %j is %j", (more, expected) => {
     expect(kinds(usage(more), [server()], NOW)).toEqual(expected);
   });
@@ -74,10 +81,5 @@ describe("an entry of the audit", () => {
       false,
       true,
     ]);
-  });
-
-  it("is about a person, something else, a room and an exam, as far as it names them", () => {
-    expect(targetOf({})).toBe("");
-    expect(targetOf({ examId: "e1", roomId: "r1", personId: "p1" })).toBe("p1 · r1 · e1");
   });
 });

@@ -4,7 +4,7 @@ import { useTranslations } from "use-intl";
 import { Facts, SidePanel } from "../../components/side-panel.js";
 import { Time } from "../../components/time.js";
 import styles from "./administration.module.css";
-import { isRefused } from "./use-audit.js";
+import { isRefused, type Names } from "./sentences.js";
 
 /** Whether a call was done, or why it was refused. */
 export function Outcome({ entry }: { entry: AuditEntry }) {
@@ -27,27 +27,36 @@ export function Outcome({ entry }: { entry: AuditEntry }) {
 /** All that an entry of the audit says. */
 export function EntryPanel({
   entry,
+  title,
+  names,
   onClose,
   onFilter,
 }: {
   entry: AuditEntry;
+  title: string;
+  names: Names;
   onClose: () => void;
   onFilter: (filter: { actor?: string; procedure?: string; person?: string; exam?: string }) => void;
 }) {
   const t = useTranslations("administration.audit");
   const roles = useTranslations("common.roles");
   const { examId, roomId, personId, actorId, procedure } = entry;
+  /** The name of something, and its id. */
+  const both = (of: ReadonlyMap<string, string>, id: string) => {
+    const name = of.get(id);
+    return name === undefined || name === id ? id : `${name} (${id})`;
+  };
   const only = (label: string, filter: Parameters<typeof onFilter>[0]) => (
     <button type="button" className={styles.link} title={t("onlyThese")} onClick={() => onFilter(filter)}>
       {label}
     </button>
   );
   return (
-    <SidePanel title={procedure} of={entry.id} onClose={onClose}>
+    <SidePanel title={title} of={entry.id} onClose={onClose}>
       <Facts
         of={[
           [t("time"), <Time key="time" value={entry.time} />],
-          [t("actor"), only(actorId, { actor: actorId })],
+          [t("actor"), only(both(names.people, actorId), { actor: actorId })],
           [t("operator"), entry.operator],
           [t("role"), roles(entry.actorRole)],
           [t("procedure"), only(procedure, { procedure })],
@@ -57,7 +66,7 @@ export function EntryPanel({
             t("exam"),
             examId && (
               <span className={styles.links}>
-                {only(examId, { exam: examId })}
+                {only(names.exams.get(examId) ?? examId, { exam: examId })}
                 <Link to="/exams/$examId" params={{ examId }}>
                   {t("openExam")}
                 </Link>
@@ -69,14 +78,14 @@ export function EntryPanel({
             roomId &&
               (examId ? (
                 <Link to="/exams/$examId/rooms/$roomId" params={{ examId, roomId }}>
-                  {roomId}
+                  {names.rooms.get(roomId) ?? roomId}
                 </Link>
               ) : (
                 roomId
               )),
           ],
-          [t("person"), personId && only(personId, { person: personId })],
-          [t("subject"), entry.subject],
+          [t("person"), personId && only(both(names.people, personId), { person: personId })],
+          [t("subject"), entry.subject && (names.rooms.get(entry.subject) ?? entry.subject)],
           [t("credential"), t(`credentials.${entry.credential}`)],
           [t("credentialId"), entry.credentialId],
           [t("address"), entry.address],

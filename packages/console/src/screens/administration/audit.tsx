@@ -15,17 +15,17 @@ import { AuditFilters } from "./audit-filters.js";
 import { EntryPanel, Outcome } from "./audit-panel.js";
 import type { Frame } from "./frame.js";
 import { Listed, ON_DEMAND, ReadAt } from "./listed.js";
-import { inputOf, NO_FILTER, targetOf, useAudit } from "./use-audit.js";
+import { useSentences } from "./sentences.js";
+import { inputOf, NO_FILTER, useAudit } from "./use-audit.js";
 
 /** Who changed or read what, and who was refused. */
 export function Audit({ frame }: { frame: Frame }) {
   const t = useTranslations("administration");
-  const roles = useTranslations("common.roles");
   const invigil = useInvigil();
   const zone = useZone();
   const route = useRouteSearch("/admin/{-$part}");
   const [search, change] = route;
-  const { actor, person, procedure, exam, from, to, outcome, entry: open } = search;
+  const { actor, person, procedure, exam, from, to, outcome, reads, entry: open } = search;
   const query = useInfiniteQuery(
     invigil.audit.list.infiniteQueryOptions(inputOf(search, zone), {
       getNextPageParam: ({ nextCursor }) => nextCursor,
@@ -33,7 +33,9 @@ export function Audit({ frame }: { frame: Frame }) {
     }),
   );
   const audit = useAudit(query, search);
-  const { entries, shown, refresh } = audit;
+  const { entries, shown, refresh, names } = audit;
+  const sentences = useSentences(names);
+  const { sentenceOf } = sentences;
   const opened = entries.find(({ id }) => id === open);
 
   const columns = useMemo<readonly Column<AuditEntry>[]>(
@@ -45,35 +47,22 @@ export function Audit({ frame }: { frame: Frame }) {
         cell: ({ time }) => <Time value={time} />,
       },
       {
-        id: "actor",
-        header: t("audit.actor"),
-        width: "minmax(110px, 1.5fr)",
-        cell: ({ actorId, operator, actorRole }) => (
-          <>
-            <strong className={styles.name}>{operator ?? actorId}</strong>{" "}
-            <span className={styles.dim}>
-              {operator === undefined ? roles(actorRole) : t("audit.command")}
-            </span>
-          </>
-        ),
-      },
-      {
-        id: "procedure",
+        id: "sentence",
         header: t("audit.procedure"),
-        width: "minmax(150px, 1.5fr)",
-        cell: ({ procedure, times }) => (
-          <>
-            {procedure}
-            {times > 1 && <span className={styles.dim}> × {times}</span>}
-          </>
+        width: "minmax(180px, 4fr)",
+        cell: (entry) => (
+          <span title={sentenceOf(entry)}>
+            {sentenceOf(entry)}
+            {entry.times > 1 && <span className={styles.dim}> × {entry.times}</span>}
+          </span>
         ),
       },
       {
-        id: "target",
-        header: t("audit.target"),
-        width: "minmax(120px, 2fr)",
-        from: 640,
-        cell: (entry) => <span title={targetOf(entry)}>{targetOf(entry)}</span>,
+        id: "exam",
+        header: t("audit.exam"),
+        width: "minmax(110px, 1.5fr)",
+        from: 760,
+        cell: ({ examId }) => examId && (names.exams.get(examId) ?? examId),
       },
       {
         id: "outcome",
@@ -89,23 +78,21 @@ export function Audit({ frame }: { frame: Frame }) {
         cell: ({ address }) => address,
       },
     ],
-    [t, roles],
+    [t, sentenceOf, names],
   );
   const narrow = useCallback(
     (entry: AuditEntry) => (
       <>
         <span className={styles.split}>
-          <span className={styles.first}>
-            {entry.operator ?? entry.actorId} · {entry.procedure}
-          </span>
+          <span className={styles.first}>{sentenceOf(entry)}</span>
           <Time value={entry.time} />
         </span>
         <span className={styles.second}>
-          <Outcome entry={entry} /> {targetOf(entry)}
+          <Outcome entry={entry} /> {entry.examId && (names.exams.get(entry.examId) ?? entry.examId)}
         </span>
       </>
     ),
-    [],
+    [sentenceOf, names],
   );
   const clear = () => change(NO_FILTER);
   const csv = () => [
@@ -135,16 +122,16 @@ export function Audit({ frame }: { frame: Frame }) {
     ),
     children: (
       <>
-        <AuditFilters audit={audit} search={route} onClear={clear} />
+        <AuditFilters audit={audit} sentences={sentences} search={route} onClear={clear} />
         <Listed query={query}>
           <WithPanel>
             <Table
               // Other filters begin at the top.
-              key={JSON.stringify([actor, person, procedure, exam, from, to, outcome])}
+              key={JSON.stringify([actor, person, procedure, exam, from, to, outcome, reads])}
               label={t("parts.audit")}
               rows={shown}
               keyOf={({ id }) => id}
-              nameOf={({ procedure, actorId }) => `${procedure}, ${actorId}`}
+              nameOf={sentenceOf}
               columns={columns}
               narrow={narrow}
               onOpen={({ id }) => change({ entry: id })}
@@ -159,7 +146,13 @@ export function Audit({ frame }: { frame: Frame }) {
               }
             />
             {opened && (
-              <EntryPanel entry={opened} onClose={() => change({ entry: undefined })} onFilter={change} />
+              <EntryPanel
+                entry={opened}
+                title={sentenceOf(opened)}
+                names={names}
+                onClose={() => change({ entry: undefined })}
+                onFilter={change}
+              />
             )}
           </WithPanel>
         </Listed>

@@ -10,9 +10,10 @@ import { AudioLibrary } from "./audio.js";
 import { Audit } from "./audit.js";
 import type { Frame } from "./frame.js";
 import { InstallationPart } from "./installation.js";
+import { Outbox } from "./outbox.js";
 import { Sessions } from "./sessions.js";
 
-const PARTS = ["accounts", "sessions", "audio", "audit", "installation"] as const;
+const PARTS = ["accounts", "sessions", "audio", "audit", "outbox", "installation"] as const;
 type Part = (typeof PARTS)[number];
 
 /** The content of each part. It gets the frame of the page, into which it puts its actions. */
@@ -21,10 +22,11 @@ const SHOWN: { readonly [Name in Part]: (props: { readonly frame: Frame }) => Re
   sessions: Sessions,
   audio: AudioLibrary,
   audit: Audit,
+  outbox: Outbox,
   installation: InstallationPart,
 };
 
-/** Accounts, who is signed in, the audio library, the audit and the servers: for administrators. Everybody sees their own sessions. */
+/** Accounts, who is signed in, the audio library, the audit, message services and the servers: for administrators. Everybody sees their own sessions. */
 export function Screen() {
   const t = useTranslations("administration");
   const { administer } = usePermissions();

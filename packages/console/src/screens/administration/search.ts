@@ -3,6 +3,7 @@ import { oneOf, optionalText, searchOf, sorting, text } from "../../components/s
 export const SORTABLE = ["name", "userId", "role", "createdAt"] as const;
 export const ROLES = ["all", "admin", "teacher", "inspector", "disabled"] as const;
 export const OUTCOMES = ["all", "done", "refused"] as const;
+export const READS = ["hidden", "shown"] as const;
 /** The filters of Administration's lists. */
 export const search = searchOf({
   q: text(),
@@ -19,5 +20,6 @@ export const search = searchOf({
   from: text(),
   to: text(),
   outcome: oneOf(OUTCOMES, "all"),
+  reads: oneOf(READS, "hidden"),
   entry: optionalText(),
 });

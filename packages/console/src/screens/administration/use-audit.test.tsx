@@ -16,7 +16,7 @@ const entry = (id: string, procedure: string, outcome = "ok"): AuditEntry => ({
   requestId: "q",
   credential: "session",
 });
-const query = (pages: readonly (readonly AuditEntry[])[], hasNextPage: boolean) => ({
+const query = (pages: readonly AuditEntry[][], hasNextPage: boolean) => ({
   data: { pages: pages.map((entries) => ({ entries })) },
   error: null,
   isFetching: false,
@@ -41,11 +41,19 @@ it("narrows what was read by its outcome, and asks the server for the rest", () 
   expect(inputOf(asked, "Asia/Shanghai")).toEqual({
     pageSize: 100,
     actorId: "t1",
+    withReads: false,
+    withNames: true,
     since: new Date(Date.UTC(2026, 0, 2)),
   });
   const { result } = renderHook(() => useAudit(query(pages, false), asked));
   expect([result.current.active, result.current.isPart]).toEqual([3, true]);
-  expect(result.current.procedures).toEqual(["exam.get", "room.end"]);
+  const readsOf = (search: Partial<typeof NO_FILTER> | object) =>
+    inputOf({ ...NO_FILTER, ...search }, "Asia/Shanghai").withReads;
+  expect([readsOf({}), readsOf({ reads: "shown" }), readsOf({ procedure: "audit.list" })]).toEqual([
+    false,
+    true,
+    true,
+  ]);
 });
 
 it("reads five pages without being asked", () => {

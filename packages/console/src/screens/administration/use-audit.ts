@@ -1,8 +1,9 @@
-import type { AuditEntry, ListAuditInput } from "@invigil/client";
+import type { ListAuditInput, RouterOutputs } from "@invigil/client";
 import { useMemo } from "react";
 import { momentOf } from "../../components/moment-field.js";
 import { type ListQuery, usePages } from "./listed.js";
-import type { OUTCOMES } from "./search.js";
+import type { OUTCOMES, READS } from "./search.js";
+import { isRefused, namesIn } from "./sentences.js";
 
 /** The filters of the audit in the address. */
 interface AuditSearch {
@@ -14,6 +15,7 @@ interface AuditSearch {
   readonly from: string;
   readonly to: string;
   readonly outcome: (typeof OUTCOMES)[number];
+  readonly reads: (typeof READS)[number];
 }
 
 export const NO_FILTER = {
@@ -24,41 +26,33 @@ export const NO_FILTER = {
   from: "",
   to: "",
   outcome: "all",
+  reads: "hidden",
 } as const satisfies AuditSearch;
-
-/** Whether the server refused the call, or failed. */
-export const isRefused = ({ outcome }: Pick<AuditEntry, "outcome">): boolean =>
-  outcome !== "ok" && outcome !== "ended";
-
-/** The subject of the call, from the narrowest to the widest. */
-export const targetOf = ({
-  personId,
-  subject,
-  roomId,
-  examId,
-}: Pick<AuditEntry, "personId" | "subject" | "roomId" | "examId">): string =>
-  [personId, subject, roomId, examId].filter((id) => id !== undefined).join(" · ");
 
 /** The filters that the server applies. It does not filter by outcome. */
 export const inputOf = (
-  { actor, person, procedure, exam, from, to }: AuditSearch,
+  { actor, person, procedure, exam, from, to, reads }: AuditSearch,
   zone: string,
 ): Omit<ListAuditInput, "cursor"> => ({
   pageSize: 100,
   actorId: actor || undefined,
   personId: person || undefined,
   procedure: procedure || undefined,
+  // A kind of reads may be chosen.
+  withReads: reads === "shown" || procedure !== "",
+  withNames: true,
   examId: exam || undefined,
   since: momentOf(zone, from),
   until: momentOf(zone, to),
 });
 
+type AuditPage = RouterOutputs["audit"]["list"];
 interface AuditQuery extends ListQuery {
-  readonly data: { readonly pages: readonly { readonly entries: readonly AuditEntry[] }[] } | undefined;
+  readonly data: { readonly pages: readonly Pick<AuditPage, "entries" | "names">[] } | undefined;
 }
 
 /** The entries of the audit, as far as they have been read, and those of them that are shown. */
-export const useAudit = (query: AuditQuery, { outcome, ...asked }: AuditSearch) => {
+export const useAudit = (query: AuditQuery, { outcome, reads, ...asked }: AuditSearch) => {
   const { refresh, revision } = usePages(query, 5);
   const { data } = query;
   const entries = useMemo(() => data?.pages.flatMap((page) => page.entries) ?? [], [data]);
@@ -66,17 +60,17 @@ export const useAudit = (query: AuditQuery, { outcome, ...asked }: AuditSearch) 
     () => entries.filter((entry) => outcome === "all" || isRefused(entry) === (outcome === "refused")),
     [entries, outcome],
   );
-  const procedures = useMemo(() => [...new Set(entries.map(({ procedure }) => procedure))].sort(), [entries]);
+  const names = useMemo(() => namesIn(data?.pages ?? []), [data]);
   const { actor, person, procedure, exam, from, to } = asked;
   const active = [actor, person, procedure, exam, from, to].filter(Boolean).length;
   return {
     entries,
     shown,
-    procedures,
+    names,
     refresh,
     revision,
     /** How many filters are on. */
-    active: active + (outcome === "all" ? 0 : 1),
+    active: active + Number(outcome !== "all") + Number(reads === "shown"),
     /** Whether the server was asked for a part of the audit. */
     isPart: active > 0,
   };

@@ -8,6 +8,7 @@ export interface Warning {
     | "audioNearlyFull"
     | "connectionsNearlyFull"
     | "streamsNearlyFull"
+    | "mediaNearlyFull"
     | "severalVersions"
     | "serverSilent";
   readonly tone: "amber" | "red";
@@ -23,8 +24,11 @@ const NEARLY = 0.8;
 /** Servers say every five seconds that they run. */
 const SILENT_MS = 15_000;
 
-const mostOf = ({ quotas }: InstallationUsage, name: string): number | undefined =>
-  quotas.find((quota) => quota.name === name)?.most;
+/** @param unit - how much one of the quota is */
+const mostOf = ({ quotas }: InstallationUsage, name: string, unit = 1): number | undefined => {
+  const most = quotas.find((quota) => quota.name === name)?.most;
+  return most === undefined ? undefined : most * unit;
+};
 
 /** Warnings about what runs short or is not as it should be, the most urgent first. */
 export const warningsOf = (
@@ -38,11 +42,9 @@ export const warningsOf = (
     tone: Warning["tone"],
     { used = 0, most = 0, names = [] }: Partial<Warning> = {},
   ) => void warnings.push({ kind, tone, used, most, names });
-  /** @param unit - how much one of the quota is */
-  const addNearly = (kind: Warning["kind"], used: number, quota: string, unit = 1) => {
-    const most = usage && mostOf(usage, quota);
-    if (most === undefined || used < NEARLY * most * unit) return;
-    add(kind, used >= most * unit ? "red" : "amber", { used, most: most * unit });
+  const addNearly = (kind: Warning["kind"], used: number, most: number | undefined) => {
+    if (most === undefined || used < NEARLY * most) return;
+    add(kind, used >= most ? "red" : "amber", { used, most });
   };
   if (usage) {
     const { freeBytes, reserveBytes } = usage.disk;
@@ -51,9 +53,14 @@ export const warningsOf = (
       if (freeBytes < reserveBytes) add("diskFull", "red", amounts);
       else if (freeBytes < 4 * reserveBytes) add("diskLow", "amber", amounts);
     }
-    addNearly("audioNearlyFull", usage.audioBytes, "INVIGIL_QUOTA_AUDIO_MIB", MIB);
-    addNearly("connectionsNearlyFull", usage.connections, "INVIGIL_MAX_CONNECTIONS");
-    addNearly("streamsNearlyFull", usage.underWay.publishing, "INVIGIL_STREAM_PUSH_LIMIT");
+    addNearly("audioNearlyFull", usage.audioBytes, mostOf(usage, "INVIGIL_QUOTA_AUDIO_MIB", MIB));
+    addNearly("connectionsNearlyFull", usage.connections, mostOf(usage, "INVIGIL_MAX_CONNECTIONS"));
+    const { service, most } = usage.streams ?? {};
+    addNearly(
+      service === "embedded" ? "mediaNearlyFull" : "streamsNearlyFull",
+      usage.underWay.publishing,
+      most,
+    );
   }
   const versions = new Set(servers.map(({ version = "?" }) => version));
   if (versions.size > 1) add("severalVersions", "amber", { names: [...versions].sort() });

@@ -1,4 +1,12 @@
-import { useInvigil, useLiveRoom, usePresence, useRoom, useRoomEvent } from "@invigil/react";
+import { isReady, type Member } from "@invigil/client";
+import {
+  useInvigil,
+  useInvigilClient,
+  useLiveRoom,
+  usePresence,
+  useRoom,
+  useRoomEvent,
+} from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -18,13 +26,17 @@ import { Waiting } from "../../components/error-note.js";
 import { FeedPane } from "../../components/feed-pane.js";
 import { Choices } from "../../components/filter-bar.js";
 import { HandMark } from "../../components/hand.js";
+import { useNotify } from "../../components/notify.js";
 import { Page } from "../../components/page.js";
+import { ReadinessText, useWaveThrough } from "../../components/readiness.js";
 import { useExamDetails } from "../../components/roster.js";
 import { useRouteSearch } from "../../components/search.js";
 import { StateMark } from "../../components/state-mark.js";
+import { useTalkMark } from "../../components/talk/talks.js";
 import { Time } from "../../components/time.js";
 import { useNameOf } from "../../components/timeline/use-name-of.js";
 import { useTimeline } from "../../components/timeline/use-timeline.js";
+import { useAction } from "../../components/use-action.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { Picture } from "../../components/video/picture.js";
 import { isUnidentified } from "../../live/attention.js";
@@ -32,6 +44,7 @@ import { type Controlled, endOf, isPaused } from "../../live/control.js";
 import type { ExamTimes } from "../../live/rooms.js";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
 import { type Camera, type Entry, isHappening, loginsOf, WRITTEN } from "../../live/timeline.js";
+import { Access } from "./access.js";
 import styles from "./candidate.module.css";
 import { KINDS } from "./search.js";
 
@@ -62,6 +75,7 @@ export function Candidate({
   const invigil = useInvigil();
   const may = usePermissions();
   const announce = useAnnounce();
+  const talkMark = useTalkMark(userId);
   const [{ kind }, change] = useRouteSearch("/exams/$examId/candidates/$userId");
   const [act, setAct] = useState<Act>();
   const [listenedTo, setListenedTo] = useState<Camera>();
@@ -160,6 +174,7 @@ export function Candidate({
               onOpen={mayAct ? () => setAct({ kind: "hand", person: actPersonOf(seat, roomId) }) : undefined}
             />
           )}
+          {talkMark}
           {attempt && isPaused(seat) && <StateMark state="paused" since={attempt.since} />}
           {isUnidentified(seat) && <StateMark state="unidentified" />}
           {seat.identity?.status === "confirmed" && (
@@ -200,28 +215,34 @@ export function Candidate({
                   data-blank={cameras[camera].status !== "publishing" || undefined}
                 >
                   <Picture
+                    roomId={roomId}
                     userId={userId}
                     name={name}
                     camera={camera}
                     view={cameras[camera]}
                     urls={participant?.streams[camera]}
                     hasSound={listenedTo === camera}
+                    control={
+                      <Button
+                        variant="subtle"
+                        size="compact-xs"
+                        aria-pressed={listenedTo === camera}
+                        onClick={() => setListenedTo(listenedTo === camera ? undefined : camera)}
+                      >
+                        {t(listenedTo === camera ? "sound.off" : "sound.on", {
+                          camera: pictureTexts(camera),
+                        })}
+                      </Button>
+                    }
                   />
-                  {cameras[camera].status === "publishing" &&
-                  (participant?.streams[camera].hlsUrl ?? participant?.streams[camera].whepUrl) ? (
-                    <Button
-                      variant="subtle"
-                      size="compact-xs"
-                      aria-pressed={listenedTo === camera}
-                      onClick={() => setListenedTo(listenedTo === camera ? undefined : camera)}
-                    >
-                      {t(listenedTo === camera ? "sound.off" : "sound.on", { camera: pictureTexts(camera) })}
-                    </Button>
-                  ) : null}
                 </div>
               ))}
             </div>
             <Devices seat={seat} roomId={roomId} entries={own} />
+            <Access examId={examId} userId={userId} />
+            {(member.readiness || member.detectorsOff) && (
+              <BeforeExam member={member} roomId={roomId} cameras={exam?.cameras ?? "one"} mayAct={mayAct} />
+            )}
           </div>
           <FeedPane
             title={feedTexts("title")}
@@ -297,6 +318,65 @@ function TimeLeft({ times, person }: { times: ExamTimes; person: Controlled }) {
           : t("left", { time: length(end - now) })}
       {details.filter((text) => text !== false).map((text) => ` · ${text}`)}
     </span>
+  );
+}
+
+/** What was checked before the exam, and whether the detectors of their page are off. */
+function BeforeExam({
+  member: { userId, name, readiness, detectorsOff = false },
+  roomId,
+  cameras,
+  mayAct,
+}: {
+  member: Member;
+  roomId: string;
+  cameras: "one" | "both";
+  mayAct: boolean;
+}) {
+  const t = useTranslations("watching.readiness");
+  const errors = useTranslations("common.error");
+  const client = useInvigilClient();
+  const notify = useNotify();
+  const waveThrough = useWaveThrough();
+  const detectors = useAction(() =>
+    client.participant.setDetectors
+      .mutate({ roomId, userId, off: !detectorsOff })
+      .catch((error: unknown) => notify.failed(errors("notDone"), error)),
+  );
+  const isWaved = readiness?.wavedThrough === true;
+  return (
+    <section className={styles.details} aria-labelledby="readiness">
+      <h2 id="readiness">{t("title")}</h2>
+      <ul>
+        <li className={styles.wraps}>
+          <ReadinessText readiness={readiness} cameras={cameras} />
+        </li>
+        {readiness?.since && <li>{t.rich("since", { time: () => <Time value={readiness.since} /> })}</li>}
+        {detectorsOff && <li>{t("detectorsOff")}</li>}
+      </ul>
+      {mayAct && (
+        <div className={styles.acts}>
+          {(isWaved || !isReady(readiness, { cameras })) && (
+            <Button
+              variant="subtle"
+              size="compact-xs"
+              loading={waveThrough.isRunning}
+              onClick={() => waveThrough.run([{ userId, name, roomId }], !isWaved)}
+            >
+              {t(isWaved ? "takeBack" : "waveThrough")}
+            </Button>
+          )}
+          <Button
+            variant="subtle"
+            size="compact-xs"
+            loading={detectors.isRunning}
+            onClick={() => detectors.run()}
+          >
+            {t(detectorsOff ? "detectOn" : "detectOff")}
+          </Button>
+        </div>
+      )}
+    </section>
   );
 }
 

@@ -2,12 +2,15 @@ import { Button } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
+import { SeatMenu } from "../../components/actions/seat-menu.js";
 import { Empty, Skeleton } from "../../components/empty.js";
 import { ErrorNote } from "../../components/error-note.js";
 import { useNotify } from "../../components/notify.js";
 import { Page } from "../../components/page.js";
 import { RefusalBoundary } from "../../components/refusal-boundary.js";
 import { useRouteSearch } from "../../components/search.js";
+import { TalksProvider } from "../../components/talk/talks.js";
+import { Access } from "./access.js";
 import { Candidate } from "./candidate.js";
 import { usePlace } from "./use-place.js";
 
@@ -42,18 +45,29 @@ function Located({ examId, userId }: { examId: string; userId: string }) {
   if (!place) return page(<Skeleton />);
   if (found)
     return (
-      <Candidate
-        key={found.id}
-        examId={examId}
-        roomId={found.id}
-        userId={userId}
-        isSearching={isFetching}
-        onGone={() => void refetch()}
-      />
+      <TalksProvider key={found.id} roomId={found.id}>
+        <Candidate
+          examId={examId}
+          roomId={found.id}
+          userId={userId}
+          isSearching={isFetching}
+          onGone={() => void refetch()}
+        />
+      </TalksProvider>
     );
-  if (place.isUnseated)
+  if (place.unseated)
     return page(
-      <Empty title={t("unseated.title", { name: place.name ?? userId })}>{t("unseated.text")}</Empty>,
+      <Empty
+        title={t("unseated.title", { name: place.unseated.name })}
+        action={
+          <>
+            <SeatMenu examId={examId} person={place.unseated} onClosed={() => void refetch()} hasText />
+            <Access examId={examId} userId={userId} />
+          </>
+        }
+      >
+        {t("unseated.text")}
+      </Empty>,
     );
   return page(
     <Empty

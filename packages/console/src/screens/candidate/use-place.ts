@@ -1,4 +1,4 @@
-import { type InvigilClient, isInvigilError } from "@invigil/client";
+import { type InvigilClient, isInvigilError, type RouterOutputs } from "@invigil/client";
 import { useInvigil, useInvigilClient } from "@invigil/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 
@@ -6,10 +6,11 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 interface Place {
   readonly name?: string | undefined;
   readonly room?: { readonly id: string; readonly name: string } | undefined;
-  readonly isUnseated: boolean;
+  /** The person, if they have no room yet. */
+  readonly unseated?: RouterOutputs["participant"]["locate"]["unseated"];
 }
 
-const NOWHERE: Place = { isUnseated: false };
+const NOWHERE: Place = {};
 const NOT_HERE: ReadonlySet<string> = new Set(["FORBIDDEN", "ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"]);
 
 /** The answer, or undefined if the caller may not see it or there is none. */
@@ -31,7 +32,7 @@ const inRoom = async (
     ifThere(participant.get.query({ roomId, userId })),
     ifThere(room.get.query({ roomId })),
   ]);
-  return person && place && { name: person.name, room: place, isUnseated: false };
+  return person && place && { name: person.name, room: place };
 };
 
 /** Looks among the people of the caller's rooms, for callers who may not manage the exam. */
@@ -50,8 +51,8 @@ const inExam = async (client: InvigilClient, examId: string, userId: string): Pr
   if (!located) return NOWHERE;
   const { unseated, rooms } = located;
   const room = rooms.find(({ status }) => status === "in_progress") ?? rooms[0];
-  if (room) return { room: { id: room.roomId, name: room.name }, isUnseated: false };
-  return unseated ? { name: unseated.name, isUnseated: true } : NOWHERE;
+  if (room) return { room: { id: room.roomId, name: room.name } };
+  return unseated ? { name: unseated.name, unseated } : NOWHERE;
 };
 
 /**

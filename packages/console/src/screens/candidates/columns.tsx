@@ -1,6 +1,7 @@
 import type { LivePerson } from "@invigil/client";
 import { type ReactNode, useMemo } from "react";
 import { useTranslations } from "use-intl";
+import { ReadinessText } from "../../components/readiness.js";
 import type { Roster } from "../../components/roster.js";
 import type { Column } from "../../components/table.js";
 import styles from "./candidates.module.css";
@@ -21,6 +22,8 @@ import { SORTABLE } from "./search.js";
 interface Around extends Pick<Roster, "stateOf" | "controlOf" | "roomName"> {
   readonly examId: string;
   readonly redFrom: number;
+  /** How many cameras the exam needs. Undefined: no candidate is checked. */
+  readonly cameras: "one" | "both" | undefined;
 }
 
 const room = ({ roomId }: LivePerson, { roomName }: Around) => roomId !== undefined && roomName(roomId);
@@ -40,6 +43,12 @@ const COLUMNS = [
   { id: "name", width: "minmax(90px, 1.500fr)", draw: name },
   { id: "id", width: "80px", draw: ({ userId }) => <span title={userId}>{userId}</span> },
   { id: "room", width: "minmax(80px, 1fr)", draw: room },
+  {
+    id: "readiness",
+    width: "minmax(130px, 1.500fr)",
+    from: 900,
+    draw: ({ readiness }, { cameras = "one" }) => <ReadinessText readiness={readiness} cameras={cameras} />,
+  },
   { id: "ends", width: "84px", from: 1000, draw: ends },
   { id: "main", width: "70px", from: 900, draw: (person) => <PageCell person={person} camera="main" /> },
   {
@@ -73,14 +82,19 @@ export const useColumns = (
   examId: string,
   { people, stateOf, controlOf, roomName }: Roster,
   redFrom: number,
+  cameras: "one" | "both" | undefined,
 ) => {
   const t = useTranslations("candidates.columns");
   return useMemo(() => {
-    const around: Around = { examId, stateOf, controlOf, roomName, redFrom };
+    const around: Around = { examId, stateOf, controlOf, roomName, redFrom, cameras };
     const cellOf = (draw: (person: LivePerson) => ReactNode) => (id: string) => (
       <PersonCell people={people} id={id} draw={draw} />
     );
-    const columns = COLUMNS.map(
+    // The checks take the place of the last event on screens that have no room for both.
+    const shown = COLUMNS.filter(({ id }) => id !== "readiness" || cameras !== undefined).map((column) =>
+      column.id === "last" && cameras !== undefined ? { ...column, from: 1400 } : column,
+    );
+    const columns = shown.map(
       ({ draw, ...column }): Column<string> => ({
         ...column,
         header: t(column.id),
@@ -101,5 +115,5 @@ export const useColumns = (
       </>
     ));
     return { columns, narrow };
-  }, [t, examId, people, stateOf, controlOf, roomName, redFrom]);
+  }, [t, examId, people, stateOf, controlOf, roomName, redFrom, cameras]);
 };

@@ -1,10 +1,11 @@
-import type { LivePerson, Room } from "@invigil/client";
+import { isReady, type LivePerson, type Room } from "@invigil/client";
 import { Button, NativeSelect } from "@mantine/core";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { memo, useCallback, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ActDialog } from "../../components/actions/act-dialog.js";
 import { type Act, type ActPerson, PERSON_ACTS, type PersonAct } from "../../components/actions/acts.js";
+import { isSeated } from "../../components/actions/people.js";
 import { useControl } from "../../components/actions/use-control.js";
 import { Alerts } from "../../components/alerts.js";
 import { useNow } from "../../components/clock.js";
@@ -12,9 +13,11 @@ import { CsvMenu } from "../../components/csv-menu.js";
 import { Empty } from "../../components/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
 import { Page } from "../../components/page.js";
+import { useWaveThrough } from "../../components/readiness.js";
 import { useRedFrom } from "../../components/red-from.js";
 import { RosterView, useExamDetails, useRoster } from "../../components/roster.js";
 import { useRouteSearch } from "../../components/search.js";
+import { ShortcutKey } from "../../components/shortcuts.js";
 import { Table } from "../../components/table.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { compareNames } from "../../live/rooms.js";
@@ -40,13 +43,15 @@ export function Screen() {
   const { people } = roster;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [act, setAct] = useState<Act>();
-  const { ids, total, counts, troubles, states, chosenPeople, hidden, canMove } = useCandidates(
+  const cameras = exam?.cameras ?? "one";
+  const { ids, total, counts, troubles, states, chosenPeople, hidden, canMove, hasChecks } = useCandidates(
     roster,
     search,
     red,
     chosen,
+    cameras,
   );
-  const { columns, narrow } = useColumns(examId, roster, red);
+  const { columns, narrow } = useColumns(examId, roster, red, hasChecks ? cameras : undefined);
 
   const nameOf = useCallback((id: string) => people?.person(id)?.name ?? "", [people]);
   const findNow = useCallback(({ id }: ActPerson) => people?.person(id), [people]);
@@ -103,6 +108,7 @@ export function Screen() {
             chosen={chosenPeople}
             hidden={hidden}
             canMove={canMove}
+            notReady={hasChecks ? chosenPeople.filter((one) => !isReady(one.readiness, { cameras })) : []}
             onClear={() => setChosen(new Set())}
             onAct={(kind) => setAct({ kind, people: chosenPeople })}
           />
@@ -176,6 +182,7 @@ function ChosenBar({
   chosen,
   hidden,
   canMove,
+  notReady,
   onClear,
   onAct,
 }: {
@@ -183,12 +190,16 @@ function ChosenBar({
   chosen: readonly LivePerson[];
   hidden: number;
   canMove: boolean;
+  /** Those of them who miss a check. */
+  notReady: readonly LivePerson[];
   onClear: () => void;
   onAct: (kind: PersonAct) => void;
 }) {
   const t = useTranslations("candidates.chosen");
   const acts = useTranslations("watching.acts");
+  const readiness = useTranslations("watching.readiness");
   const { offers } = useControl(examId);
+  const waveThrough = useWaveThrough();
   const count = chosen.length;
   return (
     <div role="toolbar" aria-label={t("label")} className={styles.chosen} data-some={count > 0 || undefined}>
@@ -196,12 +207,25 @@ function ChosenBar({
         {count === 0 ? t("none") : t("count", { count })}
         {hidden > 0 && <span className={styles.hidden}> · {t("hidden", { count: hidden })}</span>}
       </span>
+      {count > 0 && offers("message", chosen) && (
+        <ShortcutKey keys="m" label={acts("message")} run={() => onAct("message")} />
+      )}
       {count > 0 &&
         PERSON_ACTS.filter((kind) => (kind !== "move" || canMove) && offers(kind, chosen)).map((kind) => (
           <Button key={kind} variant="subtle" size="compact-sm" onClick={() => onAct(kind)}>
-            {acts(kind)}
+            {acts(kind === "move" && !chosen.some(isSeated) ? "seat" : kind)}
           </Button>
         ))}
+      {notReady.length > 0 && (
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          loading={waveThrough.isRunning}
+          onClick={() => waveThrough.run(notReady, true)}
+        >
+          {readiness("waveThrough")}
+        </Button>
+      )}
       {count > 0 && (
         <Button variant="subtle" size="compact-sm" onClick={onClear}>
           {t("clear")}

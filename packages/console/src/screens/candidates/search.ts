@@ -9,6 +9,7 @@ export const STATES = [
   "dark",
   "devices",
   "paused",
+  "notReady",
   "detected",
   "idle",
   "publishing",

@@ -1,6 +1,7 @@
 import { searchFor } from "@invigil/client";
 import { useMemo } from "react";
 import { useLocale } from "use-intl";
+import { isSeated } from "../../components/actions/people.js";
 import { useNow } from "../../components/clock.js";
 import { everybody, type Roster } from "../../components/roster.js";
 import type { Sorting } from "../../components/search.js";
@@ -8,7 +9,15 @@ import { arrange, type CandidateFilter, createRanks, type SortColumn } from "../
 import { STATES } from "./search.js";
 
 /** Choices that are offered only if a candidate has that state. */
-const RARE: ReadonlySet<string> = new Set(["hand", "devices", "paused", "publishing", "unseated", "ended"]);
+const RARE: ReadonlySet<string> = new Set([
+  "hand",
+  "devices",
+  "paused",
+  "notReady",
+  "publishing",
+  "unseated",
+  "ended",
+]);
 
 /**
  * Who is listed, the states that the list can be narrowed to, and whom actions are meant for. The list is arranged once a second at most; each
@@ -32,6 +41,7 @@ export const useCandidates = (
   },
   redFrom: number,
   chosen: ReadonlySet<string>,
+  cameras: "one" | "both" = "one",
 ) => {
   const minute = useNow("minute");
   const locale = useLocale();
@@ -48,6 +58,7 @@ export const useCandidates = (
         roomName,
         ranks,
         redFrom,
+        cameras,
         now: minute,
       }),
     [
@@ -58,6 +69,7 @@ export const useCandidates = (
       room,
       matches,
       redFrom,
+      cameras,
       sort,
       stateOf,
       controlOf,
@@ -73,12 +85,17 @@ export const useCandidates = (
     ...list,
     /** The states to choose among, in their order. */
     states: STATES.filter(
-      (each) => each === state || !RARE.has(each) || (each !== "publishing" && counts[each] > 0),
+      (each) =>
+        each === state ||
+        !RARE.has(each) ||
+        (each !== "publishing" && (each !== "notReady" || list.hasChecks) && counts[each] > 0),
     ),
     chosenPeople,
     /** How many of those who are chosen are not listed. */
     hidden: chosenPeople.length - ids.reduce((count, id) => count + Number(chosen.has(id)), 0),
-    /** Whether there is a room to move people to. */
-    canMove: (found?.rooms.filter(({ status }) => status === "in_progress").length ?? 0) > 1,
+    /** Whether there is a room to move people to, or their first one. */
+    canMove:
+      (found?.rooms.filter(({ status }) => status === "in_progress").length ?? 0) >
+      (chosenPeople.every(isSeated) ? 1 : 0),
   };
 };

@@ -1,6 +1,6 @@
 import "@mantine/core/styles/InlineInput.css";
 import "@mantine/core/styles/Checkbox.css";
-import type { ExamSummary, RouterOutputs } from "@invigil/client";
+import { type ExamSummary, nameOfCopy, type RouterOutputs } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { Checkbox } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
@@ -10,6 +10,7 @@ import { EndExamDialog } from "../../components/actions/ends.js";
 import ReopenDialog from "../../components/actions/reopen.js";
 import { Confirm } from "../../components/confirm.js";
 import { useNotify } from "../../components/notify.js";
+import { Time } from "../../components/time.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { ExamForm } from "./exam-form.js";
 
@@ -23,11 +24,14 @@ export type Asked =
 /** The dialogs of the exams. */
 export default function Dialogs({
   asked,
+  exams,
   onClose,
   onChanged,
   onRestored,
 }: {
   asked: Asked;
+  /** All exams that are known. */
+  exams: readonly ExamSummary[];
   onClose: () => void;
   onChanged: () => Promise<unknown>;
   onRestored: (exam: RestoredExam) => void;
@@ -60,6 +64,7 @@ export default function Dialogs({
   const { exam } = asked;
   const { id: examId, name } = exam;
   if (asked.kind === "delete") {
+    const equals = exams.filter((other) => other.name === name && other.id !== examId);
     const restore = async () => {
       const restored = await client.exam.restore.mutate({ examId });
       await onChanged();
@@ -81,20 +86,54 @@ export default function Dialogs({
         }}
       >
         <p>{t("delete.text")}</p>
+        {equals.length > 0 && (
+          <>
+            <p>{t("delete.equalNames", { count: equals.length })}</p>
+            <ul>
+              <li>
+                <strong>{t("delete.this")}</strong> <Details of={exam} />
+              </li>
+              {equals.slice(0, MOST_EQUALS).map((other) => (
+                <li key={other.id}>
+                  {t("delete.other")} <Details of={other} />
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
       </Confirm>
     );
   }
   if (asked.kind === "end")
     return <EndExamDialog examId={examId} name={name} onClose={onClose} onEnded={() => void onChanged()} />;
-  return <Duplicate exam={exam} onClose={onClose} onChanged={onChanged} />;
+  return <Duplicate exam={exam} exams={exams} onClose={onClose} onChanged={onChanged} />;
+}
+
+/** How many exams of an equal name are listed. */
+const MOST_EQUALS = 5;
+
+/** What tells an exam from others of its name. */
+function Details({ of: { startTime, createdAt, counts } }: { of: ExamSummary }) {
+  const t = useTranslations("exams");
+  return (
+    <>
+      {t.rich("delete.details", {
+        size: counts ? t("size", { ...counts }) : "",
+        start: () => <Time value={startTime} seconds={false} />,
+        created: () => <Time value={createdAt} />,
+      })}
+    </>
+  );
 }
 
 function Duplicate({
   exam,
+  exams,
   onClose,
   onChanged,
 }: {
   exam: ExamSummary;
+  exams: readonly ExamSummary[];
   onClose: () => void;
   onChanged: () => Promise<unknown>;
 }) {
@@ -104,11 +143,18 @@ function Duplicate({
   const notify = useNotify();
   const [withRooms, setWithRooms] = useState(true);
   const [withPeople, setWithPeople] = useState(false);
+  const [suggested] = useState(() => ({
+    ...exam,
+    name: nameOfCopy(
+      exam.name,
+      exams.map(({ name }) => name),
+    ),
+  }));
   return (
     <ExamForm
       title={t("form.duplicate", { name: exam.name })}
       action={t("form.submitDuplicate")}
-      initial={exam}
+      initial={suggested}
       onClose={onClose}
       onSubmit={async (wanted) => {
         const { id } = await client.exam.duplicate.mutate({

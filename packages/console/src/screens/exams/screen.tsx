@@ -266,6 +266,7 @@ export function Screen() {
           <Dialogs
             key={asked.kind}
             asked={asked}
+            exams={exams}
             onClose={() => setAsked(undefined)}
             onChanged={refresh}
             onRestored={restored}

@@ -123,6 +123,36 @@ describe("the overview of an exam", () => {
     expect(result.current.chosenRooms).toHaveLength(3);
   });
 
+  it("tells of many rooms without an invigilator in one line, which means all of them", () => {
+    const rooms = [1, 2, 3, 4, 5].map((n) => room(`n${n}`, `Hall C ${n}`));
+    const well = rooms.map(({ id }) => person(`of ${id}`, id));
+    const hit = ["a", "b", "c"].map((id) => gone(id, "n5", 10));
+    const { result, rerender } = draw(rosterOf([...well, ...hit], 0, [...ROOMS, ...rooms]));
+    const lines = () =>
+      result.current.looks.map(({ roomIds, reasons }) => [
+        roomIds,
+        reasons.map(({ kind, count }) => `${kind} ${count}`),
+      ]);
+    // The fifth has another reason as well.
+    expect(lines()).toEqual([
+      [["n1", "n2", "n3", "n4"], ["noTeacher 4"]],
+      [["n5"], ["noTeacher 1", "burst 3"]],
+    ]);
+    expect(result.current.roomsToLookAt).toBe(5);
+    const [line] = result.current.looks;
+    rerender({
+      roster: rosterOf(well, 1, [...ROOMS, ...rooms.slice(0, 3)]),
+      chosen: new Set([line?.key ?? ""]),
+    });
+    expect(lines()).toEqual([[["n1", "n2", "n3"], ["noTeacher 3"]]]);
+    expect(result.current.chosenRooms.map(({ id }) => id)).toEqual(["n1", "n2", "n3"]);
+    rerender({ roster: rosterOf(well, 2, [...ROOMS, ...rooms.slice(0, 2)]), chosen: NO_CHOICE });
+    expect(lines()).toEqual([
+      [["n1"], ["noTeacher 1"]],
+      [["n2"], ["noTeacher 1"]],
+    ]);
+  });
+
   it("is not quiet when a room ended before the exam began", () => {
     const ended = room("r1", "Hall A 1", { status: "ended", updatedAt: at(-5) });
     expect(draw(rosterOf([], 0, [ended])).result.current).toMatchObject({ looks: [], isQuiet: false });

@@ -13,6 +13,7 @@ import { MessageIcon, SoundIcon } from "../../components/icons.js";
 import { Page } from "../../components/page.js";
 import { PageActions } from "../../components/page-actions.js";
 import { RosterView, useExamDetails, useRoster } from "../../components/roster.js";
+import { ShortcutKey } from "../../components/shortcuts.js";
 import { useZone } from "../../components/time.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { type ExamTimes, phaseOf } from "../../live/rooms.js";
@@ -38,6 +39,7 @@ export function Screen() {
   const { hasBegun } = useControl(examId);
   const overview = useOverview(roster, exam, chosen);
   const { summary, looks, underWay, chosenRooms } = overview;
+  const message = () => setAct({ kind: "message", rooms: chosenRooms });
 
   return (
     <Page
@@ -49,13 +51,16 @@ export function Screen() {
         <>
           <Alerts examId={examId} troubles={summary.troubles} />
           {may.act && exam && underWay.length > 0 && (
+            <ShortcutKey keys="m" label={acts("messageRooms")} run={message} />
+          )}
+          {may.act && exam && underWay.length > 0 && (
             <PageActions
               label={acts("label", { name: t("title") })}
               first={[
                 {
                   label: acts("messageRooms"),
                   icon: <MessageIcon size={14} />,
-                  onSelect: () => setAct({ kind: "message", rooms: chosenRooms }),
+                  onSelect: message,
                 },
                 {
                   label: acts("clip"),

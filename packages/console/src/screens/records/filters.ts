@@ -1,11 +1,10 @@
-import type { CheatRecord, ListCheatRecordsInput } from "@invigil/client";
-import { matching } from "../../components/matching.js";
+import { type CheatRecord, type ListCheatRecordsInput, searchFor } from "@invigil/client";
 
 /** Which records to show. Empty texts and absent times filter nothing. */
 export interface RecordFilter {
   readonly type: string;
   readonly room: string;
-  /** A part of a name, or of an id. */
+  /** What `searchFor` finds people by. */
   readonly person: string;
   readonly camera: "all" | "main" | "pc";
   /** When the server received them: the first moment, and the first one after the last. */
@@ -13,19 +12,22 @@ export interface RecordFilter {
   readonly to: Date | undefined;
 }
 
+const personMatcherOf = (person: string): ReturnType<typeof searchFor> =>
+  person.trim() === "" ? () => true : searchFor(person.trim());
+
 /** Says of a record whether the filter shows it. */
 export const matcherOf = (
   { type, room, person, camera, from, to }: RecordFilter,
   nameOf: (userId: string) => string | undefined,
 ): ((record: CheatRecord) => boolean) => {
-  const isNamed = matching(person);
+  const isNamed = personMatcherOf(person);
   return ({ detectType, roomId, userId, isMainMonitor, createdAt }) =>
     (type === "" || detectType === type) &&
     (room === "" || roomId === room) &&
     (camera === "all" || isMainMonitor === (camera === "main")) &&
     (from === undefined || createdAt >= from) &&
     (to === undefined || createdAt < to) &&
-    isNamed(userId, nameOf(userId) ?? "");
+    isNamed({ userId, name: nameOf(userId) ?? "" });
 };
 
 /** How many people the server looks for at most. */
@@ -36,11 +38,11 @@ export const serverFilterOf = (
   { type, room, person, camera, from, to }: RecordFilter,
   known: ReadonlyMap<string, string>,
 ): Omit<ListCheatRecordsInput, "examId" | "pageSize" | "cursor"> | undefined => {
-  const isNamed = matching(person);
+  const isNamed = personMatcherOf(person);
   const people =
     person.trim() === ""
       ? []
-      : [...known].flatMap(([userId, name]) => (isNamed(userId, name) ? [userId] : []));
+      : [...known].flatMap(([userId, name]) => (isNamed({ userId, name }) ? [userId] : []));
   const filter = {
     ...(type !== "" && { detectTypes: [type] }),
     ...(room !== "" && { roomId: room }),

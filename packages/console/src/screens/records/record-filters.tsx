@@ -11,7 +11,7 @@ import styles from "./records.module.css";
 import { CAMERAS, isFiltering } from "./search.js";
 import type { useRecords } from "./use-records.js";
 
-const TypeSelect = lazyComponent(() => import("./type-select.js"));
+const FindSelect = lazyComponent(() => import("../../components/find-select.js"));
 
 /** How many types are buttons beside each other. The detectors of the apps know ten; a detector of one's own may send any number. */
 const MOST_BUTTONS = 12;
@@ -64,7 +64,8 @@ export function RecordFilters({
         />
       ) : (
         <Suspense fallback={<span className={styles.types} />}>
-          <TypeSelect
+          <FindSelect
+            className={styles.types}
             label={t("filters.type")}
             placeholder={t("filters.searchTypes", { count: choices.length })}
             nothing={t("filters.noType")}

@@ -1,11 +1,13 @@
 import type { CheatRecord } from "@invigil/client";
 import { type ReactNode, useCallback, useMemo } from "react";
 import { useTranslations } from "use-intl";
+import { useShortLength } from "../../components/duration.js";
 import { PersonLink } from "../../components/place-links.js";
 import type { useRouteSearch } from "../../components/search.js";
 import { type Column, Table } from "../../components/table.js";
 import { Time } from "../../components/time.js";
 import { useTypeName } from "../../components/type-name.js";
+import { phaseOf } from "../../live/phases.js";
 import { lineOf, type RecordFilter } from "./filters.js";
 import styles from "./records.module.css";
 import { SORTABLE } from "./search.js";
@@ -29,6 +31,7 @@ export function RecordTable({
 }) {
   const t = useTranslations("records");
   const typeName = useTypeName();
+  const length = useShortLength();
   const columns = useMemo<readonly Column<CheatRecord>[]>(
     () => [
       {
@@ -85,10 +88,14 @@ export function RecordTable({
         header: t("columns.extra"),
         width: "minmax(100px, 2fr)",
         from: 1000,
-        cell: (record) => <span className={styles.extra}>{lineOf(record)}</span>,
+        cell: (record) => {
+          const phase = phaseOf(record);
+          const lasted = phase?.lastedMs === undefined ? "" : length(phase.lastedMs);
+          return <span className={styles.extra}>{phase ? lasted : lineOf(record)}</span>;
+        },
       },
     ],
-    [t, examId, typeName, nameOf, roomOf],
+    [t, examId, typeName, nameOf, roomOf, length],
   );
   const narrow = useCallback(
     (record: CheatRecord) => (

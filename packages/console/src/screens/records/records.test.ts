@@ -131,6 +131,8 @@ describe("the filters of records", () => {
     [{ person: "王" }, [1, 3]],
     [{ person: " u2" }, [2]],
     [{ person: "lei" }, [2]],
+    [{ person: "wf" }, [1, 3]],
+    [{ person: "wangf" }, [1, 3]],
     [{ camera: "pc" }, [2]],
     [{ from: at(2) }, [2, 3]],
     [{ from: at(2), to: at(3) }, [2]],
@@ -156,6 +158,7 @@ describe("the filters of records", () => {
       { detectTypes: ["watch"], userIds: ["u1"] },
     ],
     [{ person: "U" }, { userIds: ["u1", "u2"] }],
+    [{ person: "lilei" }, { userIds: ["u2"] }],
     // No person is known: only the rows that were read can be looked at.
     [{ person: "gone" }, undefined],
     // Nothing is between them.

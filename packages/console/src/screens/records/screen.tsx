@@ -100,6 +100,7 @@ function Records() {
         onArrival={found.onArrival}
         onNames={found.onNames}
         onRemoval={found.onRemoval}
+        onRosterChange={found.onRosterChange}
       />
       {news > 0 && <Announce text={t("newsSpoken", { count: news })} />}
       {hasRecords && <RecordFilters found={found} search={route} onClear={clear} />}

@@ -129,6 +129,18 @@ describe("the records that a page shows", () => {
     expect(ids(result.current.records)).toEqual([4, 3]);
   });
 
+  it("lose those of a person in no room who was erased when the roster changes, and no others", async () => {
+    const all = five();
+    const { result } = await open(all);
+    all.splice(0, all.length, ...all.filter(({ userId }) => userId !== "u2"));
+    // Other events name those who have a room.
+    await act(() => result.current.onRosterChange(new Set(["u1", "u2"])));
+    expect(ids(result.current.records)).toEqual([5, 4, 3, 2, 1]);
+    await act(() => result.current.onRosterChange(new Set()));
+    expect(new Set(ids(result.current.records))).toEqual(new Set(ids(all)));
+    expect(all.length).toBeLessThan(5);
+  });
+
   it("include what the server finds of the filter among records that were not read", async () => {
     const asked: Parameters<Read>[0][] = [];
     let hasFailed = false;

@@ -1,6 +1,7 @@
 import type { CheatRecordPage, ListCheatRecordsInput } from "@invigil/client";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { createStore, useStore } from "../../components/store.js";
+import { joinPhases } from "../../live/phases.js";
 import {
   countBy,
   matcherOf,
@@ -50,7 +51,7 @@ export const useRecords = ({ read, filter, sort, typeName }: RecordsOptions) => 
   const older = useList(olderList);
   const records = useMemo(() => {
     const oldest = newest.records.at(-1)?.id ?? 0;
-    return [...newest.records, ...older.records.filter(({ id }) => id < oldest)];
+    return joinPhases([...newest.records, ...older.records.filter(({ id }) => id < oldest)]);
   }, [newest.records, older.records]);
 
   const matches = useMemo(() => matcherOf(filter, nameOf), [filter, nameOf]);
@@ -123,6 +124,18 @@ export const useRecords = ({ read, filter, sort, typeName }: RecordsOptions) => 
           rooms: new Map([...known.rooms, ...rooms]),
         })),
       [],
+    ),
+    onRosterChange: useCallback(
+      async (seated: ReadonlySet<string>) => {
+        const roomless = new Map(
+          [list, olderList]
+            .flatMap((each) => each?.state.get().records ?? [])
+            .flatMap(({ userId, roomId }) => (seated.has(userId) ? [] : [[userId, roomId] as const])),
+        );
+        for (const [userId, roomId] of roomless)
+          await forgetErased({ userId, roomId }).catch(() => undefined);
+      },
+      [list, olderList, forgetErased],
     ),
     onRemoval: useCallback(
       // A query that the server cannot answer now stays until the page is reloaded.

@@ -23,19 +23,27 @@ interface WatchProps {
   readonly onNames: (names: Names) => void;
   /** Called when a person was removed from a room. Their records may have been erased. */
   readonly onRemoval: (from: Removal) => void;
+  /** Called with those who have a room when people without one have changed: one of them may have been erased. It stays the same. */
+  readonly onRosterChange: (seated: ReadonlySet<string>) => unknown;
 }
 
 const NO_PEOPLE: readonly string[] = [];
 const NO_ROOMS: PeopleState["rooms"] = [];
 
 /** Says when records come, and go. */
-export function Watch({ examId, onArrival, onNames, onRemoval }: WatchProps) {
+export function Watch({ examId, onArrival, onNames, onRemoval, onRosterChange }: WatchProps) {
   const people = useLivePeople(examId);
   const ids = usePeople(examId, ({ state }) => state?.ids ?? NO_PEOPLE);
   const rooms = usePeople(examId, ({ state }) => state?.rooms ?? NO_ROOMS);
   usePeopleEvent(examId, "detections_counted", onArrival);
   usePeopleEvent(examId, "gap", onArrival);
   usePeopleEvent(examId, "participant_removed", onRemoval);
+  usePeopleEvent(examId, "roster_changed", () => {
+    const known = ids.flatMap((id) => people?.person(id) ?? []);
+    void onRosterChange(
+      new Set(known.flatMap(({ userId, roomId }) => (roomId === undefined ? [] : [userId]))),
+    );
+  });
   useEffect(() => {
     const known = ids.flatMap((id) => people?.person(id) ?? []);
     onNames({

@@ -19,6 +19,7 @@ import { useExamDetails } from "../../components/roster.js";
 import { useRouteSearch } from "../../components/search.js";
 import { useShortcut } from "../../components/shortcuts.js";
 import { StateMark } from "../../components/state-mark.js";
+import { TalkNote } from "../../components/talk/talks.js";
 import { Time } from "../../components/time.js";
 import { usePastPresence } from "../../components/timeline/use-past-presence.js";
 import { useTimeline } from "../../components/timeline/use-timeline.js";
@@ -131,6 +132,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
       )}
       {!may.act && <p className={styles.note}>{t("readOnly")}</p>}
       {streamsError && !isHidden(streamsError) && <ErrorNote error={streamsError} />}
+      <TalkNote />
       <Bar examId={examId} roomId={roomId} seats={seats} />
       <LiveFreshness of={{ roomId }}>
         <div className={styles.panesOf} data-pane={pane}>

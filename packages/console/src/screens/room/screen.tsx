@@ -1,6 +1,7 @@
 import { useParams } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
 import { RefusalBoundary } from "../../components/refusal-boundary.js";
+import { TalksProvider } from "../../components/talk/talks.js";
 import { Room } from "./room.js";
 
 /** One room, as an invigilator watches it. */
@@ -9,7 +10,9 @@ export function Screen() {
   const { examId, roomId } = useParams({ from: "/exams/$examId/rooms/$roomId" });
   return (
     <RefusalBoundary key={roomId} title={t("title")}>
-      <Room examId={examId} roomId={roomId} />
+      <TalksProvider roomId={roomId}>
+        <Room examId={examId} roomId={roomId} />
+      </TalksProvider>
     </RefusalBoundary>
   );
 }

@@ -6,6 +6,7 @@ import { PersonMenu } from "../../components/actions/person-menu.js";
 import { HandMark } from "../../components/hand.js";
 import { ReasonMarks } from "../../components/reason-marks.js";
 import { Mark } from "../../components/state-mark.js";
+import { useTalkMark } from "../../components/talk/talks.js";
 import { Time } from "../../components/time.js";
 import { useTypeName } from "../../components/type-name.js";
 import { Picture, type PlayUrls } from "../../components/video/picture.js";
@@ -56,6 +57,7 @@ export function Tile({
 }) {
   const t = useTranslations("room.tile");
   const typeName = useTypeName();
+  const talkMark = useTalkMark(seat.userId);
   const { userId, name, state, cameras, hasPc, detections, lastDetection, asks, hand, attempt, endsAt } =
     seat;
   const minutes = seat.extraMinutes + (attempt?.extendedMinutes ?? 0);
@@ -79,6 +81,7 @@ export function Tile({
           {used.map((camera) => (
             <Picture
               key={camera}
+              roomId={roomId}
               userId={userId}
               name={name}
               camera={camera}
@@ -87,8 +90,9 @@ export function Tile({
             />
           ))}
         </div>
-        {(told.length > 0 || hand || asks) && (
+        {(told.length > 0 || hand || asks || talkMark) && (
           <div className={styles.told}>
+            {talkMark}
             <ReasonMarks reasons={told} />
             {detected !== undefined && detections > 0 && (
               <span className={styles.detections} data-red={detections >= redFrom || undefined}>

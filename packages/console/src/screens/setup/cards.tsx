@@ -1,7 +1,7 @@
 import type { CardPageCards as Card, Exam } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { type CSSProperties, useEffect, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { ErrorNote } from "../../components/error-note.js";
 import { PrintView } from "../../components/page.js";
@@ -9,7 +9,15 @@ import { useRouteSearch } from "../../components/search.js";
 import { useZone } from "../../components/time.js";
 import styles from "./cards.module.css";
 import { useSetup } from "./context.js";
-import { makeCards, placeToType, type Sheet, sheetsOf, type Whom } from "./make-cards.js";
+import {
+  makeCards,
+  type PersonCards,
+  placeToType,
+  rowsOf,
+  type Sheet,
+  sheetsOf,
+  type Whom,
+} from "./make-cards.js";
 
 /** The cards as they are printed. */
 export default function Cards({ whom, onBack }: { whom: Whom; onBack: () => void }) {
@@ -36,51 +44,54 @@ export default function Cards({ whom, onBack }: { whom: Whom; onBack: () => void
       {error && <ErrorNote error={error} title={t("failed")} onRetry={() => void refetch()} />}
       {!data && !error && <p role="status">{t("madeSoFar", { count: made })}</p>}
       {data?.cards.length === 0 && <p>{t("none")}</p>}
-      {data &&
-        sheetsOf(data.cards).map((sheet) => (
-          <CardSheet key={`${sheet.roomId} ${sheet.isStaff} ${sheet.number}`} sheet={sheet} exam={exam} />
-        ))}
+      {data && sheetsOf(data.cards).map((sheet) => <CardSheet key={sheet.key} sheet={sheet} exam={exam} />)}
     </PrintView>
   );
 }
 
-function CardSheet({ sheet: { roomName, isStaff, number, of, cards }, exam }: { sheet: Sheet; exam: Exam }) {
+function CardSheet({ sheet: { roomName, isStaff, number, of, people }, exam }: { sheet: Sheet; exam: Exam }) {
   const t = useTranslations("setup.links.card");
   return (
     <section className={styles.page}>
       <header className={styles.head}>
-        <h2>{roomName}</h2>
+        <h2>{roomName ?? t("severalRooms")}</h2>
         <p>
           {exam.name} · {isStaff && `${t("staff")} · `}
           {t("sheet", { number, of })}
         </p>
       </header>
       <div className={styles.cards}>
-        {cards.map((card) => (
-          <OneCard key={card.userId} card={card} exam={exam} />
+        {people.map((cards) => (
+          <OneCard key={`${cards[0].userId} ${cards[0].roomId}`} cards={cards} exam={exam} />
         ))}
       </div>
     </section>
   );
 }
 
-function OneCard({ card, exam }: { card: Card; exam: Exam }) {
+function OneCard({ cards, exam }: { cards: PersonCards; exam: Exam }) {
   const t = useTranslations("setup.links.card");
   const roles = useTranslations("common.roles");
   const format = useFormatter();
   const timeZone = useZone();
-  const { name, userId, role, roomName, examEndTime, code, pcCode, qr, pcQr, pcUrl } = card;
+  const [card] = cards;
+  const { name, userId, role, roomName, examEndTime, code, pcCode, pcQr, pcUrl } = card;
+  const isOfSeveral = cards.length > 1;
   const extra = Math.round((examEndTime.getTime() - exam.endTime.getTime()) / 60_000);
   return (
-    <article className={styles.card}>
+    <article
+      className={`${styles.card} ${isOfSeveral ? styles.several : ""}`}
+      style={{ "--rows": rowsOf(cards) } as CSSProperties}
+    >
       <div>
         <h3>{name}</h3>
         <p className={styles.id}>
           {userId}
-          {role !== "examinee" && ` · ${roles(role)}`}
+          {role !== "examinee" && ` · ${[...new Set(cards.map((one) => roles(one.role)))].join(" · ")}`}
         </p>
         <p>
-          {exam.name} · {roomName}
+          {exam.name}
+          {!isOfSeveral && ` · ${roomName}`}
         </p>
         <p className={styles.time}>
           {format.dateTimeRange(exam.startTime, examEndTime, {
@@ -97,7 +108,15 @@ function OneCard({ card, exam }: { card: Card; exam: Exam }) {
         {extra > 0 && <p>{t("extra", { minutes: extra })}</p>}
       </div>
       <div className={styles.devices}>
-        <Device label={role === "examinee" ? t("phone") : undefined} name={name} qr={qr} code={code} />
+        {cards.map((one) => (
+          <Device
+            key={one.roomId}
+            label={role === "examinee" ? t("phone") : isOfSeveral ? one.roomName : undefined}
+            name={name}
+            qr={one.qr}
+            code={one.code}
+          />
+        ))}
         {pcCode !== undefined && <Device label={t("pc")} name={name} qr={pcQr} code={pcCode} />}
         {pcCode === undefined && pcUrl !== undefined && <p>{t("pcPage")}</p>}
       </div>

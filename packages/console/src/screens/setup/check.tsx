@@ -8,9 +8,10 @@ import { Time } from "../../components/time.js";
 import { useAction } from "../../components/use-action.js";
 import { useSetup } from "./context.js";
 import { useItemText } from "./item-text.js";
+import { Section } from "./parts.js";
 import styles from "./setup.module.css";
 import { StatusMark } from "./status-mark.js";
-import { byUrgency, stepOf, waitsForRooms } from "./steps.js";
+import { byUrgency, isOfServer, stepOf, waitsForRooms } from "./steps.js";
 
 /** The check list of the exam: what is missing, why, and what to do. */
 export function CheckList() {
@@ -28,11 +29,13 @@ export function CheckList() {
           {t("again")}
         </Button>
       </p>
-      <ul className={styles.items}>
-        {open.map((item) => (
-          <OpenItem key={item.code} item={item} />
-        ))}
-      </ul>
+      <OpenItems items={open.filter((item) => !isOfServer(item))} />
+      {open.some(isOfServer) && (
+        <Section title={t("ofServer")}>
+          <p className={styles.hint}>{t("ofServerHint")}</p>
+          <OpenItems items={open.filter(isOfServer)} />
+        </Section>
+      )}
       <details className={styles.done}>
         <summary>{t("done", { count: done.length })}</summary>
         <ul className={styles.items}>
@@ -42,6 +45,16 @@ export function CheckList() {
         </ul>
       </details>
     </>
+  );
+}
+
+function OpenItems({ items }: { items: readonly CheckItem[] }) {
+  return (
+    <ul className={styles.items}>
+      {items.map((item) => (
+        <OpenItem key={item.code} item={item} />
+      ))}
+    </ul>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { CheckItem, Exam } from "@invigil/client";
-import { createContext, use } from "react";
+import { createContext, use, useMemo } from "react";
+import { useNameOf } from "../../components/timeline/use-name-of.js";
 import type { PeopleByRoom } from "./people.js";
 
 /** The facts that all steps have about the exam. */
@@ -25,4 +26,10 @@ export const useSetup = (): Setup => {
   const setup = use(SetupContext);
   if (!setup) throw new Error("There is no exam above this component.");
   return setup;
+};
+
+/** Names the people of the exam, and the person themselves. */
+export const usePersonName = (): ((userId: string) => string) => {
+  const { people } = useSetup();
+  return useNameOf(useMemo(() => new Map(people?.entries.map((one) => [one.userId, one.name])), [people]));
 };

@@ -14,6 +14,7 @@ import { useFormDraft } from "./drafts.js";
 import { Conflict, SaveBar } from "./parts.js";
 import { conflictsWith } from "./rebase.js";
 import styles from "./setup.module.css";
+import { Sitting } from "./sitting.js";
 
 interface Exam {
   readonly name: string;
@@ -47,6 +48,7 @@ export function Details() {
     <>
       <NameAndTimes />
       <Detections />
+      <Sitting />
     </>
   );
 }

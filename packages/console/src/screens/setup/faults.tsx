@@ -9,7 +9,7 @@ const isRole = (text: string | undefined) =>
   text === "teacher" || text === "inspector" || text === "examinee" ? text : undefined;
 
 /** Says what is wrong with a cell. */
-const useFaultText = () => {
+export const useFaultText = () => {
   const t = useTranslations("setup.roster");
   return ({ code, detail }: Fault): string => {
     if (code === "other_room" && detail === undefined) return t("codes.other_room_unnamed");

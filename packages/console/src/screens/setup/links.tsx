@@ -2,12 +2,13 @@ import { useInvigilClient } from "@invigil/react";
 import { Button, NativeSelect } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { useFormatter, useTranslations } from "use-intl";
+import { useTranslations } from "use-intl";
 import { downloadCsv, toCsv } from "../../components/csv.js";
 import { NotDone } from "../../components/error-note.js";
 import { useRouteSearch } from "../../components/search.js";
 import { Time, useZone } from "../../components/time.js";
 import { useAction } from "../../components/use-action.js";
+import { isoTimeOf } from "../../live/time-zone.js";
 import { useSetup } from "./context.js";
 import { makeCards, validUntil } from "./make-cards.js";
 import { WHOM } from "./search.js";
@@ -19,7 +20,6 @@ export function Links() {
   const roles = useTranslations("common.roles");
   const { exam, examId, items, people, refresh } = useSetup();
   const client = useInvigilClient();
-  const format = useFormatter();
   const timeZone = useZone();
   const [{ for: whom = "everybody", room: roomId }, setSearch] = useRouteSearch(
     "/exams/$examId/setup/{-$step}",
@@ -56,8 +56,6 @@ export function Links() {
         signal: stop.current.signal,
         onProgress: setProgress,
       });
-      const local = (at: Date) =>
-        format.dateTime(at, { timeZone, dateStyle: "short", timeStyle: "short", hourCycle: "h23" });
       const columns = ["role", "room", "id", "name", "code", "link", "pcCode", "pcLink", "expires"] as const;
       const rows = cards.map((card) => [
         roles(card.role),
@@ -68,7 +66,7 @@ export function Links() {
         card.url,
         card.pcCode ?? "",
         card.pcUrl ?? "",
-        local(card.expiresAt),
+        isoTimeOf(timeZone, card.expiresAt),
       ]);
       downloadCsv(`${exam.name} ${t("file")}`, toCsv([columns.map((name) => t(`csv.${name}`)), ...rows]));
       setMade({ count: cards.length, until: validUntil(cards) });

@@ -6,10 +6,10 @@ import { allOn, isOn, readConfig, switched } from "./detection-config.js";
 import { columnName, sheetOf } from "./fault-sheet.js";
 import { placeToType, sheetsOf, validUntil } from "./make-cards.js";
 import { rosterOf } from "./one-roster.js";
-import { byRoom } from "./people.js";
+import { byRoom, hasTeacher } from "./people.js";
 import { planOf } from "./plan-options.js";
 import { changedFields, conflictsWith, rebase, settle } from "./rebase.js";
-import { byUrgency, readinessOf, STEPS, stepOf, waitsForRooms, worstOf } from "./steps.js";
+import { byUrgency, isOfServer, readinessOf, STEPS, stepOf, waitsForRooms, worstOf } from "./steps.js";
 import { isVideoRight, profileOf, videoValuesOf } from "./video.js";
 
 const item = (code: CheckItem["code"], status: CheckItem["status"]): CheckItem => ({
@@ -24,7 +24,7 @@ const item = (code: CheckItem["code"], status: CheckItem["status"]): CheckItem =
 
 it("counts people once who are in several rooms", () => {
   const room = (id: string) =>
-    ({ id, name: id, status: "in_progress", createdAt: new Date(0) }) as unknown as Room;
+    ({ id, name: id, status: "in_progress", createTeacher: "t1", createdAt: new Date(0) }) as unknown as Room;
   const person = (userId: string, role: "examinee" | "teacher" | "inspector", roomId?: string) =>
     ({ userId, name: userId, role, extraMinutes: 0, ...(roomId !== undefined && { roomId }) }) as RosterEntry;
   const { examinees, staff, rooms } = byRoom(
@@ -39,6 +39,9 @@ it("counts people once who are in several rooms", () => {
   );
   expect({ examinees, staff }).toEqual({ examinees: 2, staff: 3 });
   expect(rooms.map(({ teachers, inspectors }) => teachers.length + inspectors.length)).toEqual([2, 2]);
+  expect(rooms.map(hasTeacher)).toEqual([true, true]);
+  // A teacher who was only added to a room does not answer for it.
+  expect(byRoom([room("r1")], [person("t2", "teacher", "r1")]).rooms.map(hasTeacher)).toEqual([false]);
 });
 
 describe("the steps", () => {
@@ -54,13 +57,21 @@ describe("the steps", () => {
     expect(waitsForRooms([item("rooms", "missing")], item("links", "missing"))).toBe(false);
   });
 
+  it("tell what only an administrator of the server can put in order", () => {
+    const items = [item("seats", "missing"), item("streams", "missing"), item("capacity", "missing")];
+    expect(readinessOf(items)).toEqual({ missing: 2, ofServer: 1, attention: 0 });
+    // These are no step of the office.
+    const codes = [...checkCodes].filter((code) => isOfServer(item(code, "missing")));
+    expect(codes.map(stepOf)).toEqual(codes.map(() => "check"));
+  });
+
   it("say the worst of their items, and count what is missing", () => {
     const items = [item("rooms", "ok"), item("seats", "missing"), item("join_codes", "attention")];
     expect(worstOf(items, "rooms")?.code).toBe("seats");
     expect(worstOf(items, "settings")).toBeUndefined();
     expect(worstOf([item("staff_access", "ok"), item("links", "ok")], "links")?.code).toBe("links");
     expect(byUrgency(items).map(({ code }) => code)).toEqual(["seats", "join_codes", "rooms"]);
-    expect(readinessOf(items)).toEqual({ missing: 1, attention: 1 });
+    expect(readinessOf(items)).toEqual({ missing: 1, ofServer: 0, attention: 1 });
   });
 });
 
@@ -178,17 +189,45 @@ describe("cards", () => {
     ];
     expect(
       sheetsOf(cards).map((sheet) => [
-        sheet.roomId,
+        sheet.roomName,
         sheet.isStaff,
         sheet.number,
         sheet.of,
-        sheet.cards.length,
+        sheet.people.length,
       ]),
     ).toEqual([
       ["a", true, 1, 1, 1],
       ["a", false, 1, 2, 8],
       ["a", false, 2, 2, 1],
       ["b", false, 1, 1, 1],
+    ]);
+  });
+
+  it("have a code for each room of staff of several rooms, once, after the rooms", () => {
+    const inRooms = (userId: string, rooms: number) =>
+      Array.from({ length: rooms }, (_, n) => card(userId, n === 0 ? "teacher" : "inspector", `r${n}`));
+    const cards = [
+      card("own", "teacher", "r0"),
+      ...inRooms("three", 3),
+      ...inRooms("four", 4),
+      ...inRooms("many", 17),
+      // Someone who was added by hand.
+      card("e", "examinee", "r0"),
+      card("e", "examinee", "r1"),
+    ];
+    expect(
+      sheetsOf(cards).map(({ roomName, isStaff, people }) => [
+        roomName,
+        isStaff,
+        ...people.map((person) => `${person[0].userId} ${person.map(({ roomId }) => roomId).join("+")}`),
+      ]),
+    ).toEqual([
+      ["r0", true, "own r0"],
+      ["r0", false, "e r0"],
+      ["r1", false, "e r1"],
+      [undefined, true, "three r0+r1+r2", "four r0+r1+r2+r3"],
+      [undefined, true, `many ${Array.from({ length: 15 }, (_, n) => `r${n}`).join("+")}`],
+      [undefined, true, "many r15+r16"],
     ]);
   });
 

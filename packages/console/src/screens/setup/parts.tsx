@@ -1,8 +1,21 @@
 import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
 import { useTranslations } from "use-intl";
+import { useSetup } from "./context.js";
 import type { FormDraft } from "./drafts.js";
 import styles from "./setup.module.css";
+import type { Step } from "./steps.js";
+
+/** A link to another step. */
+export function ToStep({ step, children }: { step: Step; children: ReactNode }) {
+  const { examId } = useSetup();
+  return (
+    <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step }}>
+      {children}
+    </Link>
+  );
+}
 
 /** Says that another person changed what is being edited, and lets this one decide. */
 export function Conflict<Values>({

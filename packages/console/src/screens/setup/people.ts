@@ -1,5 +1,5 @@
 import type { InvigilClient, Room, RosterEntry } from "@invigil/client";
-import { useInvigil, useInvigilClient, usePeopleEvent } from "@invigil/react";
+import { useInvigil, useInvigilClient, usePeople, usePeopleEvent } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
@@ -10,8 +10,14 @@ export interface StaffedRoom {
   readonly inspectors: readonly RosterEntry[];
 }
 
+/** Whether the person who is answerable for a room is one of its teachers. The check list is content with any teacher. */
+export const hasTeacher = ({ room, teachers }: StaffedRoom): boolean =>
+  teachers.some(({ userId }) => userId === room.createTeacher);
+
 /** The people of an exam, by their rooms. */
 export interface PeopleByRoom {
+  /** Each person, once for each of their rooms. */
+  readonly entries: readonly RosterEntry[];
   readonly rooms: readonly StaffedRoom[];
   readonly unseated: { readonly examinees: number; readonly staff: readonly RosterEntry[] };
   /** How many people there are, each counted once: staff watch several rooms. */
@@ -19,7 +25,7 @@ export interface PeopleByRoom {
   readonly staff: number;
 }
 
-export const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): PeopleByRoom => {
+export const byRoom = (rooms: readonly Room[], people: readonly RosterEntry[]): PeopleByRoom => {
   const of = new Map(
     rooms.map((room) => [
       room.id,
@@ -46,6 +52,7 @@ export const byRoom = (rooms: readonly Room[], people: Iterable<RosterEntry>): P
       one.room.createdAt.getTime() - other.room.createdAt.getTime() || (one.room.id < other.room.id ? -1 : 1),
   );
   return {
+    entries: people,
     rooms: ordered,
     unseated: { examinees: unseated, staff },
     examinees: ids.examinees.size,
@@ -80,8 +87,11 @@ const readAll = async (client: InvigilClient, examId: string, signal: AbortSigna
 export const usePeopleByRoom = (examId: string, onChange: () => void): SeenPeople => {
   const client = useInvigilClient();
   const invigil = useInvigil();
+  // Read after the events have begun: a change before them would be missed.
+  const isFollowed = usePeople(examId, ({ state, error }) => (state ?? error) !== undefined);
   // A query, which is also asked again after every change of one's own.
   const { data, error, refetch } = useQuery({
+    enabled: isFollowed,
     queryKey: [...invigil.exam.people.pathKey(), { input: { examId } }, "by room"],
     queryFn: ({ signal }) => readAll(client, examId, signal),
   });
@@ -96,6 +106,8 @@ export const usePeopleByRoom = (examId: string, onChange: () => void): SeenPeopl
   };
   usePeopleEvent(examId, "roster_changed", changed);
   usePeopleEvent(examId, "room_created", changed);
+  usePeopleEvent(examId, "room_changed", changed);
+  usePeopleEvent(examId, "room_deleted", changed);
   usePeopleEvent(examId, "room_ended", changed);
   usePeopleEvent(examId, "room_reopened", changed);
   usePeopleEvent(examId, "participant_added", changed);

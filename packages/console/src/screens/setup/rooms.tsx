@@ -2,17 +2,21 @@ import { type ExamPlan, isInvigilError } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty, Skeleton } from "../../components/empty.js";
 import { ErrorNote, NotDone } from "../../components/error-note.js";
 import { lazyComponent } from "../../components/lazy.js";
+import { Names } from "../../components/names.js";
 import { useNotify } from "../../components/notify.js";
+import { RoomLink } from "../../components/place-links.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
-import { Scroll, Section, useAfterPause } from "./parts.js";
+import { Scroll, Section, ToStep, useAfterPause } from "./parts.js";
+import { hasTeacher, type StaffedRoom } from "./people.js";
 import { type PlanValues, planOf } from "./plan-options.js";
+import { Plans } from "./plans.js";
+import { RoomActions } from "./room-actions.js";
 import styles from "./setup.module.css";
 
 const Confirm = lazyComponent(async () => ({
@@ -24,36 +28,30 @@ export function Rooms() {
   const t = useTranslations("setup.rooms");
   const { people, peopleError, isReadOnly } = useSetup();
   if (!people) return peopleError ? <ErrorNote error={peopleError} /> : <Skeleton rows={4} />;
-  const { unseated, rooms, examinees } = people;
+  const { unseated, rooms } = people;
   const isPlanned = unseated.examinees === 0 && unseated.staff.length === 0;
   return (
     <>
       <p className={styles.hint}>{t("intro")}</p>
       {!isReadOnly &&
-        (examinees === 0 && rooms.length === 0 && unseated.staff.length === 0 ? (
+        (unseated.examinees === 0 && rooms.length === 0 ? (
           <NothingYet />
         ) : isPlanned ? (
           <p>{t("nothing")}</p>
         ) : (
           <Plan />
         ))}
-      {(isReadOnly || isPlanned) && <CurrentRooms />}
+      {(isReadOnly || rooms.length > 0) && <CurrentRooms />}
+      <RoomActions />
+      {!isReadOnly && <Plans />}
     </>
   );
 }
 
 function NothingYet() {
   const t = useTranslations("setup.rooms");
-  const { examId } = useSetup();
   return (
-    <Empty
-      title={t("nothingYetTitle")}
-      action={
-        <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step: "roster" }}>
-          {t("toRoster")}
-        </Link>
-      }
-    >
+    <Empty title={t("nothingYetTitle")} action={<ToStep step="roster">{t("toRoster")}</ToStep>}>
       {t("nothingYet")}
     </Empty>
   );
@@ -61,35 +59,55 @@ function NothingYet() {
 
 function CurrentRooms() {
   const t = useTranslations("setup.rooms");
-  const { people, examId } = useSetup();
+  const { people } = useSetup();
   const rooms = people?.rooms ?? [];
   if (rooms.length === 0) return <p className={styles.hint}>{t("empty")}</p>;
   return (
     <Section title={t("current")}>
-      <table className={styles.table}>
-        <thead>
-          <tr>
-            <th scope="col">{t("room")}</th>
-            <th scope="col" data-align="end">
-              {t("candidates")}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rooms.map(({ room: { id, name, status }, examinees }) => (
-            <tr key={id}>
-              <th scope="row">
-                <Link to="/exams/$examId/rooms/$roomId" params={{ examId, roomId: id }}>
-                  {name}
-                </Link>
-                {status === "ended" && <span className={styles.hint}> {t("ended")}</span>}
+      <Scroll label={t("current")}>
+        <table className={styles.table}>
+          <thead>
+            <tr>
+              <th scope="col">{t("room")}</th>
+              <th scope="col" data-align="end">
+                {t("candidates")}
               </th>
-              <td data-align="end">{examinees}</td>
+              <th scope="col">{t("invigilators")}</th>
+              <td />
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {rooms.map((staffed) => (
+              <RoomRow key={staffed.room.id} staffed={staffed} />
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
     </Section>
+  );
+}
+
+function RoomRow({ staffed }: { staffed: StaffedRoom }) {
+  const t = useTranslations("setup.rooms");
+  const { examId } = useSetup();
+  const { room, examinees, teachers } = staffed;
+  return (
+    <tr>
+      <th scope="row">
+        <RoomLink examId={examId} roomId={room.id}>
+          {room.name}
+        </RoomLink>
+        {room.status === "ended" && <span className={styles.hint}> {t("ended")}</span>}
+      </th>
+      <td data-align="end">{examinees}</td>
+      <td>
+        {!hasTeacher(staffed) && <ToStep step="staff">{t("noTeacher")}</ToStep>}{" "}
+        <Names of={teachers.map(({ name }) => name)} />
+      </td>
+      <td data-align="end">
+        <RoomActions of={staffed} />
+      </td>
+    </tr>
   );
 }
 
@@ -122,12 +140,20 @@ function Plan() {
     gcTime: 0,
   });
   const plan = preview.data;
+  const lacking = plan ? Math.max(0, plan.teachers.needed - plan.teachers.available) : 0;
+  const verb =
+    lacking > 0 ? t("applyWithout", { count: lacking }) : t("apply", { newRooms: plan?.newRooms ?? 0 });
   const isCurrent = asked === wanted && !preview.isFetching && !preview.error;
   const apply = async () => {
     if (!options) return;
     setApplyError(undefined);
     try {
-      const { seated } = await client.exam.plan.mutate({ examId, ...options });
+      const { seated } = await client.exam.plan.mutate({
+        examId,
+        ...options,
+        // The dialog has said so.
+        withoutTeachers: lacking > 0,
+      });
       draft.discard();
       notify.done(t("applied", { seated }));
     } catch (error) {
@@ -189,20 +215,23 @@ function Plan() {
             <NotDone error={applyError} />
           ))}
         {preview.error ? (
-          <CannotPlan error={preview.error} onRetry={() => void preview.refetch()} />
+          <ErrorNote error={preview.error} onRetry={() => void preview.refetch()} />
         ) : plan ? (
           <>
             <p data-numbers>
-              {t("summary", {
-                seated: plan.seated,
-                rooms: plan.rooms.length + (plan.moreRooms ?? 0),
-                newRooms: plan.newRooms,
-              })}{" "}
+              {t("summary", { seated: plan.seated, newRooms: plan.newRooms })}{" "}
               {plan.waiting > 0 && t("waiting", { count: plan.waiting })}
             </p>
+            {lacking > 0 && (
+              <TooFew plan={plan} lacking={lacking} onSize={(size) => change({ size: String(size) })} />
+            )}
             <div className={styles.buttons} data-start>
-              <Button type="submit" disabled={!isCurrent || errors.size || errors.name}>
-                {t("apply", { newRooms: plan.newRooms })}
+              <Button
+                type="submit"
+                disabled={!isCurrent || errors.size || errors.name}
+                variant={lacking > 0 ? "default" : "filled"}
+              >
+                {verb}
               </Button>
             </div>
             <BeforeAfter plan={plan} isStale={!isCurrent} />
@@ -216,9 +245,10 @@ function Plan() {
           <Confirm
             onClose={() => setIsAsking(false)}
             title={t("confirmTitle", { seated: plan.seated, newRooms: plan.newRooms })}
-            action={t("apply", { newRooms: plan.newRooms })}
+            action={verb}
             onConfirm={apply}
           >
+            {lacking > 0 && <p>{t("answerable", { count: lacking })}</p>}
             <p>{t("confirm")}</p>
           </Confirm>
         </Suspense>
@@ -227,23 +257,43 @@ function Plan() {
   );
 }
 
-function CannotPlan({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+/** Says how many invigilators a plan needs, and what one can do if there are too few. */
+function TooFew({
+  plan: {
+    newRooms,
+    teachers: { needed, available, sufficientRoomSize },
+  },
+  lacking,
+  onSize,
+}: {
+  plan: ExamPlan;
+  lacking: number;
+  onSize: (size: number) => void;
+}) {
   const t = useTranslations("setup.rooms");
-  const { examId } = useSetup();
-  if (!isInvigilError(error, "EXAM_CONFLICT")) return <ErrorNote error={error} onRetry={onRetry} />;
   return (
-    <div className={styles.conflict} role="alert">
-      <strong>{t("tooFewTitle")}</strong>
-      <p>{t("tooFew")}</p>
-      <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step: "staff" }}>
-        {t("toStaff")}
-      </Link>
+    <div className={styles.conflict} role="status">
+      <strong data-numbers>{t("need", { newRooms, needed, available })}</strong>
+      <p>
+        {t("tooFew")} {t("answerable", { count: lacking })}
+      </p>
+      <div className={styles.buttons}>
+        {sufficientRoomSize !== undefined && (
+          <Button variant="default" onClick={() => onSize(sufficientRoomSize)}>
+            {t("sufficientSize", { size: sufficientRoomSize })}
+          </Button>
+        )}
+        <ToStep step="roster">{t("importStaff")}</ToStep>
+        <ToStep step="staff">{t("addStaff")}</ToStep>
+      </div>
     </div>
   );
 }
 
+/** The rooms that a plan makes or changes. */
 function BeforeAfter({ plan: { rooms, moreRooms = 0 }, isStale }: { plan: ExamPlan; isStale: boolean }) {
   const t = useTranslations("setup.rooms");
+  const changed = rooms.filter(({ isNew, seated }) => isNew || seated.length > 0);
   return (
     <>
       <Scroll label={t("label")} isStale={isStale}>
@@ -261,7 +311,7 @@ function BeforeAfter({ plan: { rooms, moreRooms = 0 }, isStale }: { plan: ExamPl
             </tr>
           </thead>
           <tbody>
-            {rooms.map(({ name, isNew, examinees, seated }) => (
+            {changed.map(({ name, isNew, examinees, seated }) => (
               <tr key={name}>
                 <th scope="row">
                   {name} {isNew && <span className={styles.tag}>{t("isNew")}</span>}
@@ -271,10 +321,10 @@ function BeforeAfter({ plan: { rooms, moreRooms = 0 }, isStale }: { plan: ExamPl
                 </td>
                 <td data-align="end">{examinees}</td>
                 <td>
-                  {seated
-                    .filter(({ role }) => role !== "examinee")
-                    .map((person) => person.name)
-                    .join(", ")}
+                  {isNew && !seated.some(({ role }) => role === "teacher") && (
+                    <span className={styles.missing}>{t("noTeacher")} </span>
+                  )}
+                  <Names of={seated.filter(({ role }) => role !== "examinee").map((person) => person.name)} />
                 </td>
               </tr>
             ))}

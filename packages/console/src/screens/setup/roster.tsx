@@ -10,7 +10,9 @@ import { useAction } from "../../components/use-action.js";
 import { useSetup } from "./context.js";
 import { FaultSheet } from "./faults.js";
 import { FilePicker } from "./file-picker.js";
+import { AbsentPeople, FaultsFile, NewPeople, ReadRows } from "./import-preview.js";
 import { Scroll } from "./parts.js";
+import { RosterList } from "./roster-list.js";
 import styles from "./setup.module.css";
 
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -30,14 +32,17 @@ class Unreadable extends Error {}
 interface Seen {
   readonly kind: "preview" | "imported";
   readonly result: ImportResult;
+  /** The rows that are left out. */
+  readonly skip?: number[] | undefined;
 }
 
 /** How many people an import adds and changes. It leaves out what does not happen. */
 const useSummary = () => {
   const t = useTranslations("setup.roster");
-  return ({ added, updated }: ImportResult): readonly string[] => [
+  return ({ added, updated, removed = 0 }: ImportResult): readonly string[] => [
     ...(added > 0 ? [t("added", { count: added })] : []),
     ...(updated > 0 ? [t("updated", { count: updated })] : []),
+    ...(removed > 0 ? [t("removed", { count: removed })] : []),
   ];
 };
 
@@ -49,20 +54,30 @@ export function Roster() {
   const [file, setFile] = useState<File>();
   const [tooLarge, setTooLarge] = useState<string>();
   const [seen, setSeen] = useState<Seen>();
+  const [removed, setRemoved] = useState<ReadonlySet<string>>(new Set());
 
-  const send = async (chosen: File, dryRun: boolean) => {
+  const send = async (chosen: File, dryRun: boolean, skip?: number[], remove?: string[]) => {
     const content = await base64Of(chosen).catch(() => {
       throw new Unreadable();
     });
-    return client.participant.import.mutate({ examId, file: content, dryRun, withFaults: dryRun });
+    return client.participant.import.mutate({
+      examId,
+      file: content,
+      dryRun,
+      withFaults: dryRun,
+      skip,
+      remove,
+    });
   };
-  const preview = useAction(async (chosen: File) => {
+  const preview = useAction(async (chosen: File, skip?: number[]) => {
     setSeen(undefined);
-    setSeen({ kind: "preview", result: await send(chosen, true) });
+    setRemoved(new Set());
+    setSeen({ kind: "preview", result: await send(chosen, true, skip), skip });
   });
   const run = useAction(async () => {
     if (!file) return;
-    setSeen({ kind: "imported", result: await send(file, false) });
+    const remove = removed.size > 0 ? [...removed] : undefined;
+    setSeen({ kind: "imported", result: await send(file, false, seen?.skip, remove) });
     setFile(undefined);
     // The next file can be chosen before this one is read.
     void refresh();
@@ -93,18 +108,27 @@ export function Roster() {
         <Refused error={preview.error} name={file.name} onRetry={() => preview.run(file)} />
       )}
       {seen?.kind === "preview" && file && !preview.isRunning && (
-        <Preview name={file.name} result={seen.result} onReload={() => preview.run(file)}>
+        <Preview
+          name={file.name}
+          result={seen.result}
+          onReload={() => preview.run(file)}
+          onSkip={(rows) => preview.run(file, rows)}
+        >
+          <AbsentPeople result={seen.result} chosen={removed} onChoose={setRemoved} />
           {run.error !== undefined && (
             <Refused error={run.error} name={file.name} onRetry={() => preview.run(file)} />
           )}
-          <div className={styles.buttons}>
-            <Button loading={run.isRunning} onClick={() => run.run()}>
-              {t("import", { count: seen.result.added + seen.result.updated })}
-            </Button>
-          </div>
+          {seen.result.added + seen.result.updated + removed.size > 0 && (
+            <div className={styles.buttons}>
+              <Button loading={run.isRunning} onClick={() => run.run()}>
+                {t("import", { count: seen.result.added + seen.result.updated, removed: removed.size })}
+              </Button>
+            </div>
+          )}
         </Preview>
       )}
       {seen?.kind === "imported" && <Imported result={seen.result} />}
+      <RosterList />
     </>
   );
 }
@@ -132,39 +156,65 @@ function Preview({
   name,
   result,
   onReload,
+  onSkip,
   children,
 }: {
   name: string;
   result: ImportResult;
   onReload: () => void;
+  /** Reads the file again without these rows. */
+  onSkip: (rows: number[]) => void;
   children: ReactNode;
 }) {
   const t = useTranslations("setup.roster");
   const summaryOf = useSummary();
-  const { rows, added, updated, unchanged, faults, moreFaults = 0, sheet } = result;
-  if (faults && sheet)
+  const { rows, added, updated, unchanged, faults, moreFaults = 0, sheet, skipped = 0 } = result;
+  if (faults && sheet) {
+    const faulty = [...new Set(faults.map(({ row }) => row))];
+    const shown = new Set(sheet.rows.map(({ row }) => row));
+    const hidden = faults.filter(({ row }) => !shown.has(row)).length + moreFaults;
     return (
       <div className={styles.faults}>
         <h3>{t("faults", { count: faults.length + moreFaults, name })}</h3>
         <p>{t("faultsTodo")}</p>
         <Announce text={t("faults", { count: faults.length + moreFaults, name })} />
         <FaultSheet faults={faults} sheet={sheet} />
-        {moreFaults > 0 && <p>{t("moreFaults", { count: moreFaults })}</p>}
+        {hidden > 0 && <p>{t("moreFaults", { count: hidden })}</p>}
         <div className={styles.buttons}>
           <Button variant="default" onClick={onReload}>
             {t("reload")}
           </Button>
+          <FaultsFile result={result} />
+          {moreFaults === 0 && faulty.length < rows && (
+            <Button variant="default" onClick={() => onSkip(faulty)}>
+              {t("skip", { count: faulty.length })}
+            </Button>
+          )}
         </div>
       </div>
     );
+  }
   const summary = [...summaryOf(result), ...(unchanged > 0 ? [t("unchanged", { count: unchanged })] : [])];
   return (
     <div className={styles.section}>
       <h3>{t("preview", { name, rows })}</h3>
       <p data-numbers>{summary.join(" · ")}</p>
       <Announce text={summary.join(", ")} />
+      {skipped > 0 && (
+        <div className={styles.conflict}>
+          <span>{t("skipped", { count: skipped })}</span>
+          <div className={styles.buttons}>
+            <Button variant="default" onClick={onReload}>
+              {t("notSkipped")}
+            </Button>
+          </div>
+        </div>
+      )}
+      {result.preview && result.preview.length > 0 && <ReadRows preview={result.preview} />}
+      <NewPeople result={result} />
       <Notes result={result} />
-      {added + updated === 0 ? <p>{t("nothing")}</p> : children}
+      {added + updated === 0 && <p>{t("nothing")}</p>}
+      {children}
     </div>
   );
 }
@@ -172,9 +222,10 @@ function Preview({
 /** The warnings that a person should read before they import. */
 function Notes({ result }: { result: ImportResult }) {
   const t = useTranslations("setup.roster");
-  const { changes, moreChanges, warnings, moreWarnings = 0, unreadSheets } = result;
+  const { changes, moreChanges, warnings, moreWarnings = 0, unreadSheets, totalRows } = result;
   return (
     <>
+      {totalRows && <p>{t("totalRows", { rows: totalRows.join(t("between")) })}</p>}
       {unreadSheets && (
         <p className={styles.warning}>{t("unreadSheets", { names: unreadSheets.join(", ") })}</p>
       )}
@@ -232,6 +283,9 @@ function Imported({ result }: { result: ImportResult }) {
       <strong>
         {what.length > 0 ? t("roster.importedTitle", { what: what.join(" · ") }) : t("roster.notImported")}
       </strong>
+      {result.kept && (
+        <p className={styles.warning}>{t("roster.kept", { ids: result.kept.join(t("roster.between")) })}</p>
+      )}
       <p>{t("roster.imported")}</p>
       <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step: "rooms" }}>
         {t("next", { step: t("steps.rooms") })}

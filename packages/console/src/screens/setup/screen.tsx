@@ -1,7 +1,8 @@
+import type { CheckItem } from "@invigil/client";
 import { useInvigil, useSession } from "@invigil/react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { Suspense, useCallback, useMemo } from "react";
+import { Suspense, useCallback } from "react";
 import { useTranslations } from "use-intl";
 import { ReportLive } from "../../components/connection.js";
 import { Skeleton } from "../../components/empty.js";
@@ -25,7 +26,15 @@ import { Settings } from "./settings.js";
 import styles from "./setup.module.css";
 import { Staff } from "./staff.js";
 import { StatusMark } from "./status-mark.js";
-import { readinessOf, STEP_NAMES, type Step, stepNamed, waitsForRooms, worstOf } from "./steps.js";
+import {
+  isOfServer,
+  readinessOf,
+  STEP_NAMES,
+  type Step,
+  stepNamed,
+  waitsForRooms,
+  worstOf,
+} from "./steps.js";
 
 const Cards = lazyComponent(() => import("./cards.js"));
 
@@ -50,11 +59,10 @@ export function Screen() {
   const exam = useQuery(invigil.exam.get.queryOptions({ examId }));
   const mayManage = exam.data?.mayManage ?? false;
   const check = useQuery(invigil.exam.check.queryOptions({ examId }, { enabled: mayManage }));
-  const checkKey = useMemo(() => invigil.exam.check.queryKey({ examId }), [invigil, examId]);
-  const checkAgain = useCallback(
-    () => void queryClient.invalidateQueries({ queryKey: checkKey }),
-    [queryClient, checkKey],
-  );
+  const checkAgain = useCallback(() => {
+    for (const { queryKey } of [invigil.exam.check, invigil.exam.plans])
+      void queryClient.invalidateQueries({ queryKey: queryKey({ examId }) });
+  }, [queryClient, invigil, examId]);
   const { people, error: peopleError } = usePeopleByRoom(examId, checkAgain);
   const refresh = useCallback(async () => {
     const keys = [invigil.exam.pathKey(), invigil.audio.pathKey(), invigil.cheat.pathKey()];
@@ -99,7 +107,7 @@ export function Screen() {
             {check.error && <ErrorNote error={check.error} onRetry={() => void check.refetch()} />}
             <div className={styles.frame} data-open={stepNamed(step)}>
               <StepList open={stepNamed(step)} />
-              <Panel step={stepNamed(step) ?? "check"} />
+              <Panel step={stepNamed(step) ?? "details"} />
             </div>
           </Page>
         )}
@@ -113,8 +121,12 @@ function Readiness() {
   const { items, isReadOnly } = useSetup();
   if (isReadOnly) return null;
   if (!items) return t("unknown");
-  const { missing, attention } = readinessOf(items);
-  if (missing > 0) return <span className={styles.missing}>{t("missing", { count: missing })}</span>;
+  const { missing, ofServer, attention } = readinessOf(items);
+  const texts = [
+    ...(missing > 0 ? [t("missing", { count: missing })] : []),
+    ...(ofServer > 0 ? [t("ofServer", { count: ofServer })] : []),
+  ];
+  if (texts.length > 0) return <span className={styles.missing}>{texts.join(" · ")}</span>;
   return attention > 0 ? t("attention", { count: attention }) : t("ok");
 }
 
@@ -130,7 +142,7 @@ function StepList({ open }: { open: Step | undefined }) {
       <ol aria-label={t("stepsLabel")}>
         {steps.map((step) => (
           <li key={step}>
-            <StepLink step={step} isOpen={step === (open ?? (isReadOnly ? "details" : "check"))} />
+            <StepLink step={step} isOpen={step === (open ?? "details")} />
           </li>
         ))}
       </ol>
@@ -140,11 +152,18 @@ function StepList({ open }: { open: Step | undefined }) {
 
 function StepLink({ step, isOpen }: { step: Step; isOpen: boolean }) {
   const t = useTranslations("setup");
-  const { examId, items } = useSetup();
+  const { examId, items, people } = useSetup();
   const say = useItemText();
   const hasDraft = useHasDraft(step);
   const worst = items && worstOf(items, step);
   const waits = items !== undefined && worst !== undefined && waitsForRooms(items, worst);
+  const sayState = (item: CheckItem) => {
+    // Invigilators can be there before the rooms are.
+    if (waits) return step === "staff" ? t("staffSoFar", { count: people?.staff ?? 0 }) : t("afterRooms");
+    const { state } = say(item);
+    return isOfServer(item) && item.status !== "ok" ? t("ofServer", { state }) : state;
+  };
+  const says = worst ? sayState(worst) : items && t("optional");
   return (
     <Link
       to="/exams/$examId/setup/{-$step}"
@@ -157,7 +176,7 @@ function StepLink({ step, isOpen }: { step: Step; isOpen: boolean }) {
       <span className={styles.stepName}>{t(`steps.${step}`)}</span>
       <span className={styles.stepSays} data-status={worst?.status}>
         {hasDraft && <em>{t("unsaved")} · </em>}
-        {waits ? t("afterRooms") : worst ? say(worst).state : items && t("optional")}
+        {says}
       </span>
     </Link>
   );
@@ -173,7 +192,8 @@ function Panel({ step: asked }: { step: Step }) {
   const target = { to: "/exams/$examId/setup/{-$step}" } as const;
   return (
     <section className={styles.panel} aria-labelledby="setup-step">
-      <Link {...target} params={{ examId }} className={styles.back}>
+      {/* Without it, the router keeps the step. */}
+      <Link {...target} params={{ examId, step: undefined }} className={styles.back}>
         <BackIcon /> {t("allSteps")}
       </Link>
       <h2 id="setup-step">{t(`steps.${step}`)}</h2>

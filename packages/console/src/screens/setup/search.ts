@@ -1,5 +1,5 @@
-import { oneOf, optionalText, searchOf } from "../../components/search.js";
+import { oneOf, optionalText, searchOf, text } from "../../components/search.js";
 
 /** For whom links and cards are made. */
 export const WHOM = ["everybody", "examinee", "staff"] as const;
-export const search = searchOf({ for: oneOf(WHOM), room: optionalText(), print: oneOf(WHOM) });
+export const search = searchOf({ for: oneOf(WHOM), room: optionalText(), print: oneOf(WHOM), q: text() });

@@ -1,25 +1,26 @@
-import type { RosterEntry } from "@invigil/client";
+import type { Room, RosterEntry } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
+import { SeatMenu } from "../../components/actions/seat-menu.js";
 import { Skeleton } from "../../components/empty.js";
 import { ErrorNote, NotDone } from "../../components/error-note.js";
 import { IconButton } from "../../components/icon-button.js";
 import { CrossIcon } from "../../components/icons.js";
 import { useNotify } from "../../components/notify.js";
 import { useAction } from "../../components/use-action.js";
-import { useSetup } from "./context.js";
+import { usePersonName, useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { rosterOf } from "./one-roster.js";
-import { Scroll, Section } from "./parts.js";
-import type { StaffedRoom } from "./people.js";
+import { Scroll, Section, ToStep } from "./parts.js";
+import { hasTeacher, type StaffedRoom } from "./people.js";
 import styles from "./setup.module.css";
 
 /** Who watches which room. */
 export function Staff() {
   const t = useTranslations("setup.staff");
-  const { people, peopleError, isReadOnly } = useSetup();
+  const { examId, people, peopleError, isReadOnly } = useSetup();
   if (!people) return peopleError ? <ErrorNote error={peopleError} /> : <Skeleton rows={4} />;
   const { rooms, unseated } = people;
   return (
@@ -34,9 +35,18 @@ export function Staff() {
             ) : (
               <ul className={styles.chips}>
                 {unseated.staff.map((person) => (
-                  <li key={person.userId}>{person.name}</li>
+                  <li key={person.userId}>
+                    {person.name}
+                    <SeatMenu examId={examId} person={person} />
+                  </li>
                 ))}
               </ul>
+            )}
+            {unseated.staff.length > 0 && rooms.length > 0 && (
+              <>
+                <p className={styles.hint}>{t("waitingPlan")}</p>
+                <ToStep step="rooms">{t("toRooms")}</ToStep>
+              </>
             )}
           </Section>
           <AddStaff />
@@ -48,6 +58,7 @@ export function Staff() {
 
 function StaffTable({ rooms }: { rooms: readonly StaffedRoom[] }) {
   const t = useTranslations("setup.staff");
+  const nameOf = usePersonName();
   return (
     <Scroll label={t("room")}>
       <table className={styles.table}>
@@ -62,44 +73,43 @@ function StaffTable({ rooms }: { rooms: readonly StaffedRoom[] }) {
           </tr>
         </thead>
         <tbody>
-          {rooms.map(({ room, examinees, teachers, inspectors }) => (
-            <tr key={room.id}>
-              <th scope="row">{room.name}</th>
-              <td data-align="end">{examinees}</td>
-              <td>
-                {teachers.length === 0 && <span className={styles.missing}>{t("noTeacher")}</span>}
-                <People people={teachers} roomId={room.id} roomName={room.name} />
-              </td>
-              <td>
-                {inspectors.length === 0 && <span className={styles.hint}>{t("none")}</span>}
-                <People people={inspectors} roomId={room.id} roomName={room.name} />
-              </td>
-            </tr>
-          ))}
+          {rooms.map((staffed) => {
+            const { room, examinees, teachers, inspectors } = staffed;
+            return (
+              <tr key={room.id}>
+                <th scope="row">{room.name}</th>
+                <td data-align="end">{examinees}</td>
+                <td>
+                  {!hasTeacher(staffed) && (
+                    <span className={styles.missing}>
+                      {t("noTeacher", { name: nameOf(room.createTeacher) })}
+                    </span>
+                  )}
+                  <People people={teachers} room={room} />
+                </td>
+                <td>
+                  {inspectors.length === 0 && <span className={styles.hint}>{t("none")}</span>}
+                  <People people={inspectors} room={room} />
+                </td>
+              </tr>
+            );
+          })}
         </tbody>
       </table>
     </Scroll>
   );
 }
 
-function People({
-  people,
-  roomId,
-  roomName,
-}: {
-  people: readonly RosterEntry[];
-  roomId: string;
-  roomName: string;
-}) {
+function People({ people, room }: { people: readonly RosterEntry[]; room: Room }) {
   const t = useTranslations("setup.staff");
   const { isReadOnly, refresh } = useSetup();
   const client = useInvigilClient();
   const notify = useNotify();
   const remove = useAction(async ({ userId, name, role }: RosterEntry) => {
-    await client.participant.remove.mutate({ roomId, userId });
+    await client.participant.remove.mutate({ roomId: room.id, userId });
     await refresh();
-    notify.undoable(t("removed", { name, room: roomName }), async () => {
-      await client.participant.add.mutate({ roomId, participants: [{ userId, name, role }] });
+    notify.undoable(t("removed", { name, room: room.name }), async () => {
+      await client.participant.add.mutate({ roomId: room.id, participants: [{ userId, name, role }] });
       await refresh();
     });
   });
@@ -110,9 +120,10 @@ function People({
           {people.map((person) => (
             <li key={person.userId}>
               {person.name}
-              {!isReadOnly && (
+              {/* Another takes the room over first. */}
+              {!isReadOnly && person.userId !== room.createTeacher && (
                 <IconButton
-                  label={t("remove", { name: person.name, room: roomName })}
+                  label={t("remove", { name: person.name, room: room.name })}
                   onClick={() => remove.run(person)}
                 >
                   <CrossIcon size={12} />
@@ -139,7 +150,8 @@ function AddStaff() {
   const { values, change } = draft;
   const [isChecked, setIsChecked] = useState(false);
   const open = people?.rooms.filter(({ room }) => room.status === "in_progress") ?? [];
-  const roomId = open.find(({ room }) => room.id === values.roomId)?.room.id;
+  const chosen = open.find(({ room }) => room.id === values.roomId);
+  const roomId = chosen?.room.id;
   const name = values.name.trim();
   const userId = values.userId.trim();
   const role = values.role === "inspector" ? "inspector" : "teacher";
@@ -148,9 +160,11 @@ function AddStaff() {
     name: name.length >= 1 && name.length <= 64 ? undefined : t("nameWrong"),
   };
   const add = useAction(async () => {
-    if (roomId === undefined)
-      await client.participant.import.mutate({ examId, file: rosterOf([{ userId, name, role }]) });
-    else await client.participant.add.mutate({ roomId, participants: [{ userId, name, role }] });
+    const getsRoom = chosen && role === "teacher" && !hasTeacher(chosen);
+    if (chosen && !getsRoom)
+      await client.participant.add.mutate({ roomId: chosen.room.id, participants: [{ userId, name, role }] });
+    else await client.participant.import.mutate({ examId, file: rosterOf([{ userId, name, role }]) });
+    if (getsRoom) await client.room.setTeacher.mutate({ examId, roomId: chosen.room.id, userId });
     await refresh();
     draft.saved(values);
     setIsChecked(false);
@@ -207,6 +221,7 @@ function AddStaff() {
           <Button type="submit" loading={add.isRunning}>
             {t("submit")}
           </Button>
+          <ToStep step="roster">{t("toRoster")}</ToStep>
         </div>
       </form>
     </Section>

@@ -2,14 +2,14 @@ import type { CheckItem } from "@invigil/client";
 
 /** The steps of an evening, in their order, and which items of the check list belong to each. */
 export const STEPS = {
-  details: ["times", "cheat_config"],
+  details: ["times", "cheat_config", "consent"],
   audio: ["audio"],
   roster: ["roster"],
   rooms: ["rooms", "seats"],
   staff: ["teachers"],
-  links: ["links", "staff_access", "join_codes", "web_apps"],
+  links: ["links", "staff_access"],
   settings: [],
-  check: ["streams", "capacity", "services", "storage"],
+  check: ["capacity", "web_apps", "join_codes", "streams", "services", "storage"],
 } as const satisfies { readonly [Step in string]: readonly CheckItem["code"][] };
 
 export type Step = keyof typeof STEPS;
@@ -18,6 +18,11 @@ export const STEP_NAMES = Object.keys(STEPS) as readonly Step[];
 
 export const stepNamed = (name: string | undefined): Step | undefined =>
   STEP_NAMES.find((step) => step === name);
+
+const OF_SERVER: readonly CheckItem["code"][] = ["web_apps", "join_codes", "streams", "services", "storage"];
+
+/** Whether only an administrator of the server can put an item in order. */
+export const isOfServer = ({ code }: CheckItem): boolean => OF_SERVER.includes(code);
 
 /** The step in which an item is put in order. */
 export const stepOf = (code: CheckItem["code"]): Step =>
@@ -43,11 +48,16 @@ export const waitsForRooms = (items: readonly CheckItem[], { code, status }: Che
   items.some((item) => item.code === "rooms" && item.status === "missing");
 
 export interface Readiness {
+  /** How many things are missing that those who set up the exam can put in order. */
   readonly missing: number;
+  /** How many are missing that an administrator of the server has to put in order. */
+  readonly ofServer: number;
   readonly attention: number;
 }
 
-export const readinessOf = (items: readonly CheckItem[]): Readiness => ({
-  missing: items.filter(({ status }) => status === "missing").length,
-  attention: items.filter(({ status }) => status === "attention").length,
-});
+export const readinessOf = (items: readonly CheckItem[]): Readiness => {
+  const missing = items.filter(({ status }) => status === "missing");
+  const ofServer = missing.filter(isOfServer).length;
+  const attention = items.filter(({ status }) => status === "attention").length;
+  return { missing: missing.length - ofServer, ofServer, attention };
+};

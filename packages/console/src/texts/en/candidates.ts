@@ -1,6 +1,6 @@
 export default {
   title: "Candidates",
-  search: "Name, id or first letters",
+  search: "Name, id or pinyin",
   filters: {
     state: "State",
     all: "All",
@@ -11,6 +11,7 @@ export default {
     disconnected: "Disconnected",
     dark: "Camera dark",
     paused: "Paused",
+    notReady: "Checks missing",
     expected: "Expected, not here",
     idle: "No video yet",
     publishing: "Video on",
@@ -25,6 +26,7 @@ export default {
     name: "Name",
     id: "Id",
     room: "Room",
+    readiness: "Checks",
     ends: "Ends at",
     main: "Page",
     pc: "PC",

@@ -75,6 +75,9 @@ export default {
   clock: { label: "Time in {zone}" },
   time: { unknown: "not known" },
   table: {
+    next: "Next row",
+    before: "Previous row",
+    choose: "Choose the row",
     changed: "Show {count, plural, one {# change} other {# changes}}",
     select: "Select {name}",
     selectAll: "Select all",
@@ -131,11 +134,23 @@ export default {
     left: "{count, plural, one {# character} other {# characters}} left",
     tooLong: "{count, plural, one {# character} other {# characters}} too many",
   },
+  jump: {
+    title: "Jump to",
+    label: "Name of a screen",
+    labelInExam: "Name of a room, a candidate or a screen",
+    screen: "Screen",
+    room: "Room",
+    candidate: "Candidate",
+    nothing: "Nothing has this name.",
+  },
   shortcuts: {
     title: "Keyboard shortcuts",
     on: "Use single-key shortcuts",
     help: "Show the shortcuts",
     goExams: "Go to the exams",
+    goOverview: "Go to the overview",
+    goCandidates: "Go to the candidates",
+    jump: "Jump to a room, a candidate or a screen",
     search: "Search on this page",
   },
   error: {
@@ -151,7 +166,7 @@ export default {
     page: "This page failed. Reload it; if it fails again, tell the administrator what you did.",
     chunkTitle: "A part of the console could not be loaded",
     chunk:
-      "The console was updated, and this tab still runs the version before. Reload it: the address stays the same.",
+      "The page was reloaded, and a part is still missing. Try again in a minute, or tell the administrator.",
     awayTitle: "This page opens when the network is back",
     away: "It was not loaded before the network failed.",
     notFoundTitle: "There is no such page",
@@ -198,6 +213,7 @@ export default {
     taken: "Being helped",
     onBreak: "On a break",
     paused: "Paused",
+    talking: "Talked to",
     unidentified: "Identity not confirmed",
     timeShort: "Little time left",
     unseated: "No room yet",
@@ -207,6 +223,7 @@ export default {
     since: "{state} since <time></time>",
   },
   length: {
+    seconds: "{seconds, number} s",
     minutes: "{minutes, number} min",
     hours: "{hours, number} h{minutes, plural, =0 {} other { # min}}",
     days: "{days, number} d{hours, plural, =0 {} other { # h}}",

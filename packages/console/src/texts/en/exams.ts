@@ -67,6 +67,10 @@ export default {
   delete: {
     title: "Delete {name}?",
     text: "Its rooms, people and links go with it, and rooms in progress end at once. Detection records stay with it. An administrator can restore it for some time.",
+    equalNames: "{count, plural, one {Another exam has this name:} other {# other exams have this name:}}",
+    this: "This one:",
+    other: "Not this one:",
+    details: "begins <start></start>, {size}, created <created></created>",
     action: "Delete the exam",
     done: "{name} is deleted.",
   },

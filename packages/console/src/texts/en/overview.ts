@@ -51,7 +51,7 @@ export default {
     back: "{count, number} back",
     oneCause: "one cause?",
     more: "+{count, number}",
-    noTeacher: "no invigilator here",
+    noTeacher: "{count, plural, =1 {no invigilator here} other {# rooms without an invigilator}}",
     expected: "{count, number} not here",
     idle: "{count, number} here, no video yet",
     detections: "{count, plural, one {# person} other {# people}} with detections in the last 10 min",

@@ -22,7 +22,7 @@ export default {
     room: "Room",
     allRooms: "All rooms",
     camera: "Camera",
-    person: "Name or id",
+    person: "Name, id or pinyin",
     from: "Received from",
     to: "until",
   },

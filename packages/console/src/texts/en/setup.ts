@@ -5,6 +5,7 @@ export default {
   readOnly: "View only. The exam's creator and administrators set it up.",
   ready: {
     missing: "{count, plural, one {# thing is} other {# things are}} missing for this exam",
+    ofServer: "{count, plural, one {# thing} other {# things}} for the administrator of the server",
     attention: "Nothing is missing. {count, plural, one {# thing is} other {# things are}} worth a look",
     ok: "Everything is ready",
     unknown: "Checking what is missing…",
@@ -24,6 +25,8 @@ export default {
   optional: "Optional",
   /** Of a step that has nothing to show before there are rooms. */
   afterRooms: "After the rooms",
+  staffSoFar: "{count, plural, =0 {None yet} one {# person so far} other {# people so far}}",
+  ofServer: "For the administrator of the server: {state}",
   status: { missing: "Missing", attention: "Worth a look", ok: "Ready" },
   next: "Next: {step}",
   form: {
@@ -50,6 +53,12 @@ export default {
       attention: "No detections are set",
       why: "Without them, the apps decide which detections run.",
       todo: "Choose which detections run on the phone and on the PC.",
+    },
+    consent: {
+      title: "Consent",
+      ok: "{version, plural, =0 {Candidates agree to the standard text} other {Candidates agree to the exam's own text}}",
+      why: "Candidates agree to a text before they are watched.",
+      todo: "Write a text of your own if the standard text does not fit.",
     },
     audio: {
       title: "Audio",
@@ -89,7 +98,7 @@ export default {
       title: "An invigilator in each room",
       ok: "Each room has an invigilator",
       missing: "{rooms, plural, one {# room has} other {# rooms have}} no invigilator",
-      why: "These rooms would not be watched, and candidates could not call anyone.",
+      why: "These rooms are not watched. The person who planned them is answerable for them.",
       todo: "Give each of them an invigilator.",
     },
     staff_access: {
@@ -157,6 +166,8 @@ export default {
     again: "Check again",
     go: "Go to {step}",
     done: "Ready ({count, number})",
+    ofServer: "For the administrator of the server",
+    ofServerHint: "These are settings and services of the server. You cannot change them here: pass them on.",
     settings: "Settings of the server that are not set",
     services: {
       aliyun_new: "Messages (new version)",
@@ -168,6 +179,28 @@ export default {
     serviceStates: { ok: "answers", failed: "does not answer", off: "not used" },
   },
   details: {
+    sitting: {
+      title: "The candidate's page",
+      intro: "These settings are for candidates who sit the exam in a browser.",
+      cameras: {
+        label: "Cameras",
+        hint: "A second camera shows the desk from the side, for example that of a phone.",
+        one: "One for each candidate",
+        both: "Two for each candidate",
+      },
+      questionsUrl: "Address of the questions",
+      questionsHint: "Opens in a tab of its own. Leave it empty if the questions are elsewhere.",
+      questionsWrong: "Enter an https address, or an http address in your own network.",
+      detectors: "The page notices",
+      frontTab:
+        "The questions are in the front tab, so the page cannot tell who leaves it. Picture and devices are still watched.",
+      consent: {
+        hint: "What candidates agree to before the exam. A changed text is a new version, to which they agree again. Without a text, the page shows its own.",
+        zh: "Consent text in Chinese",
+        en: "Consent text in English",
+        emptied: "Write a text in at least one language.",
+      },
+    },
     intro: "Everybody sees the name: on cards, in the apps and in the rooms.",
     name: "Name",
     day: "Day",
@@ -277,7 +310,7 @@ export default {
   },
   roster: {
     intro:
-      "One row for each person. Columns: id (学号, 考号) and name (姓名); optional: room (考场), role (角色) and extra minutes (加时). XLSX or CSV, as your office exports it. If you import the list again, new people are added, and all others stay.",
+      "One row for each person. Columns: id (学号, 考号) and name (姓名); optional: room (考场), role (角色) and extra minutes (加时). XLSX or CSV, as your office exports it. If you import the list again, new people are added, and all others stay, unless you choose some who are not in it to be removed.",
     counts:
       "{examinees, plural, =0 {No candidates yet} one {# candidate} other {# candidates}}{staff, plural, =0 {} one {, # invigilator or inspector} other {, # invigilators and inspectors}}.",
     drop: "Drop the list here",
@@ -312,8 +345,48 @@ export default {
     warnings: "Look at these ids: a spreadsheet may have dropped zeros at their beginning",
     warning: "Row {row, number}: {value} ({person})",
     moreWarnings: "{count, plural, one {# further one is} other {# further ones are}} not listed.",
+    totalRows: "Rows that hold totals are left out: {rows}.",
+    between: ", ",
+    people: "People of the exam",
+    search: "Name, id or room",
+    actions: "Actions",
+    noRoom: "No room yet",
+    read: "The first rows as they are read",
+    id: "Id",
+    name: "Name",
+    role: "Role",
+    room: "Room",
+    extra: "Extra minutes",
+    newPeople: "New in this exam: {count, number}",
+    absent:
+      "{count, plural, one {# person of this exam is} other {# people of this exam are}} not in the list",
+    absentHint:
+      "They stay in the exam. You can remove those who never entered and about whom nothing is recorded: choose them here.",
+    chooseAll: "Remove {count, plural, one {# person} other {all # people}} who can be removed",
+    removeOne: "Remove {name}",
+    stays: {
+      entered: "stays: has entered the exam",
+      recorded: "stays: something is recorded about them",
+      room_ended: "stays: the room has ended",
+      room_creator: "stays: runs a room",
+    },
+    moreAbsent: "{count, plural, one {# further person is} other {# further people are}} not listed.",
+    removed: "{count, number} removed",
+    kept: "Not removed, because they entered or were recorded in the meantime: {ids}",
+    skip: "Leave out {count, plural, one {the row with faults} other {the # rows with faults}}",
+    skipped: "{count, plural, one {# row with faults is} other {# rows with faults are}} left out.",
+    notSkipped: "Show the faults again",
+    faultsFile: {
+      download: "Download the faults (CSV)",
+      name: "faults",
+      cell: "cell",
+      column: "column",
+      value: "content",
+      fault: "fault",
+    },
     unreadSheets: "Sheets of the workbook without such columns were not read: {names}.",
-    import: "Import {count, plural, one {# person} other {# people}}",
+    import:
+      "{count, plural, =0 {Remove {removed, plural, one {# person} other {# people}}} one {Import # person{removed, plural, =0 {} other { and remove #}}} other {Import # people{removed, plural, =0 {} other { and remove #}}}}",
     importedTitle: "Imported: {what}",
     imported: "People without a room wait for the plan. Plan the rooms next.",
     notImported: "Nothing was imported",
@@ -358,9 +431,11 @@ export default {
     after: "After",
     room: "Room",
     teachers: "New invigilators and inspectors",
+    invigilators: "Invigilators",
+    noTeacher: "No invigilator",
     isNew: "new",
     summary:
-      "Seats {seated, plural, one {# candidate} other {# candidates}} in {rooms, plural, one {# room} other {# rooms}}{newRooms, plural, =0 {} one {, # of them new} other {, # of them new}}.",
+      "{seated, plural, =0 {Gives invigilators and inspectors their rooms.} other {Seats {seated, plural, one {# candidate} other {# candidates}}: {newRooms, plural, =0 {the rooms that exist have space.} one {# new room is needed.} other {# new rooms are needed.}}}}",
     waiting:
       "{count, plural, one {# invigilator or inspector waits} other {# invigilators and inspectors wait}}: no room needs them.",
     nothing: "Everybody has a room. There is nothing to plan.",
@@ -371,20 +446,74 @@ export default {
     confirmTitle:
       "{newRooms, plural, =0 {Seat} one {Make # room and seat} other {Make # rooms and seat}} {seated, plural, one {# candidate} other {# candidates}}?",
     confirm:
-      "Afterwards you can end rooms and move people, but not undo the plan as a whole. Everybody sees the rooms at once.",
-    applied: "{seated, plural, one {# candidate has} other {# candidates have}} a room now.",
-    tooFewTitle: "There are too few invigilators for these rooms",
-    tooFew: "Each room needs an invigilator. Add invigilators first, or put more candidates into a room.",
+      "Everybody sees the rooms at once. You can undo the plan as long as no one has entered its rooms.",
+    applied:
+      "{seated, plural, =0 {Invigilators and inspectors have} one {# candidate has} other {# candidates have}} a room now.",
+    need: "{newRooms, plural, =0 {} one {# new room, } other {# new rooms, }}{needed, plural, one {# invigilator} other {# invigilators}} needed, {available, plural, =0 {none yet} other {# so far}}",
+    tooFew: "Import invigilators, add them by hand, or plan without them.",
+    importStaff: "Import invigilators",
+    addStaff: "Add invigilators by hand",
+    answerable:
+      "You are then answerable for {count, plural, one {# room} other {# rooms}}, until you hand {count, plural, one {it} other {them}} on to invigilators.",
+    applyWithout: "Plan without {count, plural, one {# invigilator} other {# invigilators}}",
+    sufficientSize: "Plan {size, number} to a room: everyone fits",
     changedTitle: "The people or rooms have just changed",
     changed: "Someone else has imported people or planned rooms. Look at the new plan, then apply it.",
-    toStaff: "Add invigilators",
     toRoster: "To the roster",
     more: "{count, plural, one {# further room is} other {# further rooms are}} not listed.",
     label: "Rooms now and after the plan",
+    plans: {
+      title: "Plans",
+      made: "Plan {plan, number}: {newRooms, plural, one {# new room} other {# new rooms}}, {seated, plural, one {# seat} other {# seats}}",
+      undone: "Undone <time></time>",
+      undo: "Undo",
+      undoOne: "Undo plan {plan, number}",
+      confirmTitle:
+        "Undo plan {plan, number} with {newRooms, plural, one {# room} other {# rooms}} and {seated, plural, one {# seat} other {# seats}}?",
+      confirm:
+        "{seated, plural, one {The person whom it seated waits} other {The people whom it seated wait}} for a room again, also after a move to another room{newRooms, plural, =0 {} one {, and its room is deleted} other {, and its rooms are deleted}}. Their links and cards have to be made again.",
+      done: "Plan {plan, number} is undone: {unseated, plural, one {# person waits} other {# people wait}} for a room{deletedRooms, plural, =0 {} one {, # room is deleted} other {, # rooms are deleted}}.",
+      refused:
+        "Someone has entered one of its rooms, or is in one without having been seated by this plan. The server says: {reason}",
+    },
     ended: "ended",
     current: "Rooms now",
     candidates: "Candidates",
     empty: "There are no rooms yet.",
+  },
+  roomActions: {
+    label: "Actions for {room}",
+    menu: { create: "Add a room by hand", rename: "Rename", handOn: "Change who runs it", delete: "Delete" },
+    name: "Name of the room",
+    runner: "Invigilator who runs it",
+    you: "{name} (you)",
+    create: {
+      title: "Add a room",
+      action: "Add the room",
+      done: "{room} is there. Give people a place in it under Candidates or Invigilators.",
+    },
+    rename: {
+      title: "Rename {room}",
+      action: "Rename",
+      done: "{before} is called {room} now. Cards that are printed have the earlier name.",
+    },
+    handOn: {
+      title: "Who runs {room}?",
+      action: "Hand it on",
+      none: "The exam has no other invigilator. Add one under Invigilators first.",
+      leaves: "Candidates call and hear this invigilator. You leave the room.",
+      stays: "Candidates call and hear this invigilator. The earlier one stays in the room.",
+      done: "{name} runs {room} now.",
+    },
+    delete: {
+      title: "Delete {room}?",
+      text: "Only a room that no one has entered can be deleted. This cannot be undone.",
+      waits: "{name}, who runs it, waits for another room then.",
+      people:
+        "{count, plural, one {# more person is} other {# more people are}} in the room. Move or unseat them first.",
+      used: "Someone has entered the room, or something was written in it. It stays, and you can end it.",
+      done: "{room} is deleted.",
+    },
   },
   staff: {
     intro:
@@ -394,9 +523,11 @@ export default {
     inspectors: "Inspectors",
     candidates: "Candidates",
     none: "none",
-    noTeacher: "No invigilator",
+    noTeacher: "No invigilator: {name} is answerable",
     waiting: "Without a room",
     waitingNone: "No invigilator or inspector waits for a room.",
+    waitingPlan: "The next plan gives them rooms, those without an invigilator first.",
+    toRooms: "To the plan",
     empty: "No rooms yet. Invigilators who are added here wait until the plan gives them one.",
     add: {
       title: "Add an invigilator or inspector",
@@ -406,6 +537,7 @@ export default {
       room: "Room",
       noRoom: "The plan gives them one",
       submit: "Add",
+      toRoster: "Import many at once",
       idWrong: "Letters, digits, “_”, “-” and “.”, at most 61.",
       nameWrong: "Give a name of at most 64 characters.",
       done: "{name} is added.",
@@ -460,6 +592,7 @@ export default {
       type: "Scan it, or type it at {address}",
       secret: "Keep it secret: anyone who has this card can act as you.",
       staff: "staff: keep this sheet from candidates",
+      severalRooms: "Staff of several rooms",
       sheet: "sheet {number, number} of {of, number}",
     },
   },

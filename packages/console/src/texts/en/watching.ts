@@ -12,6 +12,44 @@ export default {
     connecting: "Connecting to the video…",
     failed: "The video does not play. It is tried again.",
   },
+  readiness: {
+    title: "Checks before the exam",
+    unchecked: "Not checked",
+    ready: "Ready",
+    wavedThrough: "Waved through",
+    missing: "Missing: {missing}",
+    since: "Last checked at <time></time>",
+    why: "{name} ({why})",
+    checks: {
+      consent: "consent",
+      camera: "camera",
+      microphone: "microphone",
+      connection: "connection",
+      secondCamera: "second camera",
+    },
+    details: {
+      refused: "not allowed in the browser",
+      absent: "none found",
+      busy: "used by another app",
+      dark: "dark picture",
+      silent: "no sound",
+      slow: "too slow",
+      blocked: "blocked by the network",
+      unsupported: "browser too old",
+      other: "failed",
+    },
+    waveThrough: "Wave through",
+    takeBack: "Ask for the checks again",
+    detectorsOff: "The detectors of their page are off.",
+    detectOff: "Switch detectors off",
+    detectOn: "Switch detectors on",
+    done: {
+      waved:
+        "{count, plural, one {{name} may begin without the checks} other {# people may begin without the checks}}",
+      takenBack:
+        "{count, plural, one {{name} needs the checks again} other {# people need the checks again}}",
+    },
+  },
   kinds: {
     label: "Show",
     all: "Everything",
@@ -33,6 +71,8 @@ export default {
     devices: "{name} has the page open on {devices, plural, one {# device} other {# devices}} ({camera})",
     record: "{name}: {type}",
     recordPc: "{name}: {type} (PC camera)",
+    lasted: "{said}, for {time}",
+    consented: "{name} agreed to be watched",
     messageFrom: "{name}: {text}",
     messageTo: "{from} to {to}: {text}",
     messageToAll: "{from} to everybody: {text}",
@@ -88,6 +128,8 @@ export default {
       granted: "{name}: the break began",
       resolved: "{name}: the hand is resolved ({kind})",
     },
+    talked: "{by} talked to {name}",
+    talks: "{by} talks to {name}",
     handText: "{said}: {text}",
     /** The same on the page of the person. */
     own: {
@@ -106,6 +148,8 @@ export default {
         later: "Identity left for later by {by}",
       },
       noted: "{severity} by {by}: {text}",
+      talked: "{by} talked to them",
+      talks: "{by} talks to them",
       cut: "Changes of devices, minutes and the room before this are not kept in full",
       hand: {
         raised: "Raised a hand ({kind})",
@@ -119,6 +163,7 @@ export default {
       devices: "Page open on {devices, plural, one {# device} other {# devices}} ({camera})",
       record: "{type}",
       recordPc: "{type} (PC camera)",
+      consented: "Agreed to be watched",
       added: "Added to the room",
       removed: "Left the room: moved or removed",
       updated: "{minutes, plural, =0 {No extra minutes} one {# extra minute} other {# extra minutes}}",
@@ -135,6 +180,12 @@ export default {
     earPhone: "Earphone in the picture",
     cellPhone: "Phone in the picture",
     actionPersonSpeech: "Spoke",
+    pageHidden: "Left the page",
+    focusLost: "Worked in another window",
+    pictureDark: "Picture dark or covered",
+    pictureFrozen: "Picture frozen",
+    deviceLost: "Lost the camera or microphone",
+    deviceMuted: "Muted the camera or microphone",
   },
   /** When it happened by another clock than the server's. */
   clocks: {
@@ -155,6 +206,8 @@ export default {
     message: "Message",
     messageRooms: "Message rooms",
     reply: "Reply",
+    talk: "Talk",
+    stopTalk: "Stop talking",
     clip: "Play a clip",
     link: "New link",
     minutes: "Extra minutes",
@@ -162,6 +215,8 @@ export default {
     identity: "Identity",
     note: "Note",
     move: "Move",
+    seat: "Give a room",
+    unseat: "Unseat",
     terminate: "End their exam",
     reopen: "Reopen their exam",
     remove: "Remove",
@@ -209,6 +264,34 @@ export default {
       confirmed: "The identity of {name} is confirmed.",
       refused: "The identity of {name} is refused. Their exam goes on until you decide otherwise.",
       later: "The identity of {name} is still to be checked.",
+    },
+  },
+  talk: {
+    title: "Talk to {name}",
+    text: "Only they hear you, at once. You do not hear them: turn on their sound beside their picture.",
+    pause: "Pause their exam, too",
+    pauseHint: "The time is given back at the end. It stays paused until you resume it.",
+    begin: "Start talking",
+    stop: "Stop talking",
+    connecting: "Connecting… They do not hear you yet.",
+    you: "You talk to them",
+    youTo: "You talk to {name}",
+    youElsewhere: "You talk to them in another window",
+    other: "{by} talks to them",
+    busy: "{by} talks to them now. Wait until they stop.",
+    busyYou: "You talk to them in another window. Stop there first.",
+    conflict: "Another member of staff talks to them now. Wait until they stop.",
+    notPaused: "Their exam could not be paused: it has ended. Talk to them without a pause.",
+    ended: "You no longer talk to {name}",
+    gone: "They are not in the room any more, or their exam has ended.",
+    lost: "The microphone was disconnected. Connect it and talk again.",
+    microphone: {
+      refused:
+        "The browser does not allow the microphone. Allow it with the sign beside the address, and try again.",
+      busy: "Another program uses the microphone. Close that program, and try again.",
+      absent: "No microphone was found. Connect one, and try again.",
+      insecure: "Browsers allow the microphone only on https. Open the console by its https address.",
+      other: "The microphone could not be opened. Try again, or use another browser.",
     },
   },
   note: {
@@ -292,14 +375,28 @@ export default {
       "{count, plural, one {# candidate has} other {# candidates have}} {minutes, plural, one {# minute} other {# minutes}} more.",
   },
   move: {
-    title: "Move {count, plural, one {{name}} other {# candidates}}",
+    title: {
+      moving: "Move {count, plural, one {{name}} other {# candidates}}",
+      seating: "Give {count, plural, one {{name}} other {# candidates}} a room",
+    },
     field: "To room",
     choose: "Choose a room",
     none: "The exam has no other room in progress.",
-    consequence:
-      "Their pages leave the old room, and links to it end. They need a new link. Earlier records stay with the old room.",
-    action: "Move",
+    consequence: {
+      moving:
+        "Their pages leave the old room, and links to it end. They need a new link. Earlier records stay with the old room.",
+      seating: "They need a link or a card before they can enter.",
+    },
+    action: { moving: "Move", seating: "Give the room" },
     done: "{count, plural, one {{name} is} other {# candidates are}} in {room} now.",
+  },
+  unseat: {
+    title: "Unseat {count, plural, one {{name}} other {# candidates}}",
+    consequence:
+      "They leave their rooms and wait for another one, which you or the next plan give them. Links to the old room end.",
+    refused: "They stay: they have entered the room, something is recorded about them, or they run it.",
+    action: "Unseat",
+    done: "{count, plural, one {{name} has} other {# candidates have}} no room now.",
   },
   control: {
     title: {

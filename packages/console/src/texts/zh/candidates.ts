@@ -2,7 +2,7 @@ import type { Texts, Translated } from "../texts.js";
 
 export default {
   title: "考生",
-  search: "姓名、考号或拼音首字母",
+  search: "姓名、考号或拼音",
   filters: {
     state: "状态",
     all: "全部",
@@ -13,6 +13,7 @@ export default {
     disconnected: "掉线",
     dark: "画面中断",
     paused: "暂停中",
+    notReady: "检查未完成",
     expected: "未到",
     idle: "暂无画面",
     publishing: "画面正常",
@@ -27,6 +28,7 @@ export default {
     name: "姓名",
     id: "考号",
     room: "考场",
+    readiness: "考前检查",
     ends: "结束时间",
     main: "手机页",
     pc: "电脑页",

@@ -68,6 +68,10 @@ export default {
   delete: {
     title: "删除{name}？",
     text: "考场、考生和链接会一并删除，进行中的考场立即结束。检测记录随考试保留。管理员可在一段时间内恢复。",
+    equalNames: "另有 {count, number} 场同名考试：",
+    this: "要删除的：",
+    other: "不删除的：",
+    details: "<start></start> 开始，{size}，<created></created> 创建",
     action: "删除考试",
     done: "{name}已删除。",
   },

@@ -53,7 +53,7 @@ export default {
     back: "{count, number} 人已恢复",
     oneCause: "可能是同一原因",
     more: "+{count, number}",
-    noTeacher: "监考不在线",
+    noTeacher: "{count, plural, =1 {监考不在线} other {# 个考场监考不在线}}",
     expected: "{count, number} 人未到",
     idle: "{count, number} 人在线，暂无画面",
     detections: "近 10 分钟有 {count, number} 人触发检测",

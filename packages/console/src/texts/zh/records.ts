@@ -23,7 +23,7 @@ export default {
     room: "考场",
     allRooms: "全部考场",
     camera: "机位",
-    person: "姓名或考号",
+    person: "姓名、考号或拼音",
     from: "收到时间从",
     to: "到",
   },

@@ -94,11 +94,18 @@ const staffRow = (person: Card, { roles, watchingPage }: CardTexts): Html => {
     : html`<tr>${who}<td>${link(url, watchingPage)}</td><td>${qr(person.qr)}</td></tr>`;
 };
 
-const staffTable = (staff: readonly Card[], { texts }: Page): Html => {
+const staffTable = (staff: readonly Card[], { texts }: Page, isOfOne: boolean): Html => {
   const { columns, staffNote, howTo } = texts;
   const [first] = staff;
   const coded = first && isCoded(first) ? first : undefined;
-  const heads = [columns.role, columns.name, columns.id, coded ? columns.type : columns.link, columns.scan];
+  // The rows of one person's sheet are named after their rooms.
+  const heads = [
+    columns.role,
+    isOfOne ? columns.room : columns.name,
+    columns.id,
+    coded ? columns.type : columns.link,
+    columns.scan,
+  ];
   const how = coded ? html`${howTo.staff(placeToType(coded))}<br>` : NOTHING;
   return html`<table class="${coded ? "coded" : "linked"}"><thead><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr></thead><tbody>${staff.map((person) => staffRow(person, texts))}</tbody></table>
 <p class="note">${how}${staffNote}</p>`;
@@ -129,9 +136,10 @@ export function* roomSheets(people: readonly Card[], options: CardsOptions): Gen
     html`<section class="sheet"><header><h1>${roomName}</h1><p>${line} · ${part}</p></header>${content}</section>
 `.text;
   const members = people.filter(({ role }) => role !== "examinee");
+  const isOfOne = members.length > 1 && members.every(({ userId }) => userId === members[0]?.userId);
   const staff = chunks(members, STAFF_PER_SHEET[members.every(isCoded) ? "codes" : "links"]);
   for (const [n, some] of staff.entries())
-    yield sheet(page.texts.staffSheet(n + 1, staff.length), staffTable(some, page));
+    yield sheet(page.texts.staffSheet(n + 1, staff.length), staffTable(some, page, isOfOne));
   const cards = chunks(
     people.filter(({ role }) => role === "examinee"),
     CARDS_PER_SHEET,

@@ -18,7 +18,7 @@ export interface CardTexts {
   readonly staffNote: string;
   readonly sheet: (number: number, of: number) => string;
   readonly staffSheet: (number: number, of: number) => string;
-  readonly columns: Readonly<Record<"role" | "name" | "id" | "link" | "scan" | "type", string>>;
+  readonly columns: Readonly<Record<"role" | "name" | "room" | "id" | "link" | "scan" | "type", string>>;
 }
 
 export const TEXTS: Readonly<Record<Language, CardTexts>> = {
@@ -37,7 +37,15 @@ export const TEXTS: Readonly<Record<Language, CardTexts>> = {
     staffNote: "Keep this sheet from the examinees: anyone with a code or a link can act as that person.",
     sheet: (number, of) => `sheet ${number} of ${of}`,
     staffSheet: (number, of) => `staff, sheet ${number} of ${of}`,
-    columns: { role: "Role", name: "Name", id: "Id", link: "Link", scan: "QR code", type: "Code to type" },
+    columns: {
+      role: "Role",
+      name: "Name",
+      room: "Room",
+      id: "Id",
+      link: "Link",
+      scan: "QR code",
+      type: "Code to type",
+    },
   },
   zh: {
     lang: "zh-CN",
@@ -54,6 +62,14 @@ export const TEXTS: Readonly<Record<Language, CardTexts>> = {
     staffNote: "请勿让考生看到此页：持有考试码或链接者可冒用其身份。",
     sheet: (number, of) => `第 ${number} 页，共 ${of} 页`,
     staffSheet: (number, of) => `监考人员，第 ${number} 页，共 ${of} 页`,
-    columns: { role: "角色", name: "姓名", id: "编号", link: "链接", scan: "二维码", type: "考试码" },
+    columns: {
+      role: "角色",
+      name: "姓名",
+      room: "考场",
+      id: "编号",
+      link: "链接",
+      scan: "二维码",
+      type: "考试码",
+    },
   },
 };

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.js";
 import type { Demand, Peak } from "../../features/capacity/service.js";
+import { streamCarrierOf } from "../../providers/stream-carrier.js";
 import { timeFormatter } from "../time.js";
 import { type Finding, findingsOf } from "./finding.js";
 
@@ -13,11 +14,21 @@ const GROUPS_PER_APP = 5000;
 /** The share of the capacity above which the check warns. */
 const NEARLY = 0.8;
 
+const mediaServer = ({ media: { host, ports } }: Config): Finding =>
+  findingsOf("media server").ok(
+    `the embedded one, ports ${ports.join("-")}, UDP and TCP, ${host ?? "at this machine's address"}`,
+    host === undefined
+      ? "Set INVIGIL_MEDIA_HOST if candidates reach this machine at another address."
+      : undefined,
+  );
+
 /**
- * Checks the domains of camera streams. Without domains, a planned exam cannot take place. Without a planned
- * exam, they are optional.
+ * Checks what carries the streams of cameras. The vendor's service needs domains: without them, a planned exam cannot take place. Without a
+ * planned exam, they are optional.
  */
-export const streamDomains = ({ streams: { domains } }: Config, demand: Demand | undefined): Finding => {
+export const streamService = (config: Config, demand: Demand | undefined): Finding => {
+  const { domains } = config.streams;
+  if (config.streamService === "embedded") return mediaServer(config);
   const { ok, off, failed } = findingsOf("stream domains");
   if (domains) return ok(`${domains.pushDomain}, ${domains.pullDomain}`);
   const found = "not set: stream URLs refer to hosts that do not exist";
@@ -29,10 +40,12 @@ export const streamDomains = ({ streams: { domains } }: Config, demand: Demand |
 
 /** Checks whether browsers can play streams without the vendor's player. */
 export const streamsInBrowsers = ({
+  streamService: service,
   streams: { domains },
   streamPlayers: { hlsUrl, whepUrl },
 }: Config): Finding => {
   const { ok, off } = findingsOf("streams in browsers");
+  if (service === "embedded") return ok("WebRTC by the embedded media server");
   const set = [...(hlsUrl ? [`HLS at ${hlsUrl}`] : []), ...(whepUrl ? [`WHEP at ${whepUrl}`] : [])];
   if (set.length > 0) return ok(set.join(", "));
   return off(
@@ -43,16 +56,18 @@ export const streamsInBrowsers = ({
 
 const namesOf = ({ exams }: Peak): string => (exams.length > 3 ? `${exams.length} exams` : exams.join(", "));
 
-const pushCapacity = ({ streamPushLimit, timeZone }: Config, { peak }: Demand): Finding => {
+const pushCapacity = (config: Config, { peak }: Demand): Finding => {
   const { ok, failed } = findingsOf("push capacity");
   if (!peak || peak.examinees === 0) return ok("no candidates are planned");
-  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${timeFormatter(timeZone)(peak.at)} (${namesOf(peak)}); a push domain supports ${streamPushLimit}`;
-  if (peak.streams <= streamPushLimit) return ok(found);
-  const limit = Math.floor(streamPushLimit / 2);
-  return failed(
-    found,
-    `Hold exams of at most ${limit} candidates at a time, or ask the vendor for more and set INVIGIL_STREAM_PUSH_LIMIT.`,
-  );
+  const { service, limit } = streamCarrierOf(config);
+  const [carrier, more] =
+    service === "embedded"
+      ? ["the embedded media server", "set up a stream service: docs/media.md"]
+      : ["a push domain", "ask the vendor for more and set INVIGIL_STREAM_PUSH_LIMIT"];
+  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${timeFormatter(config.timeZone)(peak.at)} (${namesOf(peak)}); ${carrier} supports ${limit}`;
+  if (peak.streams <= limit) return ok(found);
+  const most = Math.floor((limit * peak.examinees) / peak.streams);
+  return failed(found, `Hold exams of at most ${most} candidates at a time, or ${more}.`);
 };
 
 const messageGroups = ({ aliyunIm }: Config, { groups }: Demand): Finding => {

@@ -14,7 +14,7 @@ import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { count } from "../output.js";
 import { createProgress } from "../progress.js";
 import type { CommandRun } from "../run.js";
-import { checkCapacity, streamDomains, streamsInBrowsers } from "./capacity.js";
+import { checkCapacity, streamService, streamsInBrowsers } from "./capacity.js";
 import { type Finding, findingsOf } from "./finding.js";
 import { checkInstallation, streamCallback } from "./installation.js";
 import { runningServer } from "./server.js";
@@ -108,7 +108,7 @@ export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
     ...checkSettings(environment, { file, warnings: read.warnings }),
     ...(await checkInstallation(config, missingAudio)),
     await runningServer(config),
-    streamDomains(config, demand),
+    streamService(config, demand),
     streamCallback(config),
     streamsInBrowsers(config),
     ...(await vendors(run, config)),

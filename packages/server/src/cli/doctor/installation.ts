@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.js";
+import { examineeUrlOf } from "../../features/join/rules.js";
 import { countIdentityKeys } from "../../identity/jwks.js";
 import { freeBytes, spaceState } from "../../limits/disk.js";
 import { foldersOf, storedFileOf } from "../../storage/location.js";
@@ -153,14 +154,20 @@ const freeSpace = (config: Config): Finding => {
 
 const isReadableByOthers = (file: string): boolean => existsSync(file) && (statSync(file).mode & 0o077) !== 0;
 
-const authentication = ({ auth, authSecret, dataDir }: Config): Finding => {
+const authentication = ({ auth, authSecret, authSecretSecondary, dataDir }: Config): Finding => {
   const { ok, warning, failed } = findingsOf("authentication");
   if (auth === "off")
     return warning(
       "off: every caller is the administrator teacher1",
       "Unset INVIGIL_AUTH, except for a demo.",
     );
-  if (authSecret) return ok("tokens are signed with INVIGIL_AUTH_SECRET");
+  if (authSecret)
+    return authSecretSecondary === undefined
+      ? ok("tokens are signed with INVIGIL_AUTH_SECRET")
+      : ok(
+          "tokens are signed with INVIGIL_AUTH_SECRET; those of INVIGIL_AUTH_SECRET_SECONDARY are valid, too",
+          "Remove INVIGIL_AUTH_SECRET_SECONDARY when the rotation is complete.",
+        );
   const file = join(dataDir, "auth-secret");
   if (isReadableByOthers(file))
     return failed(`${file}, the secret for tokens, is readable by others`, `Run: chmod 600 '${file}'`);
@@ -198,19 +205,25 @@ const publicUrl = (config: Config): Finding => {
       );
 };
 
-const webApps = ({ apps }: Config): Finding => {
+const webApps = (config: Config): Finding => {
   const { ok, off } = findingsOf("web apps");
   const unset = [
-    ...(apps.watchUrl ? [] : ["INVIGIL_WATCH_APP_URL"]),
-    ...(apps.examineeUrl ? [] : ["INVIGIL_EXAMINEE_APP_URL"]),
+    ...(config.apps.watchUrl ? [] : ["INVIGIL_WATCH_APP_URL"]),
+    ...(examineeUrlOf(config) ? [] : ["INVIGIL_EXAMINEE_APP_URL"]),
   ];
   return unset.length === 0
     ? ok("both apps are set")
     : off("links into rooms cannot be created for everybody", `Set ${unset.join(" and ")}.`);
 };
 
-export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Config): Finding => {
+export const streamCallback = ({
+  streamService,
+  streams: { domains },
+  streamCallbackKey,
+}: Config): Finding => {
   const { ok, off, warning } = findingsOf("stream callback");
+  if (streamService === "embedded")
+    return off("not needed: the embedded media server is a part of this server");
   if (!domains) return off("not needed: no stream service is configured");
   return streamCallbackKey
     ? ok("signed reports of the stream service are accepted")

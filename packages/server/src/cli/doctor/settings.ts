@@ -8,7 +8,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const EXAMPLE_DOMAIN = /\.(example|invalid)$|(^|\.)example\.(com|net|org)$/i;
 /** The keys of docs/run-an-exam.md, and placeholders that people write before they have a key. */
 const EXAMPLE_KEY = /^(the|your)[-_ ]|change-?me|^replace[-_ ]|placeholder/i;
-const IS_SECRET = /_(KEY|SECRET|TOKEN|SIGN)$/;
+const IS_SECRET = /_(KEY|SECRET|TOKEN|SIGN)(_SECONDARY)?$/;
 
 /** Returns the hosts of a list of URLs or domains. */
 const hostsOf = (value: string): string[] =>

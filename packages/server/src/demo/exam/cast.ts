@@ -41,6 +41,12 @@ export interface Candidate extends Person {
   readonly hasPc: boolean;
 }
 
+/** A person who sits the demo's exam in a browser. The next one comes when the attempt of the one before is over. */
+export const visitor = (number: number): Person => ({
+  userId: `20264${String(number).padStart(3, "0")}`,
+  name: "你 · You",
+});
+
 /** Creates and owns the exam and its rooms. This person has no other exams. */
 export const EXAM_OFFICE: Person = { userId: "demo.exam-office", name: "考务处 Exam office" };
 export const INSPECTOR: Person = { userId: "i-zhou-min", name: "周敏" };

@@ -1,6 +1,8 @@
 import {
   addCheatRecordsInput,
+  addParticipantsInput,
   type Camera,
+  checkIdentityInput,
   isOver,
   type JsonValue,
   LAST_RESERVED_TYPE,
@@ -17,7 +19,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type { DeliveredMessage, DeliveredRoomEvent } from "../../features/delivery/service.js";
 import { InvigilError } from "../../platform/errors.js";
 import { streamName } from "../../providers/stream-name.js";
-import { CANDIDATES, isChinese } from "./cast.js";
+import { CANDIDATES, isChinese, visitor } from "./cast.js";
 import { between, oneOf, seededRandom } from "./random.js";
 import { type Act, type Deed, writeScript } from "./script.js";
 import { setUpExam } from "./set-up.js";
@@ -39,16 +41,38 @@ export interface Round {
   readonly isOver: () => boolean;
   /** The pages that should be connected, by room. The server stores them a little later. */
   readonly connected: () => ReadonlyMap<string, readonly Pick<Presence, "userId" | "camera" | "devices">[]>;
+  /** Seats the person who sits the exam in a browser. Undefined if all rooms have ended. */
+  readonly seatVisitor: () => Promise<VisitorSeat | undefined>;
   /** Ends the rooms, as their teachers. */
   readonly endRooms: () => Promise<void>;
   /** Disconnects all people. */
   readonly leave: () => void;
 }
 
+/** What a link to a seat needs. */
+export interface VisitorSeat {
+  readonly userId: string;
+  readonly roomId: string;
+  readonly generation: number;
+  readonly endsAt: Date;
+}
+
 export interface RoundDeps {
   readonly services: Pick<
     Services,
-    "access" | "exam" | "room" | "audio" | "cheat" | "im" | "stream" | "subscriptions" | "attempt" | "hand"
+    | "access"
+    | "exam"
+    | "room"
+    | "audio"
+    | "cheat"
+    | "im"
+    | "stream"
+    | "subscriptions"
+    | "attempt"
+    | "hand"
+    | "participant"
+    | "links"
+    | "entry"
   >;
   readonly clock: () => Date;
   readonly log: Pick<FastifyBaseLogger, "warn">;
@@ -305,7 +329,8 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   };
   /** Lets candidates answer a person who is not part of the demo. */
   const hearMessage = (room: Room, { type, text, to, sender }: DeliveredMessage): void => {
-    if (sender.role === "server" || ownIds.has(sender.userId)) return;
+    // The visitor writes to staff.
+    if (sender.role === "server" || sender.role === "examinee" || ownIds.has(sender.userId)) return;
     const answer = ANSWERS.get(type);
     if (answer !== undefined) {
       const receivers = memberOf(text, "receiverIdList");
@@ -387,6 +412,23 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     }
   };
 
+  /** The seats of all visitors, in the order of their numbers. */
+  const visitorSeats = async () => {
+    const people = await Promise.all(
+      rooms.map(async (room) =>
+        (await services.participant.members({ examId, roomId: room.id }, "examinee")).map((person) => ({
+          room,
+          person,
+        })),
+      ),
+    );
+    const seatOf = new Map(people.flat().map((seat) => [seat.person.userId, seat]));
+    const found: (typeof people)[number] = [];
+    for (let seat = seatOf.get(visitor(1).userId); seat; seat = seatOf.get(visitor(found.length + 1).userId))
+      found.push(seat);
+    return found;
+  };
+
   return {
     examId,
     began,
@@ -428,6 +470,47 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
             .map(({ caller: { userId }, camera, devices }) => ({ userId, camera, devices })),
         ]),
       ),
+    async seatVisitor() {
+      const canSit = ({ hasEnded, isLost }: Room) => !hasEnded && !isLost;
+      const isSitting = ({ room, person }: Awaited<ReturnType<typeof visitorSeats>>[number]) =>
+        canSit(room) && !isOver(person.times.attempt);
+      let all = await visitorSeats();
+      if (!all.some(isSitting)) {
+        // The last one is of those at home.
+        const room = rooms.findLast(canSit);
+        if (!room) return undefined;
+        const { teacher, id: roomId } = room;
+        const person = visitor(all.length + 1);
+        await services.participant.add(
+          teacher,
+          await services.access.open(teacher, "roomToRun", { roomId }),
+          addParticipantsInput.parse({ roomId, participants: [{ ...person, role: "examinee" }] })
+            .participants,
+        );
+        // So that their picture comes before those of candidates about whom there is nothing to do.
+        await services.entry.checkIdentity(
+          teacher,
+          await services.access.open(teacher, "room", { roomId }),
+          checkIdentityInput.parse({
+            roomId,
+            userId: person.userId,
+            status: "later",
+            key: `visitor ${person.userId}`,
+          }),
+        );
+        all = await visitorSeats();
+      }
+      const seat = all.findLast(isSitting);
+      if (!seat) return undefined;
+      const { userId } = seat.person;
+      const { id: roomId } = seat.room;
+      return {
+        userId,
+        roomId,
+        generation: await services.links.generation(roomId, userId),
+        endsAt: services.links.endsAtFor(seat.person, await services.exam.timesOf(examId)),
+      };
+    },
     async endRooms() {
       for (const { teacher, id, hasEnded } of rooms)
         if (!hasEnded)

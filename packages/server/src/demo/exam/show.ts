@@ -1,13 +1,14 @@
 import { type DeleteExamInput, type ExamSummary, listExamsInput } from "@invigil/schema";
+import pLimit from "p-limit";
 import type { Services } from "../../api/services.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
 import { callerOf } from "../callers.js";
-import { beginRound, type Round, type RoundDeps } from "./round.js";
+import { beginRound, type Round, type RoundDeps, type VisitorSeat } from "./round.js";
 import { ROUND_SECONDS } from "./script.js";
 import { OFFICE } from "./set-up.js";
 
 export interface ShowDeps extends RoundDeps {
-  readonly services: RoundDeps["services"] & Pick<Services, "uses">;
+  readonly services: RoundDeps["services"] & Pick<Services, "uses" | "media">;
 }
 
 const TICK_MS = 1000;
@@ -28,6 +29,9 @@ export const createShow = (deps: ShowDeps) => {
   let current: Round | undefined;
   /** Rounds that are over, but still watched. */
   let earlier: Round[] = [];
+  /** Rounds change one after the other. */
+  const inTurn = pLimit(1);
+  let isStopped = false;
   let lastTick = 0;
   let pausedUntil = 0;
   /** How far the current round has been played, in milliseconds. */
@@ -42,7 +46,8 @@ export const createShow = (deps: ShowDeps) => {
   });
   const isWatched = (round: Round): boolean => {
     const now = clock().getTime();
-    if (services.subscriptions.countOf(round.examId) > round.subscriptions()) watchedAt.set(round, now);
+    const hasListeners = services.subscriptions.countOf(round.examId) > round.subscriptions();
+    if (hasListeners || services.media.isPublished(round.examId)) watchedAt.set(round, now);
     return now - (watchedAt.get(round) ?? Number.NEGATIVE_INFINITY) < WATCHES_MS;
   };
 
@@ -94,7 +99,7 @@ export const createShow = (deps: ShowDeps) => {
   };
 
   /** Runs once a second. */
-  const tick = async (): Promise<void> => {
+  const advance = async (): Promise<void> => {
     const now = clock().getTime();
     const step = Math.min(Math.max(now - lastTick, 0), MAX_STEP_MS);
     lastTick = now;
@@ -110,6 +115,7 @@ export const createShow = (deps: ShowDeps) => {
     played += step;
     await current.play(Math.floor(played / 1000));
   };
+  const tick = (): Promise<void> => inTurn(advance);
   const onFailure = (error: unknown): void => {
     pausedUntil = clock().getTime() + PAUSE_MS;
     log.warn({ err: error }, "the exam of the demo could not go on; the server will try again");
@@ -123,13 +129,26 @@ export const createShow = (deps: ShowDeps) => {
       await tick().catch(onFailure);
       work.start();
     },
+    /** Seats a person who sits the exam in a browser, in the round of now or, if that is over, in the next one. */
+    seatVisitor: (): Promise<VisitorSeat | undefined> =>
+      inTurn(async () => {
+        if (isStopped) return undefined;
+        const now = clock().getTime();
+        if (!current) await begin();
+        else if (isDone(current, now) || current.isOver()) await change(current);
+        if (current) watchedAt.set(current, now);
+        return current?.seatVisitor();
+      }),
     /** Disconnects all people, and deletes the rounds. */
     async stop(): Promise<void> {
+      isStopped = true;
       await work.stop();
-      for (const round of rounds()) round.leave();
-      current = undefined;
-      earlier = [];
-      await deleteAllBut([]);
+      await inTurn(async () => {
+        for (const round of rounds()) round.leave();
+        current = undefined;
+        earlier = [];
+        await deleteAllBut([]);
+      });
     },
   };
 };

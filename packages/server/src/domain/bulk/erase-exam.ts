@@ -5,8 +5,13 @@ import type { Transaction } from "../../storage/port.js";
 import { type AnyStatement, param, query, type Statement, statement } from "../../storage/statement.js";
 import { exams, roomExams, rooms } from "../../storage/tables.js";
 import { erasePeopleFromAudit } from "../audit-erasure.js";
+import type { ExamTransaction } from "../exam-transaction.js";
+import type { RoomKey } from "../room-exams.js";
 import { deleteRoom } from "./marked-rows.js";
 import type { Phase } from "./types.js";
+
+/** How many rows of one room a statement deletes. */
+const ERASED_AT_ONCE = 500;
 
 /** Makes a statement that deletes at most `limit` rows of a table, under a condition with parameters. */
 const deletionOf = (
@@ -64,6 +69,16 @@ const deleteSome = async (
     if (deleted === limit) return { used, isEmpty: false };
   }
   return { used, isEmpty: true };
+};
+
+/** Erases a room, of which little is left, with everything that belongs to it. */
+export const eraseRoom = async (tx: ExamTransaction, { examId, roomId }: RoomKey): Promise<void> => {
+  const values = { examId, ownerId: roomId, limit: ERASED_AT_ONCE };
+  let deleted: number[];
+  // Started together, because the statements run in this order: no table refers to a later one.
+  do deleted = await Promise.all(deletionsOfRoom.map((deletion) => tx.run(deletion, values)));
+  while (deleted.includes(ERASED_AT_ONCE));
+  await deleteRoom(tx, { examId, roomId });
 };
 
 /** Erases an exam that readers no longer see, room by room. Each window begins with the first remaining room. */

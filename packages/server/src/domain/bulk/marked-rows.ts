@@ -11,7 +11,7 @@ import {
   unseated,
 } from "../../storage/tables.js";
 import { attemptColumns, isAttemptOf } from "../attempts.js";
-import { identityColumns, isExamPerson } from "../exam-people.js";
+import { findingColumns, isExamPerson } from "../exam-people.js";
 import type { ExamTransaction } from "../exam-transaction.js";
 import { forgetRoomExam, type RoomKey } from "../room-exams.js";
 import type { ChangeKey } from "./types.js";
@@ -57,7 +57,7 @@ export const seatsAddedBetween = statement((dialect) =>
       pc: participants.pcPublishStatus,
       roomAddedBy: rooms.addedBy,
       attempt: attemptColumns,
-      identity: identityColumns,
+      findings: findingColumns,
     })
     .from(participants)
     .innerJoin(rooms, isRoomOfParticipant)

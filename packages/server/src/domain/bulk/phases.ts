@@ -3,7 +3,7 @@ import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
 import { attemptOf } from "../attempts.js";
 import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from "../events.js";
-import { identityOf } from "../exam-people.js";
+import { findingsOf } from "../exam-people.js";
 import { deletePerson, endRoom } from "../people.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
@@ -182,8 +182,10 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
   };
   const deleteRemovedFromUnseated: Phase = async (tx, change) => {
     const { id, examId, person } = change;
-    const deleted = person ? await tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id }) : 0;
-    if (deleted > 0) await events.addAll(tx, announceRoster(change));
+    const deletion = person ? tx.run(deleteRemovedUnseated, { examId, userId: person.userId, id }) : 0;
+    // A person of whom only records are left is in no room and not in the roster: pages that show the records hear of the erasure here.
+    if (person?.erases === "exam") await Promise.all([deletion, events.addAll(tx, announceRoster(change))]);
+    else if ((await deletion) > 0) await events.addAll(tx, announceRoster(change));
     return { used: 1 + EVENT_ROWS };
   };
   const addArrivalEvents = overAddedSeats(EVENT_ROWS, async (tx, { id, examId, createdAt }, seats) => {
@@ -191,7 +193,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
     await events.addAll(
       tx,
-      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc, attempt, identity }) =>
+      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc, attempt, findings }) =>
         arrivalEvents(
           { examId, roomId },
           {
@@ -201,7 +203,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
             extraMinutes,
             publishStatus: { main, pc },
             attempt: attemptOf(attempt),
-            identity: identityOf(identity),
+            ...findingsOf(findings),
           },
           createdAt,
         ),

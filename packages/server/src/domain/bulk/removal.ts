@@ -18,6 +18,7 @@ import { encodedParam } from "../encoded-param.js";
 import { noteErasure } from "../erasures.js";
 import type { RosterTransaction } from "../exam-transaction.js";
 import { deleteHandsOf } from "../hands.js";
+import { readTrace, type Trace } from "../traces.js";
 import type { BulkChanges } from "./changes.js";
 import { readNextRecordedRoom, readRecordsOfPerson } from "./erase-person.js";
 import type { BulkChange } from "./types.js";
@@ -35,6 +36,8 @@ export interface ExamMembership {
   readonly isUnseated: boolean;
   /** The number of cheat records: of the room if the person leaves only that, else of the exam. */
   readonly records: number;
+  /** What they have left in the exam. Read only if the removal asks for it. */
+  readonly trace?: Trace | undefined;
 }
 
 export interface Removal {
@@ -44,6 +47,8 @@ export interface Removal {
   readonly roomId?: string;
   /** Whether to erase the records about the person too: of the room, or if it is their last room, of the exam. */
   readonly withRecords: boolean;
+  /** Whether `check` needs the person's trace. */
+  readonly withTrace?: boolean;
   readonly now: Date;
   readonly author: Author;
 }
@@ -210,10 +215,11 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Queries; bulk:
     check: (membership: ExamMembership) => void,
   ): AsyncGenerator<number, ExamMembership, void> {
     const { examId, userId, roomId, withRecords, now } = removal;
-    const [rooms, lastRecordId, unseated] = await Promise.all([
+    const [rooms, lastRecordId, unseated, trace] = await Promise.all([
       tx.all(roomsOfPerson, { userId, examId }),
       readNewestId(tx, examId),
       tx.get(unseatedPerson, { examId, userId }),
+      removal.withTrace ? readTrace(tx, { examId, userId }) : undefined,
     ]);
     const person = { ...counted.person, erases: scopeOf(removal, rooms.length), lastRecordId };
     const [recordedRoom, added] = await Promise.all([
@@ -226,6 +232,7 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Queries; bulk:
     const membership = {
       rooms,
       isUnseated: unseated !== undefined,
+      trace,
       records: isRecorded ? counted.records + added.count : 0,
     };
     check(membership);

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, exists, gt, lt, lte, not, notExists, or, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, exists, gt, lt, lte, min, not, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { type Page, pageOf } from "../../platform/paging.js";
 import type { Queries, Transaction } from "../../storage/port.js";
@@ -133,6 +133,11 @@ const delayLaterTasks = statement(
       ),
     ),
 );
+
+const allTasks = statement(
+  query.select({ tasks: count(), oldest: min(outboxTasks.createdAt) }).from(outboxTasks),
+);
+const allLetters = statement(query.select({ letters: count() }).from(deadLetters));
 
 const insertLetters = insertion(deadLetters);
 const newestLetters = statement(
@@ -284,6 +289,18 @@ export const createOutboxStore = ({
         const own = await tx.get(takeTask, task);
         if (own) await tx.last(() => tx.insert(insertLetters, [letterOf(own, death)]));
       }),
+
+    /** Counts the tasks and the dead letters, for metrics. `oldest`: when the oldest task was added. */
+    async count(): Promise<{
+      readonly tasks: number;
+      readonly oldest: Date | null;
+      readonly letters: number;
+    }> {
+      const [tasks, letters] = await storage.together(() =>
+        Promise.all([storage.get(allTasks), storage.get(allLetters)]),
+      );
+      return { tasks: 0, oldest: null, letters: 0, ...tasks, ...letters };
+    },
 
     /** Lists dead letters, the newest tasks first. */
     deadLetters: async ({ limit, before = FIRST }: PageOfLetters): Promise<Page<DeadLetter, string>> =>

@@ -14,7 +14,8 @@ import type { Answers, Questions, RoomOfPerson } from "./store.js";
 // - In an ended room, examinees may still read, upload recordings and report late records. For anything else (cheat configs, message tokens)
 //   they need a room in progress. The end of a room changes nothing for other roles.
 // - A setting for all rooms of an exam (the cheat config) needs a token that is not bound to one room.
-// - An exam as a whole belongs to its creator and to administrators, with a token that is not bound to one of its rooms.
+// - An exam as a whole belongs to its creator and to administrators, with a token that is not bound to one of its rooms. With such a token, its
+//   creator also seats people in all of its rooms.
 // - A refusal is 403 whether or not the resource exists. Only administrators get a 404.
 
 export interface Rule<About extends Subject> {
@@ -114,6 +115,19 @@ export const rules: { readonly [About in Subject]: Rule<About> } = {
   },
   session: { questions: nothing, needsSession: true, decide: (_, __, { session }) => ({ session }) },
   room: { ...ofRoom, decide: (caller, { roomId }, answers) => roomOf(caller, roomId, answers) },
+  roomToRun: {
+    ...ofRoom,
+    questions(caller, ids) {
+      const questions = ofRoom.questions(caller, ids);
+      const mayBeCreator = caller.role === "teacher" && caller.roomId === undefined;
+      return mayBeCreator ? { ...questions, withItsExam: true } : questions;
+    },
+    decide(caller, { roomId }, answers) {
+      const { room: found, exam } = answers;
+      const isOwn = found && exam && mayBeWhole(caller, exam.id) && isCreator(caller, exam);
+      return isOwn ? found.room : roomOf(caller, roomId, answers);
+    },
+  },
   exam: { ...ofExam, decide: (caller, { examId }, answers) => examOf(caller, examId, answers) },
   examInProgress: {
     ...ofExam,

@@ -13,7 +13,7 @@ import type {
 // oxlint-disable-next-line no-restricted-imports -- This file decides what a caller may use.
 import { opened } from "../../domain/opened.js";
 import type { Ids, Subject } from "../../domain/subjects.js";
-import type { Principal } from "../../identity/tokens.js";
+import type { Principal, TokenEnd } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
 import { type ExamRights, type Rule, rightsIn, rules } from "./rules.js";
@@ -42,7 +42,7 @@ interface Known {
 
 const NOTHING: Questions = {};
 const NO_ANSWERS: Answers = {
-  isRefused: false,
+  refusal: undefined,
   session: undefined,
   room: undefined,
   generation: undefined,
@@ -68,8 +68,12 @@ const questionsOfToken = (caller: Principal): TokenQuestions => {
 };
 
 /** Whether all of these questions were asked. */
-const includes = (asked: Questions, { roomId, memberId, examId, roomsOf }: Questions): boolean =>
+const includes = (
+  asked: Questions,
+  { roomId, memberId, withItsExam = false, examId, roomsOf }: Questions,
+): boolean =>
   (memberId === undefined || (asked.roomId === roomId && asked.memberId === memberId)) &&
+  (!withItsExam || (asked.roomId === roomId && asked.withItsExam === true)) &&
   (examId === undefined || asked.examId === examId) &&
   (roomsOf === undefined ||
     (asked.roomsOf?.userId === roomsOf.userId &&
@@ -147,15 +151,18 @@ export const createAccessService = ({
     const account = accountOf(person);
     if (account === undefined) return false;
     const nothing = { tokenId: undefined, sessionId: undefined, roomId: undefined, seatOf: undefined };
-    return (await store.ask(NOTHING, { ...nothing, account })).isRefused;
+    return (await store.ask(NOTHING, { ...nothing, account })).refusal !== undefined;
   };
 
-  /** Whether a token is no longer good, apart from the account of a token that was issued in another person's session. */
-  const isEnded = ({ sessionId, generation }: Principal, answers: Answers): boolean => {
-    const { session } = answers;
-    const hasSession =
-      sessionId === undefined || (session && !session.isRevoked && session.expiresAt > clock());
-    return answers.isRefused || !hasSession || (generation ?? 0) < (answers.generation ?? 0);
+  /** Returns why a token is no longer good, apart from the account of a token that was issued in another person's session. */
+  const endOf = (
+    { sessionId, generation }: Principal,
+    { refusal, session, ...answers }: Answers,
+  ): TokenEnd | undefined => {
+    if (refusal) return refusal;
+    if (session?.isRevoked) return "TOKEN_REVOKED";
+    if (sessionId !== undefined && !(session && session.expiresAt > clock())) return "SESSION_ENDED";
+    return (generation ?? 0) < (answers.generation ?? 0) ? "LINKS_REVOKED" : undefined;
   };
 
   return {
@@ -163,12 +170,13 @@ export const createAccessService = ({
     confirm(caller, about, ids = {}) {
       const questions = about === undefined ? NOTHING : rules[about].questions(caller, ids);
       return continueWith(store.ask(questions, questionsOfToken(caller)), (answers) => {
-        if (isEnded(caller, answers)) return undefined;
+        const end = endOf(caller, answers);
+        if (end) return end;
         const rights = rightsWith({ questions, answers });
         const { session } = answers;
         // Disabling an account ends its sessions, so the account of the session's person needs no check.
         if (!session || session.userId === caller.userId) return rights;
-        return isDisabled(caller).then((disabled) => (disabled ? undefined : rights));
+        return isDisabled(caller).then((disabled) => (disabled ? "ACCOUNT_DISABLED" : rights));
       });
     },
     isDisabled,

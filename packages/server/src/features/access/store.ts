@@ -5,6 +5,7 @@ import type { StoredExam, StoredRoom, StoredSession } from "../../domain/opened.
 import { isRoom } from "../../domain/people.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { generationInRoom, type SeatKey } from "../../domain/seats.js";
+import type { TokenEnd } from "../../identity/tokens.js";
 import { allOf, continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
@@ -52,6 +53,8 @@ export interface Questions {
   readonly roomId?: string | undefined;
   /** The person whose role in the room is asked. */
   readonly memberId?: string | undefined;
+  /** Whether the room's exam is asked. */
+  readonly withItsExam?: boolean | undefined;
   readonly examId?: string | undefined;
   /** The person whose rooms are asked, in one exam or in all. */
   readonly roomsOf?:
@@ -60,8 +63,8 @@ export interface Questions {
 }
 
 export interface Answers {
-  /** Whether the token was revoked, or the account is disabled. */
-  readonly isRefused: boolean;
+  /** Why the token is refused: it was revoked, or the account is disabled. */
+  readonly refusal: Extract<TokenEnd, "TOKEN_REVOKED" | "ACCOUNT_DISABLED"> | undefined;
   readonly session: StoredSession | undefined;
   readonly room: RoomWithRole | undefined;
   /** The generation of the seat's links. */
@@ -128,6 +131,9 @@ const examById = statement(
       createdBy: visibleExams.createdBy,
       controlledBy: visibleExams.controller,
       maxRoomMinutes: visibleExams.maxRoomMinutes,
+      cameras: visibleExams.cameras,
+      questionsUrl: visibleExams.questionsUrl,
+      detectors: visibleExams.detectors,
       createdAt: visibleExams.createdAt,
       updatedAt: visibleExams.updatedAt,
     })
@@ -217,11 +223,12 @@ export const createAccessStore = ({
    * @param examOfRoom the exam of the room of the questions. Undefined if there is no such room
    */
   const read = (
-    { roomId, memberId, examId, roomsOf: person }: Questions,
+    { roomId, memberId, withItsExam, examId: namedExam, roomsOf: person }: Questions,
     token: TokenQuestions | undefined,
     examOfRoom: string | undefined,
-  ) =>
-    storage.together(() =>
+  ) => {
+    const examId = withItsExam ? examOfRoom : namedExam;
+    return storage.together(() =>
       allOf([
         token && token.sessionId === undefined ? refusalOf(token.tokenId, token.account) : undefined,
         token?.sessionId === undefined ? undefined : sessionOf(token.sessionId, token.tokenId),
@@ -235,12 +242,16 @@ export const createAccessStore = ({
         person && roomsOf(person.examId, person.userId, person.role),
       ]),
     );
+  };
   type Found = Awaited<ReturnType<typeof read>>;
 
   /** Whether the room of the questions is in the exam in which it was looked for. */
   const isFound = ([, , seat, room]: Found): boolean => seat !== undefined || room !== undefined;
-  const answersOf = ([refused, session, seat, room, exam, rooms]: Found): Answers => ({
-    isRefused: refused !== undefined,
+  const answersOf = (
+    [refused, session, seat, room, exam, rooms]: Found,
+    token: TokenQuestions | undefined,
+  ): Answers => ({
+    refusal: refused && (refused.id === token?.tokenId ? "TOKEN_REVOKED" : "ACCOUNT_DISABLED"),
     session: session && {
       userId: session.userId,
       expiresAt: session.expiresAt,
@@ -255,15 +266,16 @@ export const createAccessStore = ({
   return {
     ask(about, token) {
       const roomId = about.roomId ?? token?.roomId;
-      if (roomId === undefined) return continueWith(read(about, token, undefined), answersOf);
+      if (roomId === undefined)
+        return continueWith(read(about, token, undefined), (found) => answersOf(found, token));
       const lookUp = async (): Promise<Answers> => {
         const examOfRoom = await roomExams.lookUp(storage, roomId);
-        return answersOf(await read(about, token, examOfRoom));
+        return answersOf(await read(about, token, examOfRoom), token);
       };
       const remembered = roomExams.rememberedExamOf(roomId);
       if (remembered === undefined) return lookUp();
       return continueWith(read(about, token, remembered), (found) =>
-        isFound(found) ? answersOf(found) : lookUp(),
+        isFound(found) ? answersOf(found, token) : lookUp(),
       );
     },
   };

@@ -74,6 +74,15 @@ export const createAccountService = ({
     },
 
     /** Lists sessions that have not ended. @throws FORBIDDEN for sessions of others, to all but administrators */
+    /** Returns the state of an account. Undefined if there is none. Checks no permissions: for use by other services. */
+    async stateOf(userId: string) {
+      const [found, { rows }] = await Promise.all([
+        store.find(userId),
+        store.listSessions(userId, { now: clock(), limit: Number.POSITIVE_INFINITY, before: undefined }),
+      ]);
+      return found && { role: found.role, disabled: found.disabled, sessions: rows.length };
+    },
+
     async listSessions(
       caller: Opened<"unbound">,
       { userId, pageSize, cursor }: ListSessionsInput,

@@ -105,6 +105,7 @@ export const createAccountStore = ({ storage, writes }: { storage: Queries; writ
     ),
 
   /** Sorted by user id. `after` is the last id of the previous page. */
+  find: (userId: string): Promise<Account | undefined> => storage.get(accountById, { userId }),
   async list({
     role,
     limit,

@@ -3,13 +3,20 @@ import {
   extendAttemptsInput,
   finishAttemptInput,
   finishedAttemptSchema,
+  giveConsentInput,
+  givenConsentSchema,
+  openAttemptInput,
   pauseAttemptsInput,
+  readinessSchema,
   reopenAttemptsInput,
+  reportReadinessInput,
   resumeAttemptsInput,
+  sittingSchema,
   terminateAttemptsInput,
 } from "@invigil/schema";
 import { examinees, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
+import type { SittingService } from "../sitting/service.js";
 import type { AttemptService } from "./service.js";
 
 const access = "Teachers: their own rooms, and with `examId` all rooms of an exam that they created.";
@@ -23,8 +30,50 @@ const errors = [
 ] as const;
 const meta = { access, errors, charges: ["events", "writeRows"], rows: 500, longAnswer: true } as const;
 
-export const createAttemptRouter = ({ attempt }: { attempt: AttemptService }) =>
+export const createAttemptRouter = ({
+  attempt,
+  sitting,
+}: {
+  attempt: AttemptService;
+  sitting: SittingService;
+}) =>
   router({
+    open: examinees("room")
+      .meta({
+        sentence: "Returns what the candidate's page begins with, before, during and after the exam.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
+        rows: 10,
+        audited: "none",
+        allowedWhenDiskFull: true,
+      })
+      .input(openAttemptInput)
+      .output(sittingSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => sitting.open(caller, await open(input), input)),
+    consent: examinees("room")
+      .meta({
+        sentence:
+          "Says that the caller agrees to be watched. They agree to the newest consent text of the exam.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "ROOM_ENDED", "EXAM_CONFLICT"],
+        charges: ["events"],
+        audited: "none",
+        allowedWhenDiskFull: true,
+      })
+      .input(giveConsentInput)
+      .output(givenConsentSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        sitting.giveConsent(caller, await open(input), input.version),
+      ),
+    reportReadiness: examinees("room")
+      .meta({
+        sentence:
+          "Reports what the checks of the caller's page before the exam have found. A changed check is accepted every three seconds.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "ROOM_ENDED"],
+        charges: ["events"],
+        audited: "none",
+      })
+      .input(reportReadinessInput)
+      .output(readinessSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => sitting.report(caller, await open(input), input)),
     pause: teachers("roomsToRun", "room")
       .meta({ ...meta, sentence: "Pauses the attempts of examinees of a room." })
       .input(pauseAttemptsInput)

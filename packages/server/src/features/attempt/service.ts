@@ -15,7 +15,7 @@ import {
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { NewEntry } from "../../domain/decisions.js";
-import { GIVES_BACK, toEntry } from "../../domain/exam-entries.js";
+import { GIVES_BACK, toEntry, toEntryOfPerson } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
@@ -222,17 +222,11 @@ export const createAttemptService = ({
         rooms,
         roomId,
         userId: isExaminee ? caller.userId : userId,
-        kinds: isExaminee ? decisionKinds : undefined,
+        kinds: isExaminee ? ([...decisionKinds, "consent"] as const) : undefined,
       };
       const rows = await store.entries(filter, { limit: pageSize + 1, before: cursor });
       const { rows: page, ...next } = pageOf(rows, pageSize, ({ id }) => id);
-      const entries = page.map((row) => {
-        const entry = toEntry(row);
-        if (!isExaminee) return entry;
-        const { by: _, note: __, ...own } = entry;
-        return own;
-      });
-      return { entries, ...next };
+      return { entries: page.map(isExaminee ? toEntryOfPerson : toEntry), ...next };
     },
   };
 };

@@ -13,7 +13,7 @@ import { and, desc, eq, lt } from "drizzle-orm";
 import { attemptColumns, attemptOf, isAttemptOf, plannedMinutes } from "../../domain/attempts.js";
 import type { Author } from "../../domain/calls.js";
 import { decideAttempts, type NewEntry, prepareDecisions, readSeats } from "../../domain/decisions.js";
-import type { EntryRow } from "../../domain/exam-entries.js";
+import { isAuthor, type NamedEntryRow, namedEntry } from "../../domain/exam-entries.js";
 import { closeHandsOf } from "../../domain/hands.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
@@ -21,6 +21,7 @@ import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import {
+  accounts,
   attempts,
   examEntries,
   visibleParticipants as participants,
@@ -125,8 +126,9 @@ const people = { named: peopleOf(true), all: peopleOf(false) };
 const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: boolean, ofKinds: boolean) =>
   statement((dialect) =>
     query
-      .select()
+      .select(namedEntry)
       .from(examEntries)
+      .leftJoin(accounts, isAuthor)
       .where(
         and(
           eq(examEntries.examId, param("examId")),
@@ -256,7 +258,7 @@ export const createAttemptStore = ({
     async entries(
       { examId, rooms: accessible, roomId, userId, kinds }: EntryFilter,
       { limit, before = Number.MAX_SAFE_INTEGER }: { limit: number; before: number | undefined },
-    ): Promise<EntryRow[]> {
+    ): Promise<NamedEntryRow[]> {
       const ofRooms = roomId === undefined && accessible !== "all";
       const shape = pageOfEntries(roomId !== undefined, ofRooms, userId !== undefined, kinds !== undefined);
       const roomIds = accessible === "all" ? [] : accessible;

@@ -3,7 +3,8 @@ import { admins } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
 import type { AuditService } from "./service.js";
 
-export const createAuditRouter = ({ audit }: { audit: AuditService }) =>
+/** @param reads the procedures of which the audit keeps reads and subscriptions */
+export const createAuditRouter = ({ audit, reads }: { audit: AuditService; reads: ReadonlySet<string> }) =>
   router({
     list: admins("unbound")
       .meta({
@@ -13,5 +14,5 @@ export const createAuditRouter = ({ audit }: { audit: AuditService }) =>
       })
       .input(listAuditInput)
       .output(auditPageSchema)
-      .query(async ({ ctx: { open }, input }) => audit.list(await open(), input)),
+      .query(async ({ ctx: { open }, input }) => audit.list(await open(), input, reads)),
   });

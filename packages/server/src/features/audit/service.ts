@@ -1,6 +1,6 @@
-import type { AuditEntry, AuditPage, ListAuditInput } from "@invigil/schema";
+import type { AuditEntry, AuditPage, Diagnosis, ListAuditInput } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
-import type { AuditEntry as StoredEntry } from "../../domain/audit.js";
+import { isGranted, type AuditEntry as StoredEntry } from "../../domain/audit.js";
 import type { Opened } from "../../domain/opened.js";
 import type { PruningClock } from "../../domain/pruning-clock.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -10,8 +10,14 @@ import type { AuditStore } from "./store.js";
 
 const DAY_MS = 86_400_000;
 const PRUNING_INTERVAL_MS = 600_000;
+/** For how many days refusals of a person are looked for, among how many of their entries, and how many are returned. */
+const REFUSED_DAYS = 7;
+const MAX_READ = 500;
+const MAX_REFUSALS = 10;
 /** After all ids. */
 const END = "~";
+
+type Refusal = Diagnosis["refusals"][number];
 
 const toEntry = ({ createdAt, ...stored }: StoredEntry): AuditEntry => {
   const { credentialId, operator, examId, roomId, personId, subject, ...entry } = stored;
@@ -35,12 +41,14 @@ export const createAuditService = ({
   rates,
   pruning,
   keptDays,
+  clock,
   log,
 }: {
   store: AuditStore;
   rates: RateLimits;
   pruning: PruningClock;
   keptDays: number;
+  clock: () => Date;
   log: FastifyBaseLogger;
 }) => {
   const pruner = createRepeatedWork({
@@ -57,18 +65,48 @@ export const createAuditService = ({
   return {
     async list(
       caller: Opened<"unbound">,
-      { since, until, pageSize: limit, cursor, ...filter }: ListAuditInput,
+      { since, until, pageSize: limit, cursor, withReads, withNames, ...filter }: ListAuditInput,
+      reads: ReadonlySet<string>,
     ): Promise<AuditPage> {
       const end = until ? firstIdAt(until) : END;
       const page = await store.list(filter, {
         from: since ? firstIdAt(since) : "",
         before: cursor !== undefined && cursor < end ? cursor : end,
         limit,
+        without: withReads
+          ? undefined
+          : ({ procedure, outcome }) => reads.has(procedure) && isGranted(outcome),
       });
       const { entries, read, ...next } = page;
       // The entries of the answer are charged where calls are answered.
       rates.charge({ caller }, { readRows: read - entries.length });
-      return { entries: entries.map(toEntry), ...next };
+      const names = withNames && entries.length > 0 ? await store.names(entries) : undefined;
+      return { entries: entries.map(toEntry), ...(names && { names }), ...next };
+    },
+    /**
+     * Returns the last refusals of a person's calls, of one exam or all, and how many entries were read for them. Checks no permissions: for use
+     * by other services.
+     */
+    async refusalsOf(
+      actorId: string,
+      examId: string | undefined,
+    ): Promise<{ readonly refusals: Refusal[]; readonly read: number }> {
+      const from = firstIdAt(new Date(clock().getTime() - REFUSED_DAYS * DAY_MS));
+      const { entries, read } = await store.list(
+        { actorId },
+        { from, before: END, limit: MAX_READ, without: undefined },
+      );
+      const refusals = entries
+        .filter((one) => !isGranted(one.outcome) && (examId === undefined || one.examId === examId))
+        .slice(0, MAX_REFUSALS)
+        .map(({ createdAt: time, outcome: reason, procedure, times, roomId }) => ({
+          time,
+          reason,
+          procedure,
+          times,
+          ...(roomId !== null && { roomId }),
+        }));
+      return { refusals, read };
     },
     /** Starts to delete old entries. */
     start: pruner.start,

@@ -170,7 +170,7 @@ export const createAuthService = ({
     const caller = await verify(authorization);
     if (caller instanceof InvigilError) throw caller;
     const rights = await access.confirm(caller, about, ids);
-    if (!rights) throw tokenEnded(caller);
+    if (typeof rights === "string") throw tokenEnded(caller, rights);
     return { caller, rights };
   };
   /** Verifies a token. @throws UNAUTHENTICATED also for a token that is revoked or whose session has ended */

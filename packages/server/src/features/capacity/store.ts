@@ -1,4 +1,4 @@
-import { type ImServer, imServerSchema } from "@invigil/schema";
+import { type Exam, type ImServer, imServerSchema } from "@invigil/schema";
 import { and, count, desc, eq, gt, lt } from "drizzle-orm";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
@@ -10,6 +10,7 @@ export interface UpcomingExam {
   readonly name: string;
   readonly startTime: Date;
   readonly endTime: Date;
+  readonly cameras: Exam["cameras"];
   readonly examinees: number;
 }
 
@@ -20,6 +21,7 @@ const examsEndingAfter = statement(
       name: visibleExams.name,
       startTime: visibleExams.startTime,
       endTime: visibleExams.endTime,
+      cameras: visibleExams.cameras,
     })
     .from(visibleExams)
     .where(gt(visibleExams.endTime, param("now"))),
@@ -35,6 +37,7 @@ const newestExams = statement(
       name: visibleExams.name,
       startTime: visibleExams.startTime,
       endTime: visibleExams.endTime,
+      cameras: visibleExams.cameras,
     })
     .from(visibleExams)
     .where(lt(visibleExams.id, param("before")))

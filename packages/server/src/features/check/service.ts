@@ -8,11 +8,14 @@ import type { RateLimits } from "../../limits/rates.js";
 import { InvigilError } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { ServiceCheck } from "../../providers/checks.js";
+import type { StreamCarrier } from "../../providers/stream-carrier.js";
 import type { Queries } from "../../storage/port.js";
 import type { AudioService } from "../audio/service.js";
 import type { CapacityService, Peak } from "../capacity/service.js";
 import type { CheatService } from "../cheat/service.js";
+import { examineeUrlOf } from "../join/rules.js";
 import type { CodeService } from "../join/service.js";
+import type { SittingService } from "../sitting/service.js";
 import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
 
 const MIB = 1024 * 1024;
@@ -60,6 +63,7 @@ export const createCheckService = ({
   together,
   audio,
   cheat,
+  sitting,
   codes,
   capacity,
   services,
@@ -67,7 +71,8 @@ export const createCheckService = ({
   clock,
   monotonic,
   rates,
-  config: { apps, streams, streamCallbackKey, streamPushLimit, diskReserveBytes },
+  carrier,
+  config,
 }: {
   readonly store: CheckStore;
   readonly accessLog: Pick<AccessLog, "flush">;
@@ -75,6 +80,7 @@ export const createCheckService = ({
   readonly together: Queries["together"];
   readonly audio: AudioService;
   readonly cheat: Pick<CheatService, "configOf">;
+  readonly sitting: Pick<SittingService, "consentOf">;
   readonly codes: Pick<CodeService, "missingSetting">;
   readonly capacity: CapacityService;
   readonly services: readonly ServiceCheck[];
@@ -82,11 +88,10 @@ export const createCheckService = ({
   readonly clock: () => Date;
   readonly monotonic: () => number;
   readonly rates: RateLimits;
-  readonly config: Pick<
-    Config,
-    "apps" | "streams" | "streamCallbackKey" | "streamPushLimit" | "diskReserveBytes"
-  >;
+  readonly carrier: StreamCarrier;
+  readonly config: Pick<Config, "apps" | "streamService" | "diskReserveBytes">;
 }) => {
+  const { apps, diskReserveBytes } = config;
   const readRoster = async (examId: string): Promise<Roster> => {
     const counts = { examinee: 0, teacher: 0, inspector: 0 };
     const withoutTeacher: NamedRoom[] = [];
@@ -155,17 +160,14 @@ export const createCheckService = ({
     return itemOf("storage", status, { numbers });
   };
   const streamItems = (peak: Peak | undefined): CheckItem[] => {
-    const unset = [
-      ...(streams.domains ? [] : ["INVIGIL_STREAM_PUSH_DOMAIN"]),
-      ...(streamCallbackKey === undefined ? ["INVIGIL_STREAM_CALLBACK_KEY"] : []),
-    ];
+    const { isReady, unset, limit } = carrier;
     const { examinees = 0, streams: needed = 0 } = peak ?? {};
     return [
-      itemOf("streams", streams.domains ? unless(unset.length > 0, "attention") : "missing", {
-        settings: unset,
+      itemOf("streams", isReady ? unless(unset.length > 0, "attention") : "missing", {
+        settings: [...unset],
       }),
-      itemOf("capacity", unless(needed > streamPushLimit, "missing"), {
-        numbers: { examinees, streams: needed, limit: streamPushLimit },
+      itemOf("capacity", unless(needed > limit, "missing"), {
+        numbers: { examinees, streams: needed, limit },
       }),
     ];
   };
@@ -202,7 +204,7 @@ export const createCheckService = ({
       // Links that this server has just made must count.
       await accessLog.flush();
       const now = clock();
-      const [roster, ended, unseated, madeAt, played, cheatConfig, peak] = await together(() =>
+      const [roster, ended, unseated, madeAt, played, cheatConfig, consent, peak] = await together(() =>
         Promise.all([
           readRoster(examId),
           store.ended(examId),
@@ -210,6 +212,7 @@ export const createCheckService = ({
           store.linksMadeAt(examId),
           audio.ofExam(examId),
           cheat.configOf(examId),
+          sitting.consentOf(examId),
           capacity.peakDuring(exam),
         ]),
       );
@@ -220,7 +223,7 @@ export const createCheckService = ({
       const minutes = (ms: number) => Math.round(ms / MINUTE_MS);
       const unsetApps = [
         ...(apps.watchUrl === undefined ? ["INVIGIL_WATCH_APP_URL"] : []),
-        ...(apps.examineeUrl === undefined ? ["INVIGIL_EXAMINEE_APP_URL"] : []),
+        ...(examineeUrlOf(config) === undefined ? ["INVIGIL_EXAMINEE_APP_URL"] : []),
       ];
       const ofServices = await stateOfServices();
       return {
@@ -255,6 +258,7 @@ export const createCheckService = ({
           itemOf("web_apps", unless(unsetApps.length > 0, "missing"), { settings: unsetApps }),
           await audioItem(exam, played),
           itemOf("cheat_config", unless(cheatConfig === undefined, "attention")),
+          itemOf("consent", "ok", { numbers: { version: consent.version } }),
           ...streamItems(peak),
           itemOf(
             "services",

@@ -1,5 +1,6 @@
 import type { EventType, LookedUpFields } from "@invigil/schema";
 import { WHOLE_EXAM } from "../../domain/events.js";
+import type { RoomKey } from "../../domain/room-exams.js";
 import type { DeliveredEvent, DeliveredMessage, Logged, LoggedEvent, QueuedEvent } from "./events.js";
 import { declarationOf, payloadOf } from "./rules.js";
 import type { DeliveryStore, MessageRow } from "./store.js";
@@ -36,14 +37,16 @@ const BASE_SIZE = 500;
 const lengthOf = (info: unknown): number =>
   typeof info === "string" ? info.length : JSON.stringify(info).length;
 
-const LOOK_UPS: LookUps = {
-  room_created: {
-    async read(store, event) {
-      const room = await store.room(event);
-      return room && { room };
-    },
-    sizeOf: () => 0,
+const roomLookUp = {
+  async read(store: DeliveryStore, event: RoomKey) {
+    const room = await store.room(event);
+    return room && { room };
   },
+  sizeOf: () => 0,
+};
+const LOOK_UPS: LookUps = {
+  room_created: roomLookUp,
+  room_changed: roomLookUp,
   cheat_config_changed: {
     async read(store, { examId }) {
       const cheatConfig = await store.configOf(examId);

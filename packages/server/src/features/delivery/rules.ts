@@ -113,9 +113,10 @@ const canSeeConfig = (caller: Caller, { room, members }: Pick<RoomSnapshot, "roo
 /** Returns the part of a snapshot that the caller may see. */
 export const visibleSnapshot = (
   caller: Caller,
-  { cheatConfig, ...snapshot }: RoomSnapshot,
+  { cheatConfig, talks, ...snapshot }: RoomSnapshot,
 ): RoomSnapshot => ({
   ...snapshot,
+  ...(talks && { talks: talks.filter(({ userId }) => canSeePerson(caller, { userId, role: "examinee" })) }),
   ...(cheatConfig && canSeeConfig(caller, snapshot) && { cheatConfig }),
   members: snapshot.members
     .filter((member) => canSeePerson(caller, member))

@@ -3,7 +3,7 @@ import { and, asc, between, eq, exists, gt, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import { newestBegin, readBounds } from "../../domain/event-bounds.js";
-import { toEntry } from "../../domain/exam-entries.js";
+import { isAuthor, namedEntry, toEntry } from "../../domain/exam-entries.js";
 import { handById, toHand } from "../../domain/hands.js";
 import { isRoom } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
@@ -12,6 +12,7 @@ import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
+  accounts,
   cheatRecords,
   type EventData,
   examEntries,
@@ -164,8 +165,9 @@ const recordsOfRoom = statement((dialect) =>
 );
 const entriesOfRoom = statement(
   query
-    .select()
+    .select(namedEntry)
     .from(examEntries)
+    .leftJoin(accounts, isAuthor)
     .where(
       and(
         eq(examEntries.examId, param("examId")),

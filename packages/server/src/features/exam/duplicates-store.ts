@@ -1,8 +1,9 @@
-import type { ParticipantRole, VideoProfile } from "@invigil/schema";
+import type { CameraNeed, DetectorName, ParticipantRole, VideoProfile } from "@invigil/schema";
 import { and, asc, eq, gt } from "drizzle-orm";
 import { findMissingClip, insertAttachments, type NewAttachment } from "../../domain/audio-attachments.js";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { Author } from "../../domain/calls.js";
+import { type ConsentText, insertConsent, newestConsent } from "../../domain/consents.js";
 import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import {
   insertExam,
@@ -34,8 +35,12 @@ export interface ExamDetails {
   readonly videoProfile: VideoProfile | null;
   readonly controlledBy: "rooms" | "creator";
   readonly maxRoomMinutes: number | null;
+  readonly cameras: CameraNeed;
+  readonly questionsUrl: string | null;
+  readonly detectors: readonly DetectorName[] | null;
   readonly audio: readonly { readonly clipId: string; readonly startTime: Date | null }[];
   readonly cheatConfig: string | undefined;
+  readonly consent: ConsentText | undefined;
 }
 
 export interface PersonOfExam {
@@ -56,6 +61,7 @@ export interface CopiedExam {
   readonly copyOf: string;
   readonly audio: readonly NewAttachment[];
   readonly cheatConfig: string | undefined;
+  readonly consent: ConsentText | undefined;
   readonly rooms: readonly NewRoom[];
   readonly seated: readonly NewPerson[];
   readonly unseated: readonly PersonOfExam[];
@@ -79,6 +85,9 @@ const examById = statement(
       videoProfile: visibleExams.videoProfile,
       controlledBy: visibleExams.controller,
       maxRoomMinutes: visibleExams.maxRoomMinutes,
+      cameras: visibleExams.cameras,
+      questionsUrl: visibleExams.questionsUrl,
+      detectors: visibleExams.detectors,
     })
     .from(visibleExams)
     .where(eq(visibleExams.id, param("examId"))),
@@ -155,7 +164,7 @@ export const createDuplicatesStore = ({
   async function* prepare(
     tx: RosterTransaction,
     id: number,
-    { exam, audio, cheatConfig, now, ...copied }: CopiedExam,
+    { exam, audio, cheatConfig, consent, now, author, ...copied }: CopiedExam,
   ): AsyncGenerator<number, void, void> {
     const { id: examId } = exam;
     const times = { createdAt: now, updatedAt: now };
@@ -164,6 +173,8 @@ export const createDuplicatesStore = ({
     await insertExam(tx, { ...exam, removedBy: id });
     await insertAttachments(tx, audio);
     if (cheatConfig !== undefined) await tx.insert(insertConfig, [{ examId, data: cheatConfig, ...times }]);
+    if (consent)
+      await insertConsent(tx, { examId, ...consent, version: 1, createdBy: author.userId, createdAt: now });
     yield 2 + audio.length;
     for (const room of copied.rooms) {
       await insertRoom(tx, room, null, id);
@@ -190,14 +201,15 @@ export const createDuplicatesStore = ({
   return {
     /** Returns the details of an exam. Undefined if it does not exist. */
     async details(examId: string): Promise<ExamDetails | undefined> {
-      const [exam, audio, config] = await storage.together(() =>
+      const [exam, audio, config, consent] = await storage.together(() =>
         Promise.all([
           storage.get(examById, { examId }),
           storage.all(audioOfExam, { examId }),
           storage.get(configOfExam, { examId }),
+          storage.get(newestConsent, { examId }),
         ]),
       );
-      return exam && { ...exam, audio, cheatConfig: config?.data };
+      return exam && { ...exam, audio, cheatConfig: config?.data, consent };
     },
     /** Reads the people of an exam who have no room, in parts, one in each turn of the event loop. */
     async unseated(examId: string): Promise<PersonOfExam[]> {

@@ -50,7 +50,7 @@ export const createDuplicateService = ({
 
   return {
     /**
-     * Makes a new exam with the details, the audio schedule and the cheat config of another, and on request with its rooms and people. It has no
+     * Makes a new exam with the details, the audio schedule, the cheat config and the consent text of another, and on request with its rooms and people. It has no
      * records, messages or links. All of it appears at once.
      */
     async duplicate(
@@ -107,6 +107,9 @@ export const createDuplicateService = ({
             videoProfile: details.videoProfile,
             controller: details.controlledBy,
             maxRoomMinutes: details.maxRoomMinutes,
+            cameras: details.cameras,
+            questionsUrl: details.questionsUrl,
+            detectors: details.detectors,
             createdBy: caller.userId,
             createdAt: now,
             updatedAt: now,
@@ -120,6 +123,7 @@ export const createDuplicateService = ({
             createdAt: now,
           })),
           cheatConfig: details.cheatConfig,
+          consent: details.consent,
           rooms,
           seated,
           unseated,

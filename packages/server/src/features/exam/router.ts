@@ -1,6 +1,7 @@
 import {
   cardPageSchema,
   cardsInput,
+  consentSchema,
   createExamInput,
   deletedExamSchema,
   deleteExamInput,
@@ -17,6 +18,7 @@ import {
   examPageSchema,
   examPeopleInput,
   examPlanSchema,
+  examPlansSchema,
   examRef,
   examSchema,
   examSeriesInput,
@@ -32,6 +34,9 @@ import {
   roomSeriesInput,
   roomSeriesPageSchema,
   rosterPageSchema,
+  setConsentInput,
+  undonePlanSchema,
+  undoPlanInput,
   updateExamInput,
 } from "@invigil/schema";
 import { admins, anyone, inspectors, staff, teachers } from "../../trpc/procedures.js";
@@ -45,6 +50,7 @@ import type { PlanService } from "../plan/service.js";
 import type { RoomService } from "../room/service.js";
 import type { RosterService } from "../roster/service.js";
 import type { SeriesService } from "../series/service.js";
+import type { SittingService } from "../sitting/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { DuplicateService } from "./duplicates.js";
 import type { ExamService } from "./service.js";
@@ -60,6 +66,7 @@ export const createExamRouter = ({
   roster,
   attempt,
   entry,
+  sitting,
   subscriptions,
 }: {
   exam: ExamService;
@@ -72,6 +79,7 @@ export const createExamRouter = ({
   roster: RosterService;
   attempt: AttemptService;
   entry: EntryService;
+  sitting: SittingService;
   subscriptions: SubscriptionService;
 }) =>
   router({
@@ -90,6 +98,27 @@ export const createExamRouter = ({
       .input(examRef)
       .output(examSchema)
       .query(async ({ ctx: { caller, open }, input }) => exam.get(caller, await open(input))),
+    consent: anyone("exam")
+      .meta({
+        sentence: "Returns what the people of an exam agree to before it.",
+        errors: ["EXAM_NOT_FOUND"],
+      })
+      .input(examRef)
+      .output(consentSchema)
+      .query(async ({ ctx: { open }, input }) => sitting.consent(await open(input))),
+    setConsent: teachers("wholeExam")
+      .meta({
+        sentence:
+          "Writes a new version of the text that the people of an exam agree to. The same text writes nothing.",
+        errors: ["EXAM_NOT_FOUND"],
+        charges: ["events"],
+        bodyKib: 256,
+      })
+      .input(setConsentInput)
+      .output(consentSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        sitting.setConsent(caller, await open(input), input),
+      ),
     list: staff("ownExams")
       .meta({
         sentence: "Returns the exams that the caller may see.",
@@ -194,6 +223,22 @@ export const createExamRouter = ({
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(async ({ ctx: { caller, open }, input }) => plan.plan(caller, await open(input), input)),
+    plans: teachers("wholeExam")
+      .meta({ sentence: "Returns the plans of an exam.", errors: ["EXAM_NOT_FOUND"] })
+      .input(examRef)
+      .output(examPlansSchema)
+      .query(async ({ ctx: { open }, input }) => plan.list(await open(input))),
+    undoPlan: teachers("wholeExam")
+      .meta({
+        sentence:
+          "Unseats the people whom a plan seated, and deletes the rooms that it created, as long as no person has entered them.",
+        errors: ["EXAM_NOT_FOUND", "EXAM_CONFLICT"],
+        charges: ["events", "writeRows"],
+        rows: 1000,
+      })
+      .input(undoPlanInput)
+      .output(undonePlanSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => plan.undo(caller, await open(input), input)),
     series: staff("roomsToRun")
       .meta({
         sentence:

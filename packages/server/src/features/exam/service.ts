@@ -76,7 +76,7 @@ export const createExamService = ({
   /** Lists the fields explicitly: copying the others of an object takes several times as long. */
   const toPublic = (caller: Caller, exam: StoredExam): ExamSummary => {
     const { id, name, startTime, endTime, videoProfile, controlledBy, maxRoomMinutes } = exam;
-    const { createdAt, updatedAt } = exam;
+    const { cameras, questionsUrl, detectors, createdAt, updatedAt } = exam;
     const { mayManage, mayDuplicate } = access.rightsIn(caller, exam);
     return {
       id,
@@ -84,12 +84,15 @@ export const createExamService = ({
       startTime,
       endTime,
       controlledBy,
+      cameras,
       mayManage,
       mayDuplicate,
       createdAt,
       updatedAt,
       ...(videoProfile && { videoProfile }),
       ...(maxRoomMinutes !== null && { maxRoomMinutes }),
+      ...(questionsUrl !== null && { questionsUrl }),
+      ...(detectors && { detectors: [...detectors] }),
     };
   };
   /** Reads an exam, unless its row is given. Its end is that of the person, if one is given. */
@@ -208,6 +211,9 @@ export const createExamService = ({
           controlledBy: changes.controlledBy ?? current.controlledBy,
           maxRoomMinutes:
             changes.maxRoomMinutes === undefined ? current.maxRoomMinutes : changes.maxRoomMinutes,
+          cameras: changes.cameras ?? current.cameras,
+          questionsUrl: changes.questionsUrl === undefined ? current.questionsUrl : changes.questionsUrl,
+          detectors: changes.detectors === undefined ? current.detectors : changes.detectors,
           updatedAt: now,
         };
       };

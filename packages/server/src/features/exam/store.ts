@@ -1,5 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
+  type CameraNeed,
+  type DetectorName,
   type ExamCounts,
   type ExamSummary,
   MAX_COUNTED,
@@ -44,15 +46,26 @@ import {
 /** An exam as stored. */
 export type StoredExam = Omit<
   ExamSummary,
-  "videoProfile" | "maxRoomMinutes" | "mayManage" | "mayDuplicate" | "counts"
+  "videoProfile" | "maxRoomMinutes" | "questionsUrl" | "detectors" | "mayManage" | "mayDuplicate" | "counts"
 > & {
   readonly videoProfile: VideoProfile | null;
   readonly maxRoomMinutes: number | null;
+  readonly questionsUrl: string | null;
+  readonly detectors: readonly DetectorName[] | null;
   readonly createdBy: string;
 };
 type Changes = Pick<
   StoredExam,
-  "name" | "startTime" | "endTime" | "videoProfile" | "controlledBy" | "maxRoomMinutes" | "updatedAt"
+  | "name"
+  | "startTime"
+  | "endTime"
+  | "videoProfile"
+  | "controlledBy"
+  | "maxRoomMinutes"
+  | "cameras"
+  | "questionsUrl"
+  | "detectors"
+  | "updatedAt"
 >;
 
 export type { SoftDeletedExam };
@@ -71,6 +84,9 @@ const columns = {
   createdBy: visibleExams.createdBy,
   controlledBy: visibleExams.controller,
   maxRoomMinutes: visibleExams.maxRoomMinutes,
+  cameras: visibleExams.cameras,
+  questionsUrl: visibleExams.questionsUrl,
+  detectors: visibleExams.detectors,
   createdAt: visibleExams.createdAt,
   updatedAt: visibleExams.updatedAt,
 };
@@ -168,6 +184,9 @@ const updateExam = statement(
       videoProfile: encodedParam(exams.videoProfile, "videoProfile"),
       controller: rawParam<"rooms" | "creator">("controlledBy"),
       maxRoomMinutes: rawParam<number | null>("maxRoomMinutes"),
+      cameras: rawParam<CameraNeed>("cameras"),
+      questionsUrl: rawParam<string | null>("questionsUrl"),
+      detectors: encodedParam(exams.detectors, "detectors"),
       updatedAt: rawParam<Date>("updatedAt"),
     })
     .where(eq(exams.id, param("examId"))),

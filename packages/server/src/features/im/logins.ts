@@ -68,7 +68,7 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
       expiresAt <= clock()
         ? undefined
         : await access.confirm(holder, roomId === undefined ? undefined : "room", { roomId });
-    if (!rights) throw hasEnded();
+    if (rights === undefined || typeof rights === "string") throw hasEnded();
     return rights;
   };
 

@@ -1,6 +1,6 @@
 import type { ImportResult } from "@invigil/schema";
 import type { Author } from "../../domain/calls.js";
-import { examNotFound, InvigilError } from "../../platform/errors.js";
+import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import { toNewPerson } from "../participant/rules.js";
 import type { RoomSize } from "../participant/service.js";
 import type { Columns } from "./columns.js";
@@ -11,12 +11,16 @@ import type { Scope } from "./rooms.js";
 import { actionFor, differ, type RosterPerson, type RowAction } from "./row-action.js";
 import { type ImportStore, type PersonWriter, RoomsEnded } from "./store.js";
 
-const LISTED_CHANGES = 1000;
+/** How many changes and new people are listed. */
+const LISTED = 1000;
+const PREVIEWED = 10;
 
 export interface ImportPlan {
   readonly people: readonly RosterPerson[];
   readonly examId: string;
   readonly dryRun: boolean;
+  /** The rows to leave out. Each must have an error. */
+  readonly skip: ReadonlySet<number>;
   readonly scope: Scope;
   readonly file: ReadResult;
   readonly now: Date;
@@ -74,7 +78,7 @@ const applyAction = (
  *   not finish
  */
 export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Imported | FaultyRoster> => {
-  const { people, examId, now, file, scope, dryRun, size, signal, author } = plan;
+  const { people, examId, now, file, scope, dryRun, skip, size, signal, author } = plan;
   // A file with invalid cells is compared with the exam, too, so that the caller gets all errors at once.
   const into = { examId, now, author, dryRun: dryRun || file.faults.count > 0 };
   const applied = store.apply<Imported | FaultyRoster>(
@@ -84,7 +88,7 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
       if (!rooms) throw examNotFound(examId);
       const visible = new Set(scope.rooms.map(({ id }) => id));
       const visibleRooms = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
-      const faults = createFaults();
+      const faults = createFaults(skip);
       const result: Imported = {
         rows: file.rows,
         added: 0,
@@ -92,10 +96,35 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
         unchanged: 0,
         changes: [],
         moreChanges: 0,
+        ...(skip.size > 0 && { skipped: skip.size }),
+        ...(file.totalRows.length > 0 && { totalRows: [...file.totalRows] }),
         ...(file.unreadSheets.length > 0 && { unreadSheets: [...file.unreadSheets] }),
-        ...warnOfOddIds(people, file.columns.title("id"), file.numberRows),
+        ...warnOfOddIds(
+          people.filter(({ row }) => !skip.has(row)),
+          file.columns.title("id"),
+          file.numberRows,
+        ),
       };
+      const preview: NonNullable<ImportResult["preview"]> = [];
+      const newPeople: NonNullable<ImportResult["newPeople"]> = [];
+      let moreNewPeople = 0;
 
+      const show = (person: RosterPerson, isNew: boolean): void => {
+        const { row, userId, name, role, extraMinutes, roomId } = person;
+        if (name === null || role === null) return;
+        const room = roomId === null ? undefined : visibleRooms.get(roomId)?.name;
+        if (preview.length < PREVIEWED)
+          preview.push({
+            row,
+            userId,
+            name,
+            role,
+            ...(extraMinutes !== null && { extraMinutes }),
+            ...(room !== undefined && { room }),
+          });
+        if (isNew && newPeople.length < LISTED) newPeople.push({ row, userId, name });
+        else if (isNew) moreNewPeople += 1;
+      };
       const count = ({ row, userId }: RosterPerson, action: RowAction): void => {
         if (action.kind === "keep") result.unchanged += 1;
         if (action.kind === "add") result.added += 1;
@@ -104,7 +133,7 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
         const { was, is } = action;
         // A person who only got a room has no changed details.
         if (!differ(was, is)) return;
-        if (result.changes.length < LISTED_CHANGES) result.changes.push({ row, userId, was, is });
+        if (result.changes.length < LISTED) result.changes.push({ row, userId, was, is });
         else result.moreChanges += 1;
       };
 
@@ -122,16 +151,22 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
                 person: shownCell(person.name ?? person.userId),
                 ...refusal,
               });
+          if (skip.has(person.row)) return;
           count(person, action);
+          if (dryRun) show(person, places.length === 0);
           if (!into.dryRun && faults.count === 0) applyAction(action, person, plan, writer);
         },
         end() {
+          const spared = [...skip].find((row) => !file.faults.skipped.has(row) && !faults.skipped.has(row));
+          if (spared !== undefined)
+            throw invalidInput("skip", `names the row ${spared}, which has no fault: read the file again`);
           if (file.faults.count + faults.count > 0)
             return {
               keep: false,
               result: { ...mergeFaults(file.faults, faults), rows: file.rows, columns: file.columns },
             };
-          return { keep: true, result };
+          const shown = { preview, newPeople, ...(moreNewPeople > 0 && { moreNewPeople }) };
+          return { keep: true, result: dryRun ? { ...result, ...shown } : result };
         },
       };
     },

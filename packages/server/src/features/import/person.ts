@@ -7,6 +7,7 @@ import {
 import type { z } from "zod";
 import { quoted } from "../../files/sheets/quoted.js";
 import type { Row } from "../../files/sheets/rows.js";
+import { halfWidth, minutesIn } from "./cells.js";
 import { type Columns, type Field, roleOf } from "./columns.js";
 import type { RoomFinder } from "./rooms.js";
 
@@ -94,7 +95,7 @@ export const readPerson = (
     return undefined;
   };
   const id = (): string | undefined => {
-    const value = cell("id");
+    const value = halfWidth(cell("id"));
     const [code, reason] = reasonAgainstId(value) ?? [];
     if (code === undefined) return required("id", newPersonSchema.shape.userId, value);
     report("id", code, `${reason}${personLabel(value)}`);
@@ -113,7 +114,7 @@ export const readPerson = (
     return found;
   };
   const extraMinutes = (forRole: ParticipantRole | undefined): number | undefined => {
-    const value = cell("extraMinutes");
+    const value = minutesIn(cell("extraMinutes"));
     const minutes = value === "" ? undefined : parsed("extraMinutes", extraMinutesSchema, value);
     if (minutes && forRole && forRole !== "examinee")
       report("extraMinutes", "minutes_of_staff", `is for examinees, not for a person who is ${forRole}`);

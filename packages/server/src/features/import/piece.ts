@@ -7,16 +7,19 @@ import { shownCell } from "./faults.js";
 
 /** The most columns of a piece. */
 const WIDTH = 30;
+/** The most faults of a piece. */
+const FAULTS = 100;
 
 /**
- * Reads the part of a sheet with its listed faults: their rows, and those beside them. It reads the file again, so that a file without faults
+ * Reads the part of a sheet with its first faults: their rows, and those beside them. It reads the file again, so that a file without faults
  * costs nothing.
  */
 export const readPiece = async (
   source: Source,
-  { faults, columns: { header, width } }: FaultyRoster,
+  { faults: all, columns: { header, width } }: FaultyRoster,
   signal: AbortSignal | undefined,
 ): Promise<NonNullable<ImportResult["sheet"]>> => {
+  const faults = all.slice(0, FAULTS);
   const wanted = new Set(faults.flatMap(({ row }) => [row - 1, row, row + 1]));
   const last = Math.max(...wanted);
   const columns = Math.min(WIDTH, Math.max(width, ...faults.map(({ cell }) => cell + 1)));

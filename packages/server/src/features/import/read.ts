@@ -3,6 +3,7 @@ import { quoted } from "../../files/sheets/quoted.js";
 import { type Row, rowsOf } from "../../files/sheets/rows.js";
 import { type ReadOptions, SheetError, type Source } from "../../files/sheets/source.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
+import { isTotal } from "./cells.js";
 import { type Columns, columnsOf, fieldsNamed, isHeader } from "./columns.js";
 import { createFaults, type Faults, shownCell } from "./faults.js";
 import { type Report, readPerson } from "./person.js";
@@ -17,6 +18,10 @@ export interface ReadResult {
   readonly columns: Columns;
   /** The rows whose id is a number of the spreadsheet. */
   readonly numberRows: ReadonlySet<number>;
+  /** The first row whose id cannot be read. */
+  readonly unreadRow: number | undefined;
+  /** The first rows that hold a total. */
+  readonly totalRows: readonly number[];
   /** Visible, non-empty sheets of the workbook that were not read. */
   readonly unreadSheets: readonly string[];
 }
@@ -31,8 +36,12 @@ export interface Into {
   readonly addPeople: AddPeople;
   /** The role of people whose role cell is empty. Default: examinee. */
   readonly emptyRole?: ParticipantRole;
+  /** The rows to leave out if they have errors. */
+  readonly skip?: ReadonlySet<number>;
 }
 
+/** The maximum number of rows with totals that are listed. */
+const LISTED_TOTALS = 100;
 const BATCH = 500;
 /**
  * Twice the size of the largest roster with a guaranteed speed. A longer one would keep other calls from the
@@ -109,12 +118,14 @@ class InvalidFile extends InvigilError {
 /** Reads and checks the rows of a file, and adds those with a valid id. */
 const readRows = async (
   file: AsyncIterableIterator<Row>,
-  { findRoom, addPeople, emptyRole = "examinee" }: Into,
+  { findRoom, addPeople, emptyRole = "examinee", skip }: Into,
 ): Promise<Omit<ReadResult, "unreadSheets">> => {
   const { columns, rows } = await openRows(file);
-  const faults = createFaults();
+  const faults = createFaults(skip);
   let batch: RosterPerson[] = [];
   let people = 0;
+  let unreadRow: number | undefined;
+  const totalRows: number[] = [];
   const numberRows = new Set<number>();
 
   const reportFor =
@@ -153,17 +164,25 @@ const readRows = async (
     if (line.row > MAX_ROWS)
       throw invalidInput("file", `must have at most ${MAX_ROWS} rows, empty ones included`);
     if (isBlank(line)) continue;
+    if (isTotal(line.cells, line.cells[columns.at.name ?? -1])) {
+      if (totalRows.length < LISTED_TOTALS) totalRows.push(line.row);
+      continue;
+    }
     people += 1;
     if (people > MAX_PEOPLE) throw invalidInput("file", `must have at most ${MAX_PEOPLE} rows`);
     const report = reportFor(line);
     if (line.hidden) {
       const [id, name] = [columns.at.id, columns.at.name].map((at) => quoted(line.cells[at ?? -1] ?? ""));
       report("id", "hidden_row", `is in a hidden row: show the row, or delete it (${id}, of ${name})`);
+      unreadRow ??= line.row;
       continue;
     }
     const person = readPerson(line, { columns, findRoom, emptyRole }, report);
     const { userId, name, role, extraMinutes, roomId } = person;
-    if (userId === undefined) continue;
+    if (userId === undefined) {
+      unreadRow ??= line.row;
+      continue;
+    }
     if (columns.at.id !== undefined && line.numbers?.includes(columns.at.id)) numberRows.add(line.row);
     batch.push({
       row: line.row,
@@ -177,7 +196,7 @@ const readRows = async (
   }
   await flush();
   if (people === 0) throw invalidInput("file", "has a header but no rows below it");
-  return { rows: people, faults, columns, numberRows };
+  return { rows: people, faults, columns, numberRows, unreadRow, totalRows };
 };
 
 /** @throws INVALID_INPUT for a file that is no roster */

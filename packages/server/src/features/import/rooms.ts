@@ -1,10 +1,12 @@
 import type { RosterFaultCode } from "@invigil/schema";
 import { quoted } from "../../files/sheets/quoted.js";
+import { halfWidth } from "./cells.js";
 
 export interface ExamRoom {
   readonly id: string;
   readonly name: string;
   readonly ended: boolean;
+  readonly createTeacher: string;
 }
 
 /** The part of the exam that the caller may import into. */
@@ -35,7 +37,7 @@ export const createRoomFinder = ({ rooms, room: fallback, whole }: Scope): RoomF
 
   return (cell, report) => {
     if (cell === "") return fallback?.id;
-    const named = roomsByName.get(cell) ?? [];
+    const named = roomsByName.get(cell) ?? roomsByName.get(halfWidth(cell)) ?? [];
     const open = named.filter(({ ended }) => !ended);
     const [room, another] = open.length > 0 ? open : named;
     if (room && !another) return room.id;

@@ -5,6 +5,7 @@ import { openTestDatabase } from "../../../test/support/database.js";
 import { change, rowsOf } from "../../../test/support/tables.js";
 import { acting, NO_AUDIT, writeRows } from "../../../test/support/writes.js";
 import { createBulkChanges } from "../../domain/bulk/changes.js";
+import { createPersonRemover } from "../../domain/bulk/removal.js";
 import { createEventLog } from "../../domain/events.js";
 import { createOutbox } from "../../domain/outbox/outbox.js";
 import { insertExam } from "../../domain/people.js";
@@ -13,7 +14,7 @@ import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { UNLIMITED } from "../../limits/rates.js";
 import { createIds } from "../../platform/ids.js";
 import { query } from "../../storage/statement.js";
-import { exams, unseated } from "../../storage/tables.js";
+import { examPeople, exams, unseated } from "../../storage/tables.js";
 import { createAccessService } from "../access/service.js";
 import { createAccessStore } from "../access/store.js";
 import { createImportService } from "./service.js";
@@ -64,16 +65,19 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
     busy: (examId) => new Error(examId),
     gone: (examId) => new Error(examId),
   });
-  const store = wrap(createImportStore({ storage: db.storage, bulk }));
+  const removePerson = createPersonRemover({ storage: db.storage, bulk });
+  const store = wrap(createImportStore({ storage: db.storage, bulk, removePerson }));
+  const read: unknown[] = [];
   const imports = createImportService({
     store,
     access,
+    accessLog: { note: (_, target) => void read.push(target) },
     clock,
     rates: UNLIMITED,
     quotas: undefined,
     ...(readMs !== undefined && { readMs }),
   });
-  return { db, access, imports, [Symbol.asyncDispose]: () => db.close() };
+  return { db, access, imports, read, [Symbol.asyncDispose]: () => db.close() };
 };
 
 it("imports the files of a caller one after the other, even if one is refused", async () => {
@@ -91,7 +95,7 @@ it("imports the files of a caller one after the other, even if one is refused", 
       source,
       onProgress,
     });
-    expect(result).toMatchObject({ more: 49_900 });
+    expect(result).toMatchObject({ more: 40_000 });
   };
   await Promise.all([start("first"), start("second"), start("third")]);
   // A file's progress is reported without another file's in between.
@@ -120,6 +124,40 @@ it.each([true, false])(
     await expect(importing).rejects.toMatchObject({ code: "EXAM_NOT_FOUND", message: "There is no exam e." });
   },
 );
+
+it("leaves an entry in the audit when a dry run reads the people of the exam, and none when it does not", async () => {
+  await using opened = await open();
+  const { imports, read } = opened;
+  const importing = (dryRun: boolean, text: string) =>
+    imports.import(ADMIN, { examId: "e", dryRun, source: { bytes: Buffer.from(`id,name\n${text}`) } });
+  await importing(false, "k1,N\n");
+  await importing(true, "k2,\n");
+  expect(read).toEqual([]);
+  expect(await importing(true, "k2,N\n")).toMatchObject({ absent: [{ userId: "k1" }] });
+  expect(read).toEqual([{ examId: "e", subject: "dry run" }]);
+});
+
+it("keeps people who enter while the file is imported, and removes the others", async () => {
+  // As read before they entered.
+  const wrap = (store: Store): Store => ({
+    ...store,
+    traces: async (_, userIds) => userIds.map(() => undefined),
+  });
+  await using opened = await open({ wrap });
+  const { db, imports } = opened;
+  const importing = (text: string, remove?: string[]) =>
+    imports.import(ADMIN, {
+      examId: "e",
+      dryRun: false,
+      remove,
+      source: { bytes: Buffer.from(`id,name\n${text}`) },
+    });
+  await importing("k1,N\nk2,N\n");
+  await change(db, query.insert(examPeople).values({ examId: "e", userId: "k1", readiness: {} }));
+  expect(await importing("k3,N\n", ["k1", "k2"])).toMatchObject({ added: 1, removed: 1, kept: ["k1"] });
+  const left = await rowsOf(db, unseated);
+  expect(left.map(({ userId }) => userId)).toEqual(["k1", "k3"]);
+});
 
 it("does not let one caller's file hold up another's", async () => {
   const ends: (() => void)[] = [];

@@ -1,5 +1,6 @@
 import type { ImportParticipantsInput, ImportResult } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
+import type { AccessLog } from "../../domain/access-log.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened, Rights } from "../../domain/opened.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
@@ -8,6 +9,7 @@ import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomEnded } from "../../platform/errors.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import { roomSizeQuota } from "../participant/rules.js";
+import { createAbsentPeople } from "./absent.js";
 import { applyImport, type FaultyRoster, type Imported } from "./apply-import.js";
 import type { FaultyFile, RowFault } from "./faults.js";
 import { readPiece } from "./piece.js";
@@ -24,6 +26,10 @@ export interface ImportRequest extends ReadOptions {
   /** The room of people whose row names none. */
   readonly roomId?: string | undefined;
   readonly dryRun: boolean;
+  /** The rows with errors to leave out. Default: none. */
+  readonly skip?: readonly number[] | undefined;
+  /** The people who are not in the file to remove after the import. Default: none. */
+  readonly remove?: readonly string[] | undefined;
   /** Whether to read the part of the sheet with the faults. Default: no. */
   readonly withPiece?: boolean;
   readonly source: Source;
@@ -34,6 +40,7 @@ type OpenExam = () => MaybePromise<Opened<"wholeExam">>;
 export interface ImportServiceDeps {
   readonly store: ImportStore;
   readonly access: Pick<Rights, "open">;
+  readonly accessLog: Pick<AccessLog, "note">;
   readonly clock: () => Date;
   readonly rates: RateLimits;
   /** Absent: no quotas. */
@@ -57,10 +64,13 @@ const TURNS = {
 /** Twenty times the duration of the largest roster on one slow core. */
 const READ_MS = 60_000;
 
+/** The maximum number of errors in a refusal. */
+const REFUSED_FOR = 100;
+
 /** Converts the errors of a file to one API error. */
 const refusalOf = ({ faults, more }: FaultyFile): InvigilError => {
   const fields: Record<string, string[]> = {};
-  for (const { row, column, reason } of faults) {
+  for (const { row, column, reason } of faults.slice(0, REFUSED_FOR)) {
     const field = `rows[${row}].${column}`;
     fields[field] = [...(fields[field] ?? []), reason];
   }
@@ -97,6 +107,7 @@ export type ImportService = ReturnType<typeof createImportService>;
 export const createImportService = ({
   store,
   access,
+  accessLog,
   clock,
   rates,
   quotas,
@@ -104,6 +115,7 @@ export const createImportService = ({
 }: ImportServiceDeps) => {
   const turns = createCallerTurns(TURNS);
   const size = roomSizeQuota(quotas);
+  const absentPeople = createAbsentPeople({ store, rates });
 
   /** Whether the caller has access to the whole exam. Otherwise they must run the given room. */
   const hasWholeExam = async (
@@ -143,17 +155,28 @@ export const createImportService = ({
     { whole, stop }: { readonly whole: boolean; readonly stop: AbortSignal | undefined },
   ) => {
     const { examId, dryRun } = request;
+    const skip = new Set(request.skip);
     const scope = await scopeOf(whole, request);
+    if (request.remove && scope.room)
+      throw invalidInput("remove", "is for an import into the whole exam, without a room");
     rates.take({ caller, examId }, { writeRows: 0 });
     rates.take({ examId }, { imports: 1 });
     const roster = createRoster();
     const file = await readFile(
       { ...request, signal: stop },
-      { findRoom: createRoomFinder(scope), addPeople: roster.add },
+      { findRoom: createRoomFinder(scope), addPeople: roster.add, skip },
     );
+    const { people } = roster;
+    const { remove } = request;
+    const absent =
+      !scope.room && file.faults.count === 0 && (dryRun || remove)
+        ? await absentPeople.find(caller, examId, people, scope.rooms)
+        : undefined;
+    if (absent && remove) await absentPeople.assertRemovable({ examId, remove }, absent, file.unreadRow);
     const result = await applyImport(store, {
       ...request,
-      people: roster.people,
+      people,
+      skip,
       scope,
       file,
       now: clock(),
@@ -165,8 +188,22 @@ export const createImportService = ({
         ...result,
         ...(request.withPiece && { sheet: await readPiece(request.source, result, stop) }),
       };
-    if (!dryRun) rates.charge({ caller, examId }, { writeRows: result.added + result.updated });
-    return result;
+    // A dry run reads people of the exam, and changes nothing.
+    if (dryRun && absent) accessLog.note(caller, { examId, subject: "dry run" });
+    if (dryRun)
+      return {
+        ...result,
+        ...(absent && (await absentPeople.list(examId, absent))),
+        ...(remove && { removed: new Set(remove).size }),
+      };
+    if (!remove) {
+      rates.charge({ caller, examId }, { writeRows: result.added + result.updated });
+      return result;
+    }
+    const removal = { examId, remove, now: clock(), author: caller, signal: stop };
+    const { removed, kept } = await absentPeople.remove(removal);
+    rates.charge({ caller, examId }, { writeRows: result.added + result.updated + removed });
+    return { ...result, removed, ...(kept && { kept }) };
   };
   /** Applies the time limit for uploaded files. */
   const runInTime = async (caller: ActingCaller, request: ImportRequest, whole: boolean) => {

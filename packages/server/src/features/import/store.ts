@@ -1,12 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole } from "@invigil/schema";
-import { and, asc, count, eq } from "drizzle-orm";
+import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { markChanged } from "../../domain/bulk/marked-rows.js";
+import type { createPersonRemover } from "../../domain/bulk/removal.js";
 import type { Author } from "../../domain/calls.js";
 import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson } from "../../domain/people.js";
 import { insertPerson, readRoomSize } from "../../domain/people.js";
+import { readTrace, type Trace } from "../../domain/traces.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
@@ -28,6 +30,14 @@ export interface PersonWriter {
   addUnseated(person: { userId: string; role: ParticipantRole } & Details): void;
   /** Changes a person in a room, or (null) among the people who wait for one. */
   change(userId: string, roomId: string | null, is: Details): void;
+}
+
+/** A person of the exam, in a room or without one. */
+export interface ExamMember {
+  readonly userId: string;
+  readonly name: string;
+  readonly role: ParticipantRole;
+  readonly roomId?: string;
 }
 
 /** The exam to import into. */
@@ -56,6 +66,9 @@ const PAGE = 100;
 /** The cost of a person, in rows: one who is added to a room, and one who stays unseated or changes. */
 const SEAT_ROWS = 4;
 const OTHER_ROWS = 2;
+/** How many people of the exam to read in one turn of the event loop, and of how many the traces. */
+const READ_A_TURN = 2000;
+const TRACED_A_TURN = 20;
 
 /** Thrown to undo the change because its result says so. */
 class RolledBack<Result> extends Error {
@@ -66,7 +79,7 @@ class RolledBack<Result> extends Error {
 
 const roomsOfExam = statement(
   query
-    .select({ id: rooms.id, name: rooms.name, status: rooms.status })
+    .select({ id: rooms.id, name: rooms.name, status: rooms.status, createTeacher: rooms.createTeacher })
     .from(rooms)
     .where(eq(rooms.examId, param("examId")))
     .orderBy(asc(rooms.id)),
@@ -118,6 +131,33 @@ const unseatedPeople = statement((dialect) =>
     .where(
       and(eq(visibleUnseated.examId, param("examId")), dialect.isAnyOf(visibleUnseated.userId, "userIds")),
     ),
+);
+const seatedAfter = statement(
+  query
+    .select({
+      seq: visibleParticipants.seq,
+      userId: visibleParticipants.userId,
+      name: visibleParticipants.name,
+      role: visibleParticipants.role,
+      roomId: visibleParticipants.roomId,
+    })
+    .from(visibleParticipants)
+    .where(and(eq(visibleParticipants.examId, param("examId")), gt(visibleParticipants.seq, param("after"))))
+    .orderBy(asc(visibleParticipants.seq))
+    .limit(READ_A_TURN),
+);
+const unseatedAfter = statement(
+  query
+    .select({
+      seq: visibleUnseated.seq,
+      userId: visibleUnseated.userId,
+      name: visibleUnseated.name,
+      role: visibleUnseated.role,
+    })
+    .from(visibleUnseated)
+    .where(and(eq(visibleUnseated.examId, param("examId")), gt(visibleUnseated.seq, param("after"))))
+    .orderBy(asc(visibleUnseated.seq))
+    .limit(READ_A_TURN),
 );
 const insertUnseated = insertion(unseated);
 const insertChanges = insertion(personChanges);
@@ -212,7 +252,15 @@ const toPlace = ({ roomId, role, name, extraMinutes }: PlaceRow): Place => ({
 
 export type ImportStore = ReturnType<typeof createImportStore>;
 
-export const createImportStore = ({ storage, bulk }: { storage: Queries; bulk: BulkChanges }) => {
+export const createImportStore = ({
+  storage,
+  bulk,
+  removePerson,
+}: {
+  storage: Queries;
+  bulk: BulkChanges;
+  removePerson: ReturnType<typeof createPersonRemover>;
+}) => {
   type Work<Result> = (rooms: ExamRoom[] | undefined, writing: PersonWriter) => ImportWork<Result>;
 
   const begin = async <Result>(
@@ -280,6 +328,28 @@ export const createImportStore = ({ storage, bulk }: { storage: Queries; bulk: B
   return {
     /** Sorted by creation. */
     rooms: (examId: string): Promise<ExamRoom[]> => readRooms(storage, examId),
+    /** All people of the exam, some at a time: those in rooms, once for each room, then those without one. */
+    async *people(examId: string): AsyncGenerator<ExamMember, void, void> {
+      for (const after of [seatedAfter, unseatedAfter])
+        for (let last: number | undefined = 0; last !== undefined; await nextTurn()) {
+          const read: (ExamMember & { seq: number })[] = await storage.all(after, { examId, after: last });
+          yield* read;
+          last = read.length < READ_A_TURN ? undefined : read.at(-1)?.seq;
+        }
+    },
+    /** What people have left in the exam, in their order. */
+    async traces(examId: string, userIds: readonly string[]): Promise<(Trace | undefined)[]> {
+      const found: (Trace | undefined)[] = [];
+      for (let at = 0; at < userIds.length; at += TRACED_A_TURN) {
+        const some = userIds.slice(at, at + TRACED_A_TURN);
+        const read = () => Promise.all(some.map((userId) => readTrace(storage, { examId, userId })));
+        found.push(...(await storage.together(read)));
+        await nextTurn();
+      }
+      return found;
+    },
+    /** Removes a person from the exam. `check` throws to refuse. */
+    remove: removePerson,
     /**
      * Calls `each` for every person with their places in the exam. If `end` returns `keep`, all that `each` has
      * written becomes visible at once; otherwise it is undone. `work` gets no rooms when the exam does not exist

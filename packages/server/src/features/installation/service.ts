@@ -3,6 +3,7 @@ import type { Config } from "../../config/config.js";
 import type { Instances } from "../../coordination/instances.js";
 import type { Opened } from "../../domain/opened.js";
 import type { Disk } from "../../limits/disk.js";
+import { streamCarrierOf } from "../../providers/stream-carrier.js";
 import type { Database } from "../../storage/database.js";
 import type { AudioService } from "../audio/service.js";
 import type { InstallationStore } from "./store.js";
@@ -27,11 +28,13 @@ export interface InstallationServiceDeps {
   readonly clock: () => Date;
   readonly config: Config;
   readonly isDemo: boolean;
+  /** Whether browsers publish and watch by a media server. */
+  readonly canWatch: boolean;
 }
 
 const MIB = 1024 * 1024;
 /** The last two minutes: the newest may not be counted yet. */
-const COUNTED_MS = 3 * 60_000;
+export const COUNTED_MS = 3 * 60_000;
 
 /** Returns the setting behind an amount of the configuration, and the amount as the setting has it. */
 const settingOf = (
@@ -62,7 +65,9 @@ const quotasOf = (config: Config): InstallationUsage["quotas"] => [
   { name: "INVIGIL_MAX_CONNECTIONS", most: config.maxConnections },
   { name: "INVIGIL_CONNECTIONS_PER_PERSON", most: config.perPerson.connections },
   { name: "INVIGIL_SUBSCRIPTIONS_PER_PERSON", most: config.perPerson.subscriptions },
-  { name: "INVIGIL_STREAM_PUSH_LIMIT", most: config.streamPushLimit },
+  ...(config.streamService === "aliyun"
+    ? [{ name: "INVIGIL_STREAM_PUSH_LIMIT", most: config.streamPushLimit }]
+    : []),
 ];
 
 export const createInstallationService = ({
@@ -75,14 +80,16 @@ export const createInstallationService = ({
   clock,
   config,
   isDemo,
+  canWatch,
 }: InstallationServiceDeps): InstallationService => ({
-  info: () => ({ auth: config.auth, isDemo, timeZone: config.timeZone }),
+  info: () => ({ auth: config.auth, isDemo, timeZone: config.timeZone, canWatch }),
   async servers() {
     const running = await instances.running();
     const sinceOf = ({ startedAt }: RunningServer): number => startedAt?.getTime() ?? 0;
     return running.toSorted((one, other) => sinceOf(one) - sinceOf(other) || (one.id < other.id ? -1 : 1));
   },
   async usage() {
+    const { service, limit } = streamCarrierOf(config);
     const [bytes, space, audioBytes, { exams, rooms, present, publishing }] = await Promise.all([
       db.size(),
       disk.least(),
@@ -98,6 +105,7 @@ export const createInstallationService = ({
       audioBytes,
       exams,
       underWay: { rooms, present, publishing },
+      streams: { service, most: limit },
       ...inUse(),
       limits: limitsOf(config),
       quotas: quotasOf(config),

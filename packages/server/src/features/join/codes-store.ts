@@ -220,8 +220,13 @@ export const createCodeStore = ({ storage, writes }: { storage: Queries; writes:
     // Two servers gave the same code to pages of two exams at the same time. It opens neither of them.
     return another ? undefined : page;
   },
+  /** Returns the digests of the codes of a seat, by `JoinPage`. */
+  async digestsOf({ userId, ...room }: Omit<OpenedPage, "page">): Promise<ReadonlyMap<JoinPage, string>> {
+    const rows = await storage.all(codesOfPeople, { ...room, userIds: [userId] });
+    return new Map(rows.flatMap(({ page, digest }) => (page && digest ? [[page, digest] as const] : [])));
+  },
   /** Returns a seat. Undefined if the person, the room or the exam is not there. */
-  async seat({ examId, roomId, userId }: OpenedPage): Promise<OpenSeat | undefined> {
+  async seat({ examId, roomId, userId }: Omit<OpenedPage, "page">): Promise<OpenSeat | undefined> {
     const found = await storage.get(openSeat, { examId, roomId, userId });
     if (!found) return undefined;
     const { plannedMinutes: extraMinutes, attempt, ...seat } = found;

@@ -1,4 +1,5 @@
 import {
+  type CodeState,
   isOver,
   type JoinCode,
   type JoinLinksInput,
@@ -10,7 +11,13 @@ import type { Config } from "../../config/config.js";
 import type { AccessLog } from "../../domain/access-log.js";
 import type { ActingCaller, Origin } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
-import { formatJoinCode, type JoinCodes, type JoinPage, parseJoinCode } from "../../identity/join-codes.js";
+import {
+  formatJoinCode,
+  type JoinCodes,
+  type JoinPage,
+  parseJoinCode,
+  randomJoinCode,
+} from "../../identity/join-codes.js";
 import { type TokenIssuer, unauthenticated } from "../../identity/tokens.js";
 import { networkOf } from "../../limits/network.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -24,7 +31,14 @@ import {
   type SeatsInput,
   type SeatsOf,
 } from "./links.js";
+import { examineeUrlOf } from "./rules.js";
 import type { WrongCodes } from "./wrong-codes.js";
+
+/**
+ * Returns where a reserved code leads now. Undefined: nowhere.
+ * @param base see `Context.reachedAt`
+ */
+type Lead = (base: string | undefined) => Promise<URL | undefined>;
 
 /** Names the seat of a person. */
 export type SeatRef = Pick<JoinCode, "roomId" | "userId">;
@@ -70,7 +84,7 @@ export const createCodeService = ({
   tokens,
   accessLog,
   log,
-  config: { publicUrl, apps, auth },
+  config,
 }: {
   store: CodeStore;
   links: LinkService;
@@ -78,10 +92,11 @@ export const createCodeService = ({
   wrongCodes: WrongCodes;
   rates: RateLimits;
   tokens: TokenIssuer;
-  accessLog: Pick<AccessLog, "note">;
+  accessLog: Pick<AccessLog, "note" | "noteEnded">;
   log: FastifyBaseLogger;
-  config: Pick<Config, "publicUrl" | "apps" | "auth">;
+  config: Pick<Config, "publicUrl" | "apps" | "auth" | "streamService">;
 }) => {
+  const { publicUrl, apps, auth } = config;
   // Without logins, the secret and the codes would end with the process.
   /** The setting without which there are no codes, if it is missing. */
   const missingSetting =
@@ -90,7 +105,7 @@ export const createCodeService = ({
   const assertConfigured = (role: ParticipantRole): void => {
     if (missingSetting !== undefined) requiredUrl(undefined, missingSetting, "join codes");
     if (role === "examinee")
-      requiredUrl(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "the join codes of examinees");
+      requiredUrl(examineeUrlOf(config), "INVIGIL_EXAMINEE_APP_URL", "the join codes of examinees");
     else requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "the join codes of teachers and inspectors");
   };
 
@@ -140,6 +155,8 @@ export const createCodeService = ({
       return [{ ...about, code, url: urlOf(code), ...(pcCode && { pcCode, pcUrl: urlOf(pcCode) }) }];
     });
   };
+  /** The codes that lead to no seat of the database. */
+  const reserved = new Map<string, Lead>();
   const urlOf = (code: string): string => `${publicUrl}${JOIN_PATH}/${code}`;
 
   const service = {
@@ -165,13 +182,40 @@ export const createCodeService = ({
     },
 
     /**
+     * Returns a seat, with whether its codes work and until when links do that are made now. Undefined if the person is not in the room. Checks
+     * no permissions: for use by other services.
+     */
+    async seatNow(place: RoomKey & { readonly userId: string }) {
+      const [seat, digests] = await Promise.all([store.seat(place), store.digestsOf(place)]);
+      if (!seat) return undefined;
+      const stateOf = (page: JoinPage): CodeState => {
+        const made = digests.get(page);
+        if (made === undefined) return "none";
+        const own = [...codes.of({ ...place, page, generation: seat.generation })];
+        return own.some((code) => codes.digest(code) === made) ? "current" : "outdated";
+      };
+      const states = { main: stateOf("main"), ...(seat.role === "examinee" && { pc: stateOf("pc") }) };
+      return { ...seat, states, linksUntil: tokens.lastUse(links.endsAtFor(seat, seat.exam)) };
+    },
+
+    /** Returns a new code that leads where `lead` says, for as long as this server runs. */
+    reserve(lead: Lead): string {
+      const code = randomJoinCode();
+      reserved.set(code, lead);
+      return formatJoinCode(code);
+    },
+
+    /**
      * Returns the address of the web app, with a new token, to which a code leads now. `mistyped`: this cannot be a code. `unknown`: no
      * person has the code, its links were revoked, its person left, or their room or exam is over.
+     * @param base see `Context.reachedAt`
      * @throws TOO_MANY_REQUESTS
      */
-    async enter(typed: string, origin: Origin): Promise<URL | "mistyped" | "unknown"> {
+    async enter(typed: string, origin: Origin, base?: string): Promise<URL | "mistyped" | "unknown"> {
       const code = parseJoinCode(typed);
       if (code === undefined) return "mistyped";
+      const lead = reserved.get(code);
+      if (lead) return (await lead(base)) ?? "unknown";
       const found = await wrongCodes.lookUp(networkOf(origin.address), () => store.find(codes.digest(code)));
       const seat = found && (await store.seat(found));
       if (!seat) return "unknown";
@@ -180,12 +224,17 @@ export const createCodeService = ({
       rates.take({ caller: { userId, role, roomId: room.roomId } }, { writes: 1 });
       const isCurrent = [...codes.of({ ...found, generation })].includes(code);
       const isOpen = role !== "examinee" || (roomStatus === "in_progress" && !isOver(seat.times.attempt));
-      if (!isCurrent || !isOpen) return "unknown";
+      const refuse = (reason: string): "unknown" => {
+        accessLog.noteEnded({ userId, role, generation, ...room }, reason, origin);
+        return "unknown";
+      };
+      if (!isCurrent) return refuse("LINKS_REVOKED");
+      if (!isOpen) return refuse("ROOM_ENDED");
       const place = { id: room.roomId, examId: room.examId, name: seat.roomName };
       const link = await links
         .ofSeat({ room: place, person: { ...seat, userId }, generation }, seat.exam)
         .catch(ignoreExamOver);
-      if (!link) return "unknown";
+      if (!link) return refuse("EXAM_OVER");
       log.info({ ...origin, ...room, userId, page, tokenId: link.tokenId }, "join code used");
       // The audit does not keep what examinees get for themselves, here as elsewhere.
       if (role !== "examinee")
@@ -197,8 +246,8 @@ export const createCodeService = ({
     },
 
     /** The same for callers of procedures. @throws INVALID_INPUT if it is mistyped; UNAUTHENTICATED if it is unknown */
-    async linkOf(typed: string, origin: Origin): Promise<LinkOfCode> {
-      const entered = await service.enter(typed, origin);
+    async linkOf(typed: string, origin: Origin, base?: string): Promise<LinkOfCode> {
+      const entered = await service.enter(typed, origin, base);
       if (entered === "mistyped") throw invalidInput("code", "is mistyped");
       if (entered === "unknown") throw unauthenticated("The code does not work now.");
       return { url: entered.href };

@@ -20,6 +20,7 @@ import { InvigilError, invalidInput, roomEnded } from "../../platform/errors.js"
 import { createPace } from "../../platform/pace.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
+import { examineeUrlOf } from "./rules.js";
 import type { LinkStore } from "./store.js";
 
 /** The place whose people get something: a room, or the rooms of an exam. */
@@ -50,7 +51,8 @@ export interface LinkServiceDeps {
   readonly onAccessRevoked: () => void;
   readonly log: FastifyBaseLogger;
   readonly rates: RateLimits;
-  readonly apps: Config["apps"];
+  readonly publicUrl: () => string;
+  readonly config: Pick<Config, "apps" | "streamService">;
 }
 
 const ROLES: readonly ParticipantRole[] = ["teacher", "inspector", "examinee"];
@@ -89,7 +91,8 @@ export const createLinkService = ({
   onAccessRevoked,
   log,
   rates,
-  apps,
+  publicUrl,
+  config,
 }: LinkServiceDeps) => {
   /** The rooms of the request, beginning with the one of the cursor. */
   async function* roomsFor(of: SeatsOf, { after }: SeatsInput): AsyncGenerator<Room, void> {
@@ -138,10 +141,14 @@ export const createLinkService = ({
     const query = { roomId: room.id, userId, token };
     if (role !== "examinee") {
       const whose = "the links of teachers and inspectors";
-      const watch = requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", whose);
+      const watch = requiredUrl(config.apps.watchUrl, "INVIGIL_WATCH_APP_URL", whose);
       return { url: withQuery(watch, { ...query, role: WATCH_APP_ROLES[role] }) };
     }
-    const sit = requiredUrl(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "the links of examinees");
+    const sit = requiredUrl(
+      examineeUrlOf(config, publicUrl),
+      "INVIGIL_EXAMINEE_APP_URL",
+      "the links of examinees",
+    );
     const url = withQuery(sit, query);
     return { url, pcUrl: `${url}#/pc` };
   };

@@ -30,7 +30,7 @@ const createAllowance = (perMinute: number, monotonic: () => number) => {
       throw new InvigilError(
         "TOO_MANY_REQUESTS",
         `Too many wrong join codes, at most ${perMinute} per minute: try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
-        { retryAfterSeconds: seconds },
+        { retryAfterSeconds: seconds, limit: "wrong join codes" },
       );
     },
     take(key: string): void {

@@ -2,6 +2,8 @@ import {
   addParticipantsInput,
   addParticipantsResultSchema,
   checkIdentityInput,
+  diagnoseInput,
+  diagnosisSchema,
   doneSchema,
   examEntrySchema,
   examPersonRef,
@@ -13,19 +15,25 @@ import {
   moveParticipantInput,
   participantRef,
   participantSchema,
+  readinessSchema,
   removedFromExamSchema,
   removedParticipantSchema,
   removeFromExamInput,
   removeParticipantInput,
+  setDetectorsInput,
   setExtraMinutesInput,
   setExtraMinutesResultSchema,
   unseatedPageSchema,
+  unseatParticipantInput,
+  waveThroughInput,
 } from "@invigil/schema";
 import { anyone, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
+import type { DiagnosisService } from "../diagnosis/service.js";
 import type { EntryService } from "../entry/service.js";
 import type { ImportService } from "../import/service.js";
 import type { RosterService } from "../roster/service.js";
+import type { SittingService } from "../sitting/service.js";
 import type { ParticipantService } from "./service.js";
 
 export const createParticipantRouter = ({
@@ -33,11 +41,15 @@ export const createParticipantRouter = ({
   imports,
   roster,
   entry,
+  sitting,
+  diagnosis,
 }: {
   participant: ParticipantService;
   imports: ImportService;
   roster: RosterService;
   entry: EntryService;
+  sitting: SittingService;
+  diagnosis: DiagnosisService;
 }) =>
   router({
     get: anyone("room")
@@ -64,6 +76,29 @@ export const createParticipantRouter = ({
       .mutation(async ({ ctx: { caller, open }, input }) =>
         entry.checkIdentity(caller, await open(input), input),
       ),
+    waveThrough: teachers("room")
+      .meta({
+        sentence: "Lets an examinee of a room begin without the checks before the exam, or no longer.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "PARTICIPANT_CONFLICT", "ROOM_ENDED"],
+        charges: ["events"],
+      })
+      .input(waveThroughInput)
+      .output(readinessSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        sitting.waveThrough(caller, await open(input), input),
+      ),
+    setDetectors: teachers("room")
+      .meta({
+        sentence:
+          "Switches the detectors of the candidate's page off for an examinee of a room, or on again.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "PARTICIPANT_CONFLICT", "ROOM_ENDED"],
+        charges: ["events"],
+      })
+      .input(setDetectorsInput)
+      .output(doneSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        sitting.setDetectors(caller, await open(input), input),
+      ),
     list: staff("room")
       .meta({
         sentence: "Returns the people of a room in one role, in the order in which they were added.",
@@ -77,7 +112,7 @@ export const createParticipantRouter = ({
       .query(async ({ ctx: { caller, open }, input }) =>
         participant.list(caller, await open(input), input.role),
       ),
-    add: teachers("room")
+    add: teachers("roomToRun")
       .meta({
         sentence: "Adds people to a room, or changes their names and extra minutes.",
         errors: ["ROOM_NOT_FOUND", "ROOM_ENDED", "PARTICIPANT_CONFLICT", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
@@ -112,8 +147,15 @@ export const createParticipantRouter = ({
       .meta({
         sentence: "Imports people from a spreadsheet into an exam.",
         access: "Teachers: into an exam that they created, or into one room of theirs.",
-        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND", "ROOM_ENDED", "EXAM_CONFLICT", "QUOTA_EXCEEDED"],
-        charges: ["writeRows", "imports"],
+        errors: [
+          "EXAM_NOT_FOUND",
+          "ROOM_NOT_FOUND",
+          "ROOM_ENDED",
+          "PARTICIPANT_CONFLICT",
+          "EXAM_CONFLICT",
+          "QUOTA_EXCEEDED",
+        ],
+        charges: ["readRows", "writeRows", "imports"],
         rows: 1000,
         bodyKib: 15 * 1024,
       })
@@ -122,10 +164,10 @@ export const createParticipantRouter = ({
       .mutation(async ({ ctx: { caller, open }, input }) =>
         imports.importFile(caller, () => open(input), input),
       ),
-    move: teachers("room")
+    move: teachers("roomToRun")
       .meta({
         sentence: "Moves a person to another room of the exam.",
-        access: "Teachers: if both rooms are theirs.",
+        access: "Teachers: between their own rooms, and between all rooms of an exam that they created.",
         errors: [
           "ROOM_NOT_FOUND",
           "PARTICIPANT_NOT_FOUND",
@@ -142,10 +184,11 @@ export const createParticipantRouter = ({
       .mutation(async ({ ctx: { caller, open }, input }) =>
         participant.move(caller, await open(input), input),
       ),
-    remove: teachers("room")
+    remove: teachers("roomToRun")
       .meta({
         sentence: "Removes a person from a room.",
-        access: "Teachers: from their own rooms. With records: administrators only.",
+        access:
+          "Teachers: from their own rooms, and from all rooms of an exam that they created. With records: administrators only.",
         errors: [
           "ROOM_NOT_FOUND",
           "PARTICIPANT_NOT_FOUND",
@@ -160,6 +203,25 @@ export const createParticipantRouter = ({
       .output(removedParticipantSchema)
       .mutation(async ({ ctx: { caller, open }, input }) =>
         participant.remove(caller, await open(input), input),
+      ),
+    unseat: teachers("wholeExam")
+      .meta({
+        sentence:
+          "Removes a person from a room that they have not entered, so that the next plan gives them another one.",
+        errors: [
+          "EXAM_NOT_FOUND",
+          "ROOM_NOT_FOUND",
+          "PARTICIPANT_NOT_FOUND",
+          "ROOM_ENDED",
+          "PARTICIPANT_CONFLICT",
+          "EXAM_CONFLICT",
+        ],
+        charges: ["events"],
+      })
+      .input(unseatParticipantInput)
+      .output(doneSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        participant.unseat(caller, await open(input), input),
       ),
     listUnseated: teachers("wholeExam")
       .meta({
@@ -180,6 +242,21 @@ export const createParticipantRouter = ({
       .input(examPersonRef)
       .output(examPersonSchema)
       .query(async ({ ctx: { open }, input }) => roster.locate(await open(input), input.userId)),
+    diagnose: staff("roomsToRun", "unbound")
+      .meta({
+        sentence:
+          "Says what keeps a person from entering: their seats, links, codes and account, and their last refused calls.",
+        access:
+          "Teachers and inspectors: people of their own rooms, and teachers of the exams that they created. Without an exam: administrators only.",
+        audited: "access",
+        errors: ["EXAM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
+        charges: ["readRows"],
+      })
+      .input(diagnoseInput)
+      .output(diagnosisSchema)
+      .query(async ({ ctx: { caller, open }, input }) =>
+        diagnosis.diagnose(caller, await open(input), input),
+      ),
     removeFromExam: teachers("wholeExam")
       .meta({
         sentence: "Removes a person from an exam and all of its rooms.",

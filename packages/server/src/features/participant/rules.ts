@@ -52,8 +52,12 @@ export const assertMayDeleteRecords = (caller: Caller): void => {
 };
 
 /** @param reason completes the sentence "<user id> cannot be <action>: " */
-export const participantConflict = (userId: string, action: "moved" | "removed", reason: string) =>
-  new InvigilError("PARTICIPANT_CONFLICT", `${userId} cannot be ${action}: ${reason}.`);
+export const participantConflict = (
+  userId: string,
+  action: "moved" | "removed" | "unseated",
+  reason: string,
+) => new InvigilError("PARTICIPANT_CONFLICT", `${userId} cannot be ${action}: ${reason}.`);
+export const isRecordedReason = "something is recorded about them";
 export const isCreatorReason = "the room's examinees answer to its creator";
 export const hasRecordsReason = (records: number): string =>
   `${records === 1 ? "1 cheat record is" : `${records} cheat records are`} kept about it`;

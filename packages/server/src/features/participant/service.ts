@@ -11,6 +11,7 @@ import type {
   SetExtraMinutesInput,
   SetExtraMinutesResult,
   StreamUrls,
+  UnseatParticipantInput,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { PersonTimes } from "../../domain/attempts.js";
@@ -27,6 +28,7 @@ import {
   assertMayDeleteRecords,
   hasRecordsReason,
   isCreatorReason,
+  isRecordedReason,
   participantConflict,
   roomSizeQuota,
   streamNamesOf,
@@ -143,7 +145,7 @@ export const createParticipantService = ({
     },
     async add(
       caller: ActingCaller,
-      room: Opened<"room">,
+      room: Opened<"roomToRun">,
       participants: AddParticipantsInput["participants"],
     ): Promise<AddParticipantsResult> {
       const { id: roomId } = room;
@@ -187,11 +189,11 @@ export const createParticipantService = ({
     /** Moves a person to another room of the exam. Their records stay in the room where they were made. */
     async move(
       caller: ActingCaller,
-      room: Opened<"room">,
+      room: Opened<"roomToRun">,
       { roomId, userId, toRoomId }: MoveParticipantInput,
     ): Promise<true> {
       assertOpen(roomId, room.status);
-      const target = await access.open(caller, "room", { roomId: toRoomId });
+      const target = await access.open(caller, "roomToRun", { roomId: toRoomId });
       assertOpen(toRoomId, target.status);
       if (target.examId !== room.examId)
         throw invalidInput("toRoomId", `must be a room of the exam ${room.examId}`);
@@ -214,7 +216,7 @@ export const createParticipantService = ({
      */
     async remove(
       caller: ActingCaller,
-      room: Opened<"room">,
+      room: Opened<"roomToRun">,
       { roomId, userId, withRecords }: RemoveParticipantInput,
     ): Promise<RemovedParticipant> {
       assertOpen(roomId, room.status);
@@ -231,6 +233,27 @@ export const createParticipantService = ({
       if (!outcome.removed) throw participantConflict(userId, "removed", hasRecordsReason(outcome.records));
       if (withRecords) await erasure.finish();
       return { records: outcome.records };
+    },
+    /**
+     * Removes a person from a room that they have not entered. Without another room in the exam, they are unseated again, and the next plan
+     * seats them.
+     */
+    async unseat(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      { roomId, userId }: UnseatParticipantInput,
+    ): Promise<true> {
+      rates.takeChange({ caller, roomId, examId });
+      const check: Parameters<ParticipantStore["unseat"]>[3] = (status, seat) => {
+        assertOpen(roomId, status);
+        if (!seat) throw notThere(roomId, userId);
+        if (userId === seat.createTeacher) throw participantConflict(userId, "unseated", isCreatorReason);
+        if (seat.trace === "entered")
+          throw participantConflict(userId, "unseated", "they have entered the room");
+        if (seat.trace) throw participantConflict(userId, "unseated", isRecordedReason);
+      };
+      await store.unseat({ examId, roomId }, userId, { now: clock(), author: caller }, check);
+      return true;
     },
     /** Returns what decides when the exam ends for an examinee. Checks no permissions: for use by other services. */
     timesOf: async (examId: string, userId: string): Promise<PersonTimes> => store.times(examId, userId),

@@ -9,11 +9,12 @@ import {
 } from "../../domain/attempts.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
 import type { Author } from "../../domain/calls.js";
-import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
+import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from "../../domain/events.js";
 import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson } from "../../domain/people.js";
 import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import { prepareUnseating, readSeat, type Seat } from "../../domain/unseating.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader } from "../../storage/port.js";
@@ -148,6 +149,18 @@ const peopleInRoom = statement((dialect) =>
 );
 const personInRoom = statement(
   query.select({ role, name, extraMinutes }).from(visibleParticipants).where(isPerson),
+);
+const planOfSeat = statement(
+  query
+    .select({ plan: participants.plan })
+    .from(participants)
+    .where(
+      and(
+        eq(participants.examId, param("examId")),
+        eq(participants.roomId, param("roomId")),
+        eq(participants.userId, param("userId")),
+      ),
+    ),
 );
 const timesOfPerson = statement(
   query
@@ -426,14 +439,15 @@ export const createParticipantStore = ({
             openRoom(reader, target, check),
             reader.get(personInRoom, { ...room, userId: user }),
             reader.get(personInRoom, { ...target, userId: user }),
+            reader.get(planOfSeat, { ...room, userId: user }),
             sizeOf(reader, size, target),
           ]),
-        async (tx, [from, , person, there, sizeBefore]) => {
+        async (tx, [from, , person, there, seatedBy, sizeBefore]) => {
           if (!from || !person) return "not_found";
           if (there) return "there_already";
           checkSize(size, target.roomId, sizeBefore, 1);
           const [{ arrival, write }, evict] = await Promise.all([
-            preparePerson(tx, { ...person, ...to, ...target, userId: user }),
+            preparePerson(tx, { ...person, ...seatedBy, ...to, ...target, userId: user }),
             tasks.prepareEviction(tx, from, { ...person, userId: user }, to.now),
             deletePerson(tx, { ...room, userId: user }, { streamsStay: true, now: to.now }),
           ]);
@@ -451,6 +465,26 @@ export const createParticipantStore = ({
         },
       );
     },
+    /** Removes a person who has not entered their room from it: see `prepareUnseating`. `check` throws to refuse. */
+    unseat: (
+      room: RoomKey,
+      user: string,
+      { now, author }: { readonly now: Date; readonly author: Author },
+      check: (status: RoomStatus | undefined, seat: Seat | undefined) => asserts seat is Seat,
+    ): Promise<void> =>
+      writes.ofRoster(
+        { ...room, people: [user] },
+        author,
+        (reader) =>
+          Promise.all([reader.get(roomById, room), readSeat(reader, { ...room, userId: user })] as const),
+        async (tx, [found, seat]) => {
+          check(found?.status, seat);
+          const write = await prepareUnseating(tx, room.examId, seat, { tasks, events, now });
+          await tx.last(() =>
+            Promise.all([write(), events.add(tx, wholeExam(room.examId), "roster_changed", {}, now)]),
+          );
+        },
+      ),
     /**
      * Removes a person from a room and its groups. If there are records about the person, they are removed only
      * with `withRecords`, which also deletes the records and the reports about their streams: those of the room

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { cases } from "../../../test/support/effort.js";
-import { InvigilError } from "../../platform/errors.js";
 import {
   type Person,
   roomNamer,
@@ -214,7 +213,7 @@ describe("teachers", () => {
 
   it("lead rooms in their order; those that are left are spares of blocks of rooms", () => {
     const seating = plan({ rooms: [], unseated: unseated({ examinees: 5, teachers: 7 }) });
-    expect(seating.newRooms.map(({ teacher }) => teacher.userId)).toEqual(["t0", "t1", "t2", "t3", "t4"]);
+    expect(seating.newRooms.map(({ teacher }) => teacher?.userId)).toEqual(["t0", "t1", "t2", "t3", "t4"]);
     expect(spares(seating)).toEqual(["t5", "t5", "t5", "t6", "t6"]);
   });
 
@@ -227,7 +226,7 @@ describe("teachers", () => {
     const rooms = [room(0, { examinees: 1 }), room(1, { examinees: 1, teachers: 0 })];
     const { rooms: old, newRooms } = plan({ rooms, unseated: unseated({ examinees: 1, teachers: 2 }) });
     expect(old.map(({ seats }) => seats.teacher?.userId)).toEqual([undefined, "t0"]);
-    expect(newRooms.map(({ teacher }) => teacher.userId)).toEqual(["t1"]);
+    expect(newRooms.map(({ teacher }) => teacher?.userId)).toEqual(["t1"]);
   });
 
   it("are spares first where there is none", () => {
@@ -262,14 +261,44 @@ describe("teachers", () => {
     [3, 0, 2],
     [3, 1, 3],
     [0, 1, 0],
-  ])("are too few for %i new rooms and %i without one when they are %i", (examinees, without, teachers) => {
-    const rooms = Array.from({ length: without }, (_, n) => room(n, { examinees: 1, teachers: 0 }));
-    const call = () => plan({ rooms, unseated: unseated({ examinees, teachers }) });
-    expect(call).toThrow(InvigilError);
-    expect(call).toThrow(
-      `Rooms without a teacher: ${examinees + without}, with those that the plan makes; teachers without a room: ${teachers}. Name ${examinees + without - teachers} more, or make the rooms larger.`,
-    );
-  });
+  ])(
+    "are counted if they are too few for %i new rooms and %i without one, whose last ones have none (%i)",
+    (examinees, without, teachers) => {
+      const rooms = Array.from({ length: without }, (_, n) => room(n, { examinees: 1, teachers: 0 }));
+      const seating = plan({ rooms, unseated: unseated({ examinees, teachers }) });
+      expect(seating.teachers).toMatchObject({ needed: examinees + without, available: teachers });
+      const led = allSeats(seating).map(({ teacher }) => teacher?.userId);
+      expect(led).toEqual(
+        Array.from({ length: examinees + without }, (_, n) => (n < teachers ? `t${n}` : undefined)),
+      );
+    },
+  );
+
+  // The sizes of rooms, those without a teacher, the teachers, and the smallest size for which they are enough.
+  it.each([
+    [[], 0, 7, 2, 4],
+    [[], 0, 1, 0, undefined],
+    [[2, 3], 0, 7, 1, 4],
+    [[2, 3], 0, 7, 0, 6],
+    [[1], 1, 2, 0, undefined],
+    [[1, 1, 1], 1, 2, 0, undefined],
+    [[1], 1, 2, 1, 3],
+    [[], 0, 600, 1, undefined],
+  ])(
+    "are enough in larger rooms: %j, %i without, %i examinees, %i teachers",
+    (sizes, without, examinees, teachers, size) => {
+      const rooms = sizes.map((held, n) => room(n, { examinees: held, teachers: n < without ? 0 : 1 }));
+      const people = unseated({ examinees, teachers });
+      const { needed, available, sufficientRoomSize } = plan({ rooms, unseated: people }).teachers;
+      expect([available < needed, sufficientRoomSize]).toEqual([true, size]);
+      if (size === undefined) return;
+      const lacking = (roomSize: number) => {
+        const { teachers: counted } = seatPeople({ rooms, unseated: people, roomSize });
+        return counted.needed - counted.available;
+      };
+      expect([lacking(size - 1) > 0, lacking(size) <= 0]).toEqual([true, true]);
+    },
+  );
 });
 
 it("inspectors are dealt in blocks over the rooms that have none", () => {
@@ -292,6 +321,7 @@ it("without rooms and examinees nobody is put anywhere", () => {
   expect(seatPeople({ rooms: [], unseated: unseated({ teachers: 3, inspectors: 2 }), roomSize: 9 })).toEqual({
     rooms: [],
     newRooms: [],
+    teachers: { needed: 0, available: 3 },
   });
 });
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ParticipantRole } from "@invigil/schema";
+import { MAX_ROOM_EXAMINEES, type ParticipantRole } from "@invigil/schema";
 import { InvigilError } from "../../platform/errors.js";
 
 // Decides who goes into which room. These functions are pure: the same people and rooms give the same plan. The
@@ -22,18 +22,25 @@ export interface PeopledRoom {
 
 /** The people that a plan adds to a room. */
 export interface Seats {
-  /** Undefined when the room already has its teacher. */
+  /** Undefined when the room already has its teacher, or there are too few. */
   readonly teacher: UnseatedPerson | undefined;
   readonly spares: readonly Person[];
   readonly inspectors: readonly Person[];
   readonly examinees: readonly UnseatedPerson[];
 }
-export type NewSeats = Seats & { readonly teacher: UnseatedPerson };
-
 export interface Seating<Room> {
   /** The existing rooms, in their order. */
   readonly rooms: readonly { readonly room: Room; readonly seats: Seats }[];
-  readonly newRooms: readonly NewSeats[];
+  readonly newRooms: readonly Seats[];
+  readonly teachers: TeacherCount;
+}
+
+/** How many teachers the rooms need, and how many have no room yet. */
+export interface TeacherCount {
+  readonly needed: number;
+  readonly available: number;
+  /** The smallest room size for which the teachers are enough. Undefined if they are, or if there is none. */
+  readonly sufficientRoomSize?: number;
 }
 
 export interface SeatingRequest<Room> {
@@ -155,12 +162,24 @@ const assignStaff = (staff: Staff, oldRooms: number, unseated: readonly Person[]
   return assignInBlocks(unseated, lacking.length > 0 ? lacking : places);
 };
 
-const tooFewTeachers = (needed: number, teachers: number): InvigilError =>
+export const tooFewTeachers = ({ needed, available }: TeacherCount): InvigilError =>
   new InvigilError(
     "EXAM_CONFLICT",
-    `Rooms without a teacher: ${needed}, with those that the plan makes; teachers without a room: ${teachers}. ` +
-      `Name ${needed - teachers} more, or make the rooms larger.`,
+    `Rooms without a teacher: ${needed}, with those that the plan makes; teachers without a room: ${available}. ` +
+      `Name ${needed - available} more, make the rooms larger, or plan without teachers.`,
   );
+
+/** Returns the smallest room size, up to the largest possible one, with which so few new rooms are needed. */
+const sizeForNewRooms = (
+  sizes: readonly number[],
+  { examinees, newRooms, above }: { examinees: number; newRooms: number; above: number },
+): number | undefined => {
+  for (let size = above + 1; size <= MAX_ROOM_EXAMINEES; size++) {
+    const left = examinees - sum(sizes.map((held) => Math.max(0, size - held)));
+    if (Math.max(0, left) <= newRooms * size) return size;
+  }
+  return undefined;
+};
 
 /**
  * Seats unseated people in the existing rooms and in as few new rooms as necessary.
@@ -170,8 +189,7 @@ const tooFewTeachers = (needed: number, teachers: number): InvigilError =>
  * - Every room without a teacher gets one, and so does every new room.
  * - Further teachers are spares. Spares and inspectors are assigned to blocks of neighbouring rooms: see
  *   `dealStaff`.
- *
- * @throws EXAM_CONFLICT when there are fewer teachers than rooms that need one
+ * - If there are fewer teachers than rooms that need one, the last rooms have none.
  */
 export function* seatPeople<Room extends PeopledRoom>({
   rooms,
@@ -199,7 +217,15 @@ export function* seatPeople<Room extends PeopledRoom>({
     newRooms.length,
   ]);
   const needed = led.filter(({ length }) => length === 0).length + newRooms.length;
-  if (teachers.length < needed) throw tooFewTeachers(needed, teachers.length);
+  const available = teachers.length;
+  const sufficientRoomSize =
+    available < needed
+      ? sizeForNewRooms(sizes, {
+          examinees: examinees.length,
+          newRooms: available - (needed - newRooms.length),
+          above: roomSize,
+        })
+      : undefined;
 
   const none = newRooms.map(() => []);
   const first = new Set(led.map(([teacher]) => teacher?.userId));
@@ -217,7 +243,8 @@ export function* seatPeople<Room extends PeopledRoom>({
   });
   return {
     rooms: rooms.map((room, place) => ({ room, seats: { teacher: leaders[place]?.[0], ...others(place) } })),
-    newRooms: (leaders.at(-1) ?? []).map((teacher, n) => ({ teacher, ...others(rooms.length + n) })),
+    newRooms: newRooms.map((_, n) => ({ teacher: leaders.at(-1)?.[n], ...others(rooms.length + n) })),
+    teachers: { needed, available, ...(sufficientRoomSize !== undefined && { sufficientRoomSize }) },
   };
 }
 

@@ -1,10 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type ExamPlan,
+  type ExamPlans,
   type ParticipantRole,
   PLANNED_PEOPLE_LISTED,
   type PlanExamInput,
   type PlannedRoom,
+  type UndonePlan,
+  type UndoPlanInput,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller, Author } from "../../domain/calls.js";
@@ -17,8 +20,15 @@ import type { Ids } from "../../platform/ids.js";
 import { createPace, inTurns } from "../../platform/pace.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
-import { roomNamer, type Seats, seatPeople, type UnseatedPerson } from "./seating.js";
-import type { ExamPeople, PlanStore } from "./store.js";
+import {
+  roomNamer,
+  type Seats,
+  seatPeople,
+  type TeacherCount,
+  tooFewTeachers,
+  type UnseatedPerson,
+} from "./seating.js";
+import type { ExamPeople, Obstacle, PlanStore } from "./store.js";
 
 export interface PlanServiceDeps {
   readonly store: PlanStore;
@@ -102,19 +112,35 @@ const toPlanned = ({ id, name, made, examinees, seats }: Draft, dryRun: boolean)
   })),
 });
 
+const undoRefusedBy =
+  (plan: number) =>
+  ({ room, userId, trace }: Obstacle) => {
+    const reasons = {
+      entered: `${userId} has entered the room ${room}`,
+      recorded: `something is recorded about ${userId} in the room ${room}`,
+      other: `${userId} is in the room ${room}, but the plan did not seat them there; unseat or move them, or undo the later plan first`,
+      used: `a person has entered the room ${room}, or something was recorded or written in it`,
+    };
+    const reason = reasons[trace ?? (userId === undefined ? "used" : "other")];
+    return new InvigilError("EXAM_CONFLICT", `The plan ${plan} cannot be undone: ${reason}.`);
+  };
+
 export type PlanService = ReturnType<typeof createPlanService>;
 
 export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: PlanServiceDeps) => {
   const draft = async (
     exam: ExamPeople,
     unseated: readonly UnseatedPerson[],
-    { roomSize, seed, roomName }: PlanExamInput,
-  ): Promise<Draft[]> => {
+    { roomSize, seed, roomName, dryRun, withoutTeachers }: PlanExamInput,
+    coordinator: string,
+  ): Promise<{ readonly drafts: Draft[]; readonly teachers: TeacherCount }> => {
     const rooms = exam.rooms.filter(({ status }) => status === "in_progress");
     const seating = await inTurns(seatPeople({ rooms, unseated, roomSize, seed }), PEOPLE_A_TURN);
+    const { teachers } = seating;
+    if (teachers.available < teachers.needed && !dryRun && !withoutTeachers) throw tooFewTeachers(teachers);
     const taken = exam.rooms.map(({ name }) => name);
     const nextName = roomNamer(roomName, taken, seating.newRooms.length);
-    return [
+    const drafts: Draft[] = [
       ...seating.rooms.map(({ room: { id, name, people }, seats }) => {
         const examinees = people.filter(({ role }) => role === "examinee").length;
         return { id, name, examinees, seats };
@@ -123,9 +149,11 @@ export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: 
         const name = nextName();
         if (name.length > MAX_ROOM_NAME)
           throw invalidInput("roomName", `would make names of more than ${MAX_ROOM_NAME} characters`);
-        return { id: ids.next(), name, examinees: 0, seats, made: { createTeacher: seats.teacher.userId } };
+        const createTeacher = seats.teacher?.userId ?? coordinator;
+        return { id: ids.next(), name, examinees: 0, seats, made: { createTeacher } };
       }),
     ];
+    return { drafts, teachers };
   };
 
   const assertQuotas = (examId: string, { rooms }: ExamPeople, drafts: readonly Draft[]): void => {
@@ -148,9 +176,9 @@ export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: 
     author: Author,
     seen: ExamPeople,
     drafts: readonly Draft[],
-  ): Promise<void> => {
+  ): Promise<number | undefined> => {
     const now = clock();
-    if (drafts.every(({ seats }) => seatedIn(seats).length === 0)) return;
+    if (drafts.every(({ seats }) => seatedIn(seats).length === 0)) return undefined;
     function* people() {
       for (const { id, seats } of drafts)
         for (const { person } of seatedIn(seats)) yield toNewPerson(person, { id, examId }, now);
@@ -172,12 +200,17 @@ export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: 
       members: () => members(id),
       caller: author,
     }));
-    await groups.open(groupRequests, async ({ undo }) => {
-      if (!(await store.apply(examId, seen, { now, rooms, people, undo, author })))
+    const handedOn = drafts.flatMap(({ id: roomId, made, seats: { teacher } }) =>
+      teacher && !made ? [{ roomId, createTeacher: teacher.userId }] : [],
+    );
+    return groups.open(groupRequests, async ({ undo }) => {
+      const plan = await store.apply(examId, seen, { now, rooms, people, handedOn, undo, author });
+      if (plan === undefined)
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
         );
+      return plan;
     });
   };
 
@@ -186,20 +219,22 @@ export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: 
      * Seats the people of an exam who have no room, and creates the rooms that they need: everything or nothing.
      * Repeating the call changes nothing.
      * @param listed the approximate number of people and rooms in the answer; default: 5,000
-     * @throws EXAM_CONFLICT when there are too few teachers or the exam changes during the call
+     * @param coordinator the `createTeacher` of new rooms for which there is no teacher; default: the caller
+     * @throws EXAM_CONFLICT when there are too few teachers without `withoutTeachers`, or the exam changes during the call
      */
     async plan(
       caller: ActingCaller,
       { id: examId }: Opened<"wholeExam">,
       input: PlanExamInput,
       listed: number = PLANNED_PEOPLE_LISTED,
+      coordinator: string = caller.userId,
     ): Promise<ExamPlan> {
       rates.take({ caller, examId }, { writeRows: 0 });
       const seen = await store.read(examId);
       const inRooms = seen.rooms.reduce((sum, { people }) => sum + people.length, 0);
       rates.charge({ caller }, { readRows: inRooms + seen.unseated.length });
       const unseated = await unseatedOf(seen, input.teachers);
-      const drafts = await draft(seen, unseated, input);
+      const { drafts, teachers } = await draft(seen, unseated, input, coordinator);
       assertQuotas(examId, seen, drafts);
       const pace = createPace(PEOPLE_A_TURN);
       const placed = new Set<string>();
@@ -209,8 +244,9 @@ export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: 
         await pace(people.length);
       }
       const newRooms = drafts.filter(({ made }) => made).length;
+      let plan: number | undefined;
       if (!input.dryRun) {
-        await apply(examId, caller, seen, drafts);
+        plan = await apply(examId, caller, seen, drafts);
         rates.charge({ caller, examId }, { writeRows: placed.size + newRooms });
       }
 
@@ -225,12 +261,46 @@ export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: 
       }
       const moreRooms = Math.max(0, drafts.length - input.skipRooms - rooms.length);
       return {
+        ...(plan !== undefined && { plan }),
+        teachers,
         rooms,
         ...(moreRooms > 0 && { moreRooms }),
         newRooms,
         seated: drafts.reduce((sum, { seats }) => sum + seats.examinees.length, 0),
         waiting: unseated.length - unseated.filter(({ userId }) => placed.has(userId)).length,
       };
+    },
+
+    list: ({ id: examId }: Opened<"wholeExam">): Promise<ExamPlans> => store.list(examId),
+
+    /**
+     * Unseats the people whom a plan seated, and deletes the rooms that it made, some of them in each transaction. A call that was cut off is
+     * repeated: it goes on with what is left.
+     * @throws EXAM_CONFLICT if people have entered, or others are in the rooms: before anything is changed, unless they come during the call
+     */
+    async undo(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      { plan }: UndoPlanInput,
+    ): Promise<UndonePlan> {
+      rates.take({ caller, examId }, { writeRows: 0 });
+      const refuse = undoRefusedBy(plan);
+      const undone = { unseated: 0, deletedRooms: 0 };
+      const undoneAt = await store.undoneAt(examId, plan);
+      if (undoneAt === undefined)
+        throw invalidInput("plan", `must be the number of a plan of the exam ${examId}`);
+      if (undoneAt) return undone;
+      const obstacle = await store.obstacleTo(examId, plan);
+      if (obstacle) throw refuse(obstacle);
+      // The first transaction leaves the entry in the audit.
+      for (let author: Author | undefined = caller, isDone = false; !isDone; author = undefined) {
+        const part = await store.undoSome(examId, plan, { now: clock(), author }, refuse);
+        rates.charge({ caller, examId }, { writeRows: part.unseated + part.deletedRooms });
+        undone.unseated += part.unseated;
+        undone.deletedRooms += part.deletedRooms;
+        ({ isDone } = part);
+      }
+      return undone;
     },
   };
 };

@@ -1,17 +1,25 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { RoomStatus } from "@invigil/schema";
-import { and, asc, count, eq, gt } from "drizzle-orm";
+import { type ExamPlans, PLANS_LISTED, type RoomStatus, type UndonePlan } from "@invigil/schema";
+import { and, asc, count, desc, eq, gt, max, sql } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { Author } from "../../domain/calls.js";
+import { type EventLog, newEvent, wholeExam } from "../../domain/events.js";
 import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson, NewRoom } from "../../domain/people.js";
 import { insertPerson, insertRoom } from "../../domain/people.js";
+import { isUsed, type Trace } from "../../domain/traces.js";
+import { prepareRoomDeletion, prepareUnseating, type Seat, seatsOfPlan } from "../../domain/unseating.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
+import type { Writes } from "../../domain/writes.js";
 import { createPace } from "../../platform/pace.js";
 import type { Queries, Reader } from "../../storage/port.js";
-import { param, query, statement } from "../../storage/statement.js";
+import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
+  rooms as allRooms,
   visibleParticipants as participants,
+  participants as people,
+  plans,
   visibleRooms as rooms,
   visibleUnseated as unseated,
 } from "../../storage/tables.js";
@@ -39,6 +47,8 @@ export interface Changes {
   readonly rooms: readonly NewRoom[];
   /** Makes the people to add to rooms, one after the other. */
   readonly people: () => Iterable<NewPerson>;
+  /** Existing rooms that had no teacher, with the one whom they get. */
+  readonly handedOn: readonly { readonly roomId: string; readonly createTeacher: string }[];
   readonly author: Author;
   /** The ids of the tasks that would delete the rooms' groups. */
   readonly undo: readonly string[];
@@ -50,6 +60,10 @@ const PAGE = 500;
 const SEAT_ROWS = 4;
 /** Comparing a person costs a fraction of changing a row: this many comparisons count as one row. */
 const COMPARED_A_ROW = 4;
+
+/** How many people, or rooms, one transaction removes that undoes a plan. */
+const PEOPLE_UNDONE = 50;
+const ROOMS_UNDONE = 10;
 
 const roomsAfter = statement(
   query
@@ -88,6 +102,97 @@ const endedRooms = statement(
     .from(rooms)
     .where(and(eq(rooms.examId, param("examId")), eq(rooms.status, "ended"))),
 );
+
+const lastPlan = statement(
+  query
+    .select({ number: max(plans.number) })
+    .from(plans)
+    .where(eq(plans.examId, param("examId"))),
+);
+const insertPlan = insertion(plans);
+const plansOfExam = statement(
+  query
+    .select({
+      plan: plans.number,
+      newRooms: plans.newRooms,
+      seated: plans.seated,
+      by: plans.createdBy,
+      createdAt: plans.createdAt,
+      undoneAt: plans.undoneAt,
+    })
+    .from(plans)
+    .where(eq(plans.examId, param("examId")))
+    .orderBy(desc(plans.number))
+    .limit(PLANS_LISTED),
+);
+const isPlan = and(eq(plans.examId, param("examId")), eq(plans.number, param("plan")));
+const planByNumber = statement(query.select({ undoneAt: plans.undoneAt }).from(plans).where(isPlan));
+const setUndone = statement(
+  query
+    .update(plans)
+    .set({ undoneAt: rawParam<Date>("now") })
+    .where(isPlan),
+);
+const setCreateTeacher = statement(
+  query
+    .update(allRooms)
+    .set({ createTeacher: rawParam<string>("createTeacher"), updatedAt: rawParam<Date>("now") })
+    .where(and(eq(allRooms.examId, param("examId")), eq(allRooms.id, param("roomId")))),
+);
+/** The rooms that a plan made, after one of them, each with a person whom the plan did not seat. */
+const roomsOfPlan = statement(
+  query
+    .select({
+      id: allRooms.id,
+      examId: allRooms.examId,
+      name: allRooms.name,
+      status: allRooms.status,
+      imServer: allRooms.imServer,
+      isUsed: sql`${isUsed}`.mapWith(Boolean),
+      other: sql<string | null>`(${query
+        .select({ userId: people.userId })
+        .from(people)
+        .where(
+          and(
+            eq(people.examId, allRooms.examId),
+            eq(people.roomId, allRooms.id),
+            sql`coalesce(${people.plan}, 0) <> ${param("plan")}`,
+          ),
+        )
+        .limit(1)})`,
+    })
+    .from(allRooms)
+    .where(
+      and(
+        eq(allRooms.examId, param("examId")),
+        gt(allRooms.id, param("after")),
+        eq(allRooms.plan, param("plan")),
+      ),
+    )
+    .orderBy(asc(allRooms.id))
+    .limit(param("limit")),
+);
+
+/**
+ * Why a plan cannot be undone: what this person has left or, without `trace`, that the plan did not seat them. Without a person: people have
+ * left something in the room.
+ */
+export interface Obstacle {
+  readonly room: string;
+  readonly userId?: string;
+  readonly trace?: Trace;
+}
+const obstacleIn = (
+  seats: readonly Seat[],
+  made: readonly { readonly name: string; readonly isUsed: boolean; readonly other: string | null }[],
+): Obstacle | undefined => {
+  for (const { roomName, userId, trace } of seats) if (trace) return { room: roomName, userId, trace };
+  for (const { name: room, isUsed: wasUsed, other } of made) {
+    if (wasUsed) return { room };
+    if (other !== null) return { room, userId: other };
+  }
+  return undefined;
+};
 
 /** The exam has changed since it was read. */
 class ExamChanged extends Error {
@@ -145,35 +250,57 @@ export type PlanStore = ReturnType<typeof createPlanStore>;
 
 export const createPlanStore = ({
   storage,
+  writes,
   bulk,
   tasks,
+  events,
 }: {
   storage: Queries;
+  writes: Writes;
   bulk: BulkChanges;
   tasks: TaskLog;
+  events: EventLog;
 }) => {
   async function* prepare(
     tx: RosterTransaction,
     { id, examId }: { readonly id: number; readonly examId: string },
     seen: ExamPeople,
     changes: Changes,
-  ): AsyncGenerator<number, void, void> {
-    const endedBefore = (await tx.get(endedRooms, { examId }))?.number;
+  ): AsyncGenerator<number, number, void> {
+    const [before, last] = await Promise.all([tx.get(endedRooms, { examId }), tx.get(lastPlan, { examId })]);
+    const plan = (last?.number ?? 0) + 1;
     for await (const compared of compare(tx, examId, seen)) yield Math.ceil(compared / COMPARED_A_ROW);
     for (const room of changes.rooms) {
-      await insertRoom(tx, room, id);
+      await insertRoom(tx, { ...room, plan }, id);
       yield 1;
     }
+    let seated = 0;
     for (const person of changes.people()) {
-      await insertPerson(tx, person, id);
+      await insertPerson(tx, { ...person, plan }, id);
+      seated += 1;
       yield SEAT_ROWS;
     }
     for (const task of changes.undo) {
       await tasks.keepGroups(tx, examId, [task]);
       yield 1;
     }
+    // Readers see these writes at once, so they are made in the transaction that announces the plan.
+    const { now, handedOn } = changes;
+    const newRooms = changes.rooms.length;
+    const [after] = await Promise.all([
+      tx.get(endedRooms, { examId }),
+      ...handedOn.map((room) => tx.run(setCreateTeacher, { examId, now, ...room })),
+      events.addAll(
+        tx,
+        handedOn.map(({ roomId }) => newEvent({ examId, roomId }, "room_changed", {}, now)),
+      ),
+      tx.insert(insertPlan, [
+        { examId, number: plan, newRooms, seated, createdBy: changes.author.userId, createdAt: now },
+      ]),
+    ]);
     // Rooms may end while the change is prepared. Other changes of the exam's rooms and people are locked out.
-    if ((await tx.get(endedRooms, { examId }))?.number !== endedBefore) throw new ExamChanged();
+    if (after?.number !== before?.number) throw new ExamChanged();
+    return plan;
   }
 
   return {
@@ -192,19 +319,84 @@ export const createPlanStore = ({
       return seen;
     },
     /**
-     * Creates the rooms and adds the people. All of it becomes visible at once. Returns false, and writes
+     * Creates the rooms and adds the people. All of it becomes visible at once. Returns the number of the plan. Returns undefined, and writes
      * nothing, when the exam has changed since it was read.
      */
-    async apply(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean> {
+    async apply(examId: string, seen: ExamPeople, changes: Changes): Promise<number | undefined> {
       try {
-        await bulk.run({ kind: "plan", examId, now: changes.now, author: changes.author }, ({ id }, tx) =>
-          prepare(tx, { id, examId }, seen, changes),
+        return await bulk.run(
+          { kind: "plan", examId, now: changes.now, author: changes.author },
+          ({ id }, tx) => prepare(tx, { id, examId }, seen, changes),
         );
-        return true;
       } catch (error) {
-        if (error instanceof ExamChanged) return false;
+        if (error instanceof ExamChanged) return undefined;
         throw error;
       }
     },
+
+    list: async (examId: string): Promise<ExamPlans> =>
+      (await storage.all(plansOfExam, { examId })).map(({ undoneAt, ...plan }) => ({
+        ...plan,
+        ...(undoneAt && { undoneAt }),
+      })),
+
+    /** Returns when a plan was undone: null if it was not. Undefined if there is no such plan. */
+    undoneAt: async (examId: string, plan: number): Promise<Date | null | undefined> =>
+      (await storage.get(planByNumber, { examId, plan }))?.undoneAt,
+
+    /** Returns the first reason not to undo a plan, if there is any. Looks in several turns of the event loop. */
+    async obstacleTo(examId: string, plan: number): Promise<Obstacle | undefined> {
+      for (let [person, room] = [0, ""]; ; await nextTurn()) {
+        const [seats, made] = await storage.together(() =>
+          Promise.all([
+            storage.all(seatsOfPlan, { examId, plan, after: person, limit: PEOPLE_UNDONE }),
+            storage.all(roomsOfPlan, { examId, plan, after: room, limit: ROOMS_UNDONE }),
+          ]),
+        );
+        const obstacle = obstacleIn(seats, made);
+        if (obstacle || seats.length + made.length === 0) return obstacle;
+        person = seats.at(-1)?.seq ?? person;
+        room = made.at(-1)?.id ?? room;
+      }
+    },
+
+    /**
+     * Unseats some of the people of a plan or, when none are left, deletes some of its rooms.
+     * @throws the error that `refuse` makes, if people have come since `obstacleTo` looked
+     */
+    undoSome: (
+      examId: string,
+      plan: number,
+      { now, author }: { readonly now: Date; readonly author: Author | undefined },
+      refuse: (obstacle: Obstacle) => Error,
+    ): Promise<UndonePlan & { readonly isDone: boolean }> =>
+      writes.ofRoster(
+        { examId, subject: String(plan) },
+        author,
+        (reader) =>
+          Promise.all([
+            reader.all(seatsOfPlan, { examId, plan, after: 0, limit: PEOPLE_UNDONE }),
+            reader.all(roomsOfPlan, { examId, plan, after: "", limit: ROOMS_UNDONE }),
+          ]),
+        async (tx, [seats, made]) => {
+          const empty = seats.length > 0 ? [] : made;
+          const obstacle = obstacleIn(seats, empty);
+          if (obstacle) throw refuse(obstacle);
+          const deps = { tasks, events, now };
+          const parts = await Promise.all([
+            ...seats.map((seat) => prepareUnseating(tx, examId, seat, deps)),
+            ...empty.map((room) => prepareRoomDeletion(tx, room, deps)),
+          ]);
+          const isDone = seats.length === 0 && empty.length < ROOMS_UNDONE;
+          await tx.last(() =>
+            Promise.all([
+              ...parts.map((write) => write()),
+              isDone && tx.run(setUndone, { examId, plan, now }),
+              events.add(tx, wholeExam(examId), "roster_changed", {}, now),
+            ]),
+          );
+          return { unseated: seats.length, deletedRooms: empty.length, isDone };
+        },
+      ),
   };
 };

@@ -1,5 +1,6 @@
 import {
   createRoomInput,
+  deleteRoomInput,
   doneSchema,
   joinCodeSchema,
   joinLinkSchema,
@@ -11,6 +12,7 @@ import {
   listVisitsInput,
   onRoomEventInput,
   presenceSchema,
+  renameRoomInput,
   revokedSeatSchema,
   revokeLinksInput,
   roomEventPageSchema,
@@ -20,6 +22,7 @@ import {
   roomSnapshotSchema,
   roomWithCheatConfigSchema,
   setAudioStatusInput,
+  setTeacherInput,
   visitPageSchema,
 } from "@invigil/schema";
 import { originOf } from "../../trpc/context.js";
@@ -71,6 +74,47 @@ export const createRoomRouter = ({
       .input(roomRef)
       .output(roomWithCheatConfigSchema)
       .query(async ({ ctx: { caller, open }, input }) => room.get(caller, await open(input))),
+    rename: teachers("wholeExam")
+      .meta({
+        sentence: "Gives a room another name.",
+        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND", "EXAM_CONFLICT"],
+        charges: ["events"],
+      })
+      .input(renameRoomInput)
+      .output(roomSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) => room.rename(caller, await open(input), input)),
+    setTeacher: teachers("wholeExam")
+      .meta({
+        sentence:
+          "Makes a teacher of the exam the `createTeacher` of a room, whom its examinees answer to. The teacher is added to the room if they are not in it.",
+        errors: [
+          "EXAM_NOT_FOUND",
+          "ROOM_NOT_FOUND",
+          "PARTICIPANT_NOT_FOUND",
+          "ROOM_ENDED",
+          "PARTICIPANT_CONFLICT",
+          "EXAM_CONFLICT",
+          "QUOTA_EXCEEDED",
+        ],
+        charges: ["people", "events"],
+      })
+      .input(setTeacherInput)
+      .output(roomSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        room.setTeacher(caller, await open(input), input),
+      ),
+    delete: teachers("wholeExam")
+      .meta({
+        sentence: "Deletes a room that no person has entered, and in which only its `createTeacher` is.",
+        errors: ["EXAM_NOT_FOUND", "ROOM_NOT_FOUND", "EXAM_CONFLICT"],
+        charges: ["events"],
+        allowedWhenDiskFull: true,
+      })
+      .input(deleteRoomInput)
+      .output(doneSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        room.delete(caller, await open(input), input.roomId),
+      ),
     end: teachers("room")
       .meta({
         sentence: "Ends a room.",
@@ -149,7 +193,9 @@ export const createRoomRouter = ({
       })
       .input(linkOfCodeInput)
       .output(linkOfCodeSchema)
-      .mutation(({ ctx, input }) => codes.linkOf(input.code, originOf(ctx, "room.linkOfCode"))),
+      .mutation(({ ctx, input }) =>
+        codes.linkOf(input.code, originOf(ctx, "room.linkOfCode"), ctx.reachedAt?.()),
+      ),
     revokeLinks: teachers("room")
       .meta({
         sentence: "Revokes the links, codes and tokens of people for a room.",

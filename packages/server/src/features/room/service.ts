@@ -5,10 +5,12 @@ import {
   type ListRoomsInput,
   MAX_ROOMS_ENDED,
   type NewParticipant,
+  type RenameRoomInput,
   type Room,
   type RoomPage,
   type RoomWithCheatConfig,
   type SetAudioStatusInput,
+  type SetTeacherInput,
   userIdSchema,
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
@@ -18,14 +20,14 @@ import type { Opened } from "../../domain/opened.js";
 import type { NewExam } from "../../domain/people.js";
 import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { examNotFound, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
+import { examNotFound, InvigilError, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { Queries } from "../../storage/port.js";
 import type { CheatService } from "../cheat/service.js";
 import type { GroupService } from "../message-groups/service.js";
-import { toNewPerson } from "../participant/rules.js";
+import { roomSizeQuota, toNewPerson } from "../participant/rules.js";
 import type { RoomStore } from "./store.js";
 
 /** The start of an exam that is created along with a room, after the room's creation. It lasts two hours. */
@@ -41,6 +43,12 @@ const END_SIGNAL_DELAY_MS = 10_000;
 
 /** How many rooms of an exam one transaction ends. Each writes about five rows. */
 const ENDED_AT_ONCE = 25;
+
+/** Why a room is not deleted. */
+const KEPT = {
+  used: "a person has entered it, or something was recorded or written in it",
+  people: "people are in it besides its createTeacher; unseat, move or remove them first",
+} as const;
 
 export interface RoomServiceDeps {
   readonly store: RoomStore;
@@ -183,6 +191,59 @@ export const createRoomService = ({
       const isOver = caller.role === "examinee" && room.status === "ended";
       const cheatConfig = isOver ? undefined : await cheat.configOf(room.examId);
       return { ...room, ...(cheatConfig && { cheatConfig }) };
+    },
+
+    async rename(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      { roomId, name }: RenameRoomInput,
+    ): Promise<Room> {
+      rates.takeChange({ caller, roomId, examId });
+      const renamed = await store.rename({ examId, roomId }, name, clock(), caller);
+      if (!renamed) throw roomNotFound(roomId);
+      return renamed;
+    },
+
+    /** Hands a room on to another teacher of the exam. The previous one stays in the room, if they are in it. */
+    async setTeacher(
+      caller: ActingCaller,
+      { id: examId }: Opened<"wholeExam">,
+      { roomId, userId }: SetTeacherInput,
+    ): Promise<Room> {
+      rates.takeChange({ caller, roomId, examId }, { people: 1 });
+      const now = clock();
+      const outcome = await store.setTeacher({ examId, roomId }, userId, {
+        toPerson: (name) => toNewPerson({ userId, role: "teacher", name }, { id: roomId, examId }, now),
+        size: roomSizeQuota(quotas),
+        now,
+        author: caller,
+      });
+      switch (outcome) {
+        case "no_room":
+          throw roomNotFound(roomId);
+        case "ended":
+          throw roomEnded(roomId);
+        case "no_teacher":
+          throw new InvigilError(
+            "PARTICIPANT_NOT_FOUND",
+            `There is no teacher ${userId} in the exam ${examId}.`,
+          );
+        case "other_role":
+          throw new InvigilError("PARTICIPANT_CONFLICT", `${userId} is in the room, but not as its teacher.`);
+        default:
+          return outcome;
+      }
+    },
+
+    /** Deletes a room that was not used, with its message groups. */
+    async delete(caller: ActingCaller, { id: examId }: Opened<"wholeExam">, roomId: string): Promise<true> {
+      rates.takeChange({ caller, roomId, examId });
+      const outcome = await store.delete({ examId, roomId }, clock(), caller);
+      if (outcome === "no_room") throw roomNotFound(roomId);
+      if (outcome !== "deleted")
+        throw new InvigilError("EXAM_CONFLICT", `The room ${roomId} cannot be deleted: ${KEPT[outcome]}.`);
+      log.info({ ...caller.origin, by: caller.userId, examId, roomId }, "room deleted");
+      return true;
     },
 
     /** Sends the signal `endRoom` to everyone in the room. Ending an ended room changes nothing. */

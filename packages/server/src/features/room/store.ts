@@ -1,8 +1,8 @@
 import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
-import { and, asc, count, desc, eq, lt } from "drizzle-orm";
+import { and, asc, count, desc, eq, lt, ne } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import { preparePausesEnd } from "../../domain/decisions.js";
-import { type EventLog, newEvent } from "../../domain/events.js";
+import { arrivalEvents, type EventLog, newEvent } from "../../domain/events.js";
 import type { ExamTransaction, RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewExam, NewPerson, NewRoom, Unseated } from "../../domain/people.js";
 import {
@@ -11,10 +11,14 @@ import {
   insertRoom,
   isRoom,
   prepareFirstPeople,
+  preparePerson,
+  readRoomSize,
   readUnseated,
   withTakenNames,
 } from "../../domain/people.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import { isRoomUsed } from "../../domain/traces.js";
+import { prepareRoomDeletion, prepareUnseating, seatOfCreateTeacher } from "../../domain/unseating.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import { pageOf } from "../../platform/paging.js";
@@ -46,7 +50,12 @@ const FIRST = "~";
  */
 const GROUPS_OUTLIVE_ROOM_MS = 120_000;
 
-const roomById = statement(query.select(roomColumns).from(visibleRooms).where(isRoom));
+const roomById = statement(
+  query
+    .select({ ...roomColumns, imServer: visibleRooms.imServer })
+    .from(visibleRooms)
+    .where(isRoom),
+);
 const examById = statement(
   query
     .select({ id: visibleExams.id })
@@ -171,6 +180,55 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
   );
 });
 
+const updateRoom = statement(
+  query
+    .update(rooms)
+    .set({
+      name: rawParam<string>("name"),
+      createTeacher: rawParam<string>("createTeacher"),
+      updatedAt: rawParam<Date>("updatedAt"),
+    })
+    .where(and(eq(rooms.examId, param("examId")), eq(rooms.id, param("id")))),
+);
+/** Starts to write the name and the `createTeacher` of a room. */
+const writeChange = (tx: ExamTransaction, room: Room, events: EventLog): Promise<unknown> =>
+  Promise.all([
+    tx.run(updateRoom, { ...room }),
+    events.add(tx, { examId: room.examId, roomId: room.id }, "room_changed", {}, room.updatedAt),
+  ]);
+
+const seatsOfPerson = statement(
+  query
+    .select({ roomId: participants.roomId, role: participants.role, name: participants.name })
+    .from(participants)
+    .where(and(eq(participants.examId, param("examId")), eq(participants.userId, param("userId")))),
+);
+/** Whom the room is handed to leaves it when the plan that made it is undone. */
+const planOfRoom = statement(
+  query
+    .select({ plan: rooms.plan })
+    .from(rooms)
+    .where(and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId")))),
+);
+/** A person of a room besides its `createTeacher`. */
+const otherPerson = statement(
+  query
+    .select({ userId: participants.userId })
+    .from(participants)
+    .innerJoin(
+      visibleRooms,
+      and(eq(visibleRooms.examId, participants.examId), eq(visibleRooms.id, participants.roomId)),
+    )
+    .where(
+      and(
+        eq(participants.examId, param("examId")),
+        eq(participants.roomId, param("roomId")),
+        ne(participants.userId, visibleRooms.createTeacher),
+      ),
+    )
+    .limit(1),
+);
+
 /** Ends a room. Returns a function that starts to write what follows from it. Undefined: the room had ended before. */
 const prepareEnd = async (
   tx: ExamTransaction,
@@ -274,6 +332,109 @@ export const createRoomStore = ({
         );
     return withTakenNames(storage, people, created);
   },
+
+  /** Returns undefined if there is no such room. */
+  rename: ({ examId, roomId }: RoomKey, name: string, now: Date, author: Author): Promise<Room | undefined> =>
+    writes.ofRoster(
+      { examId, roomId },
+      author,
+      (reader) => reader.get(roomById, { examId, roomId }),
+      async (tx, found) => {
+        if (!found || found.name === name) return found;
+        const room = { ...found, name, updatedAt: now };
+        await tx.last(() => writeChange(tx, room, events));
+        return room;
+      },
+    ),
+
+  /**
+   * Makes a teacher of the exam the `createTeacher` of a room, and adds them to it if they are not there.
+   * @param of.toPerson makes the person to add
+   * @param of.size limits the number of people in the room
+   */
+  setTeacher(
+    { examId, roomId }: RoomKey,
+    userId: string,
+    {
+      toPerson,
+      size,
+      now,
+      author,
+    }: {
+      readonly toPerson: (name: string) => NewPerson;
+      readonly size:
+        | { readonly most: number; check(roomId: string, size: number, added: number): void }
+        | undefined;
+      readonly now: Date;
+      readonly author: Author;
+    },
+  ): Promise<Room | "no_room" | "ended" | "no_teacher" | "other_role"> {
+    return writes.ofRoster(
+      { examId, roomId, people: [userId] },
+      author,
+      (reader) =>
+        Promise.all([
+          reader.get(roomById, { examId, roomId }),
+          reader.all(seatsOfPerson, { examId, userId }),
+          reader.get(planOfRoom, { examId, roomId }),
+          readUnseated(reader, examId, [toPerson("")]),
+          size ? readRoomSize(reader, { examId, roomId }, size.most + 1) : 0,
+        ]),
+      async (tx, [found, seats, madeBy, [waiting], before]) => {
+        if (!found) return "no_room";
+        if (found.status === "ended") return "ended";
+        const here = seats.find((seat) => seat.roomId === roomId);
+        if (here && here.role !== "teacher") return "other_role";
+        const known =
+          here ?? [...seats, ...(waiting ? [waiting] : [])].find(({ role }) => role === "teacher");
+        if (!known) return "no_teacher";
+        if (here && found.createTeacher === userId) return found;
+        if (!here) size?.check(roomId, Math.min(before + 1, size.most + 1), 1);
+        const added = here ? undefined : await preparePerson(tx, { ...toPerson(known.name), ...madeBy });
+        const room = { ...found, createTeacher: userId, updatedAt: now };
+        await tx.last(() =>
+          Promise.all([
+            added?.write(),
+            events.addAll(tx, added ? arrivalEvents({ examId, roomId }, added.arrival, now) : []),
+            writeChange(tx, room, events),
+          ]),
+        );
+        return room;
+      },
+    );
+  },
+
+  /**
+   * Deletes a room with its groups, unless it was used or has people besides its `createTeacher`, who waits for another room if the author is
+   * someone else.
+   */
+  delete: (
+    { examId, roomId }: RoomKey,
+    now: Date,
+    author: Author,
+  ): Promise<"deleted" | "no_room" | "used" | "people"> =>
+    writes.ofRoster(
+      { examId, roomId },
+      author,
+      (reader) =>
+        Promise.all([
+          reader.get(roomById, { examId, roomId }),
+          reader.get(otherPerson, { examId, roomId }),
+          isRoomUsed(reader, { examId, roomId }),
+          reader.get(seatOfCreateTeacher, { examId, roomId }),
+        ]),
+      async (tx, [room, other, isUsed, teacher]) => {
+        if (!room) return "no_room";
+        if (isUsed) return "used";
+        if (other) return "people";
+        const deps = { tasks, events, now };
+        const waits = teacher && teacher.userId !== author.userId;
+        const unseat = waits ? await prepareUnseating(tx, examId, teacher, deps) : undefined;
+        const deleteRoom = await prepareRoomDeletion(tx, room, deps);
+        await tx.last(() => Promise.all([unseat?.(), deleteRoom()]));
+        return "deleted";
+      },
+    ),
 
   /**
    * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and

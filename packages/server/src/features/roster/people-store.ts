@@ -16,7 +16,7 @@ import {
 import { alias } from "drizzle-orm/sqlite-core";
 import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
-import { identityColumns, identityOf, isExamPerson } from "../../domain/exam-people.js";
+import { findingColumns, findingsOf, isExamPerson } from "../../domain/exam-people.js";
 import { toHand } from "../../domain/hands.js";
 import { shownRoom } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
@@ -116,7 +116,7 @@ const seatedOf = (choice: Choice) =>
         role: page.role,
         extraMinutes: page.extraMinutes,
         attempt: attemptColumns,
-        identity: identityColumns,
+        findings: findingColumns,
         main: page.mainPublishStatus,
         pc: page.pcPublishStatus,
         mainTimedStatus: mainTimes.status,
@@ -302,14 +302,13 @@ const toEntry = (row: SeatedRow, pageRows: readonly PageRow[]): RosterEntry => {
   ].flatMap(({ camera, since }) =>
     since && !pages.some((page) => page.camera === camera) ? [{ camera, since }] : [],
   );
-  const identity = identityOf(row.identity);
   return {
     userId: row.userId,
     name: row.name,
     role: row.role,
     extraMinutes: row.extraMinutes,
     ...(row.attempt && { attempt: attemptOf(row.attempt) }),
-    ...(identity && { identity }),
+    ...findingsOf(row.findings),
     roomId: row.roomId,
     publishStatus: { main: row.main, pc: row.pc },
     publishStatusSince: {

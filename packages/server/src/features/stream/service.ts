@@ -102,6 +102,13 @@ export const createStreamService = ({ store, callback, clock }: StreamServiceDep
         now: clock(),
       }),
 
+    /** Stores that no camera publishes any more. */
+    async stopAll(): Promise<void> {
+      const eventTime = clock();
+      for (const stream of await store.publishing())
+        await this.record({ stream, action: "publish_done", eventTime });
+    },
+
     /** Returns the stored reports about the streams of a room, or of a person in it. */
     listEvents: (
       { id: roomId, examId }: Opened<"room">,

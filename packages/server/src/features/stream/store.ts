@@ -6,7 +6,7 @@ import {
   type StreamEventPage,
   signals,
 } from "@invigil/schema";
-import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
+import { and, desc, eq, exists, lt, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { newEvent, type NewEvent as RoomEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-transaction.js";
@@ -15,6 +15,7 @@ import type { RoomKey } from "../../domain/room-exams.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
 import { ABOVE_ALL_IDS, pageOf } from "../../platform/paging.js";
+import { streamName } from "../../providers/stream-name.js";
 import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement, statements } from "../../storage/statement.js";
 import {
@@ -169,6 +170,27 @@ const setStatuses = statement((dialect) =>
     ),
 );
 
+/** Of rooms in progress: in others, no camera may publish. It is read once, at the start. */
+const publishingCameras = statement(
+  query
+    .select({
+      examId: participants.examId,
+      roomId: participants.roomId,
+      userId: participants.userId,
+      main: participants.mainPublishStatus,
+      pc: participants.pcPublishStatus,
+    })
+    .from(rooms)
+    .innerJoin(
+      participants,
+      and(
+        eq(participants.roomId, rooms.id),
+        or(eq(participants.mainPublishStatus, "publishing"), eq(participants.pcPublishStatus, "publishing")),
+      ),
+    )
+    .where(eq(rooms.status, "in_progress")),
+);
+
 const pageOfRoom = statements((isOfPerson: boolean) =>
   statement(
     query
@@ -307,6 +329,14 @@ export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks:
     { examOf: ({ examId }) => examId, callerOf: ({ stream }) => stream },
   );
   return {
+    /** The names of the streams that are published, as far as is known. */
+    async publishing(): Promise<string[]> {
+      const people = await storage.all(publishingCameras);
+      return people.flatMap(({ main, pc, ...of }) => [
+        ...(main === "publishing" ? [streamName({ ...of, camera: "main" })] : []),
+        ...(pc === "publishing" ? [streamName({ ...of, camera: "pc" })] : []),
+      ]);
+    },
     /**
      * Stores an event and updates the camera's status to that of its newest event. The newest event is the one
      * with the latest time of the stream service's clock; among equal times, the one that arrived last. If the

@@ -33,14 +33,17 @@ export interface SubscriptionLimits {
 
 const RETRY_AFTER_SECONDS = 10;
 
-const createCounter = (max: number, message: string) => {
+const createCounter = (max: number, what: string) => {
   const counts = new Map<string, number>();
   let all = 0;
   const acquire = (caller: CountedCaller): (() => void) => {
     const key = identityKey(caller);
     const count = counts.get(key) ?? 0;
     if (count >= max)
-      throw new InvigilError("TOO_MANY_REQUESTS", message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+      throw new InvigilError("TOO_MANY_REQUESTS", `A person may have ${max} ${what} open at a time.`, {
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        limit: what,
+      });
     counts.set(key, count + 1);
     all += 1;
     let isHeld = true;
@@ -60,14 +63,8 @@ export const createSubscriptionLimits = ({
   connections,
   subscriptions,
 }: LimitSettings): SubscriptionLimits => {
-  const { acquire: acquireConnection, all: allConnections } = createCounter(
-    connections,
-    `A person may have ${connections} connections open at a time.`,
-  );
-  const { acquire: countSubscription, all: allSubscriptions } = createCounter(
-    subscriptions,
-    `A person may have ${subscriptions} subscriptions open at a time.`,
-  );
+  const { acquire: acquireConnection, all: allConnections } = createCounter(connections, "connections");
+  const { acquire: countSubscription, all: allSubscriptions } = createCounter(subscriptions, "subscriptions");
   const targetsOfConnection = new WeakMap<object, Set<string>>();
 
   return {

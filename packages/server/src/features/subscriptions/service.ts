@@ -30,7 +30,7 @@ import type {
 import { createDetections } from "./detections.js";
 import type { SubscriptionLimits, SubscriptionRequest } from "./limits.js";
 import type { SubscriptionStore } from "./store.js";
-import { type Subscriber, subscribe } from "./subscription.js";
+import { type Subscriber, type SubscriptionMeters, subscribe } from "./subscription.js";
 import { examTarget, peopleTarget, roomTarget } from "./targets.js";
 
 export type { Subscriber };
@@ -50,6 +50,7 @@ export interface SubscriptionServiceDeps {
   readonly clock: () => Date;
   /** A monotonic clock in milliseconds. */
   readonly monotonic: () => number;
+  readonly meters?: SubscriptionMeters | undefined;
   readonly log: FastifyBaseLogger;
 }
 
@@ -90,6 +91,7 @@ export const createSubscriptionService = ({
   rates,
   clock,
   monotonic,
+  meters,
   log,
 }: SubscriptionServiceDeps) => {
   const presenter = createEventPresenter();
@@ -206,6 +208,7 @@ export const createSubscriptionService = ({
         delivery: sources.delivery,
         clock,
         monotonic,
+        meters,
       });
     },
 
@@ -228,6 +231,7 @@ export const createSubscriptionService = ({
         delivery: sources.delivery,
         clock,
         monotonic,
+        meters,
       });
     },
 
@@ -262,6 +266,7 @@ export const createSubscriptionService = ({
         delivery: sources.delivery,
         clock,
         monotonic,
+        meters,
       });
     },
 

@@ -1,21 +1,17 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type ExamSnapshot, isOver, type Member, type Room, type RoomSnapshot } from "@invigil/schema";
+import { type ExamSnapshot, isOver, type Room, type RoomSnapshot } from "@invigil/schema";
 import { and, asc, between, eq, sql } from "drizzle-orm";
-import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
-import { identityColumns, identityOf, isExamPerson } from "../../domain/exam-people.js";
-import { readOpenHands } from "../../domain/hands.js";
 import { isRoom } from "../../domain/people.js";
-import { readPresences } from "../../domain/presence.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import { readRoomSnapshot } from "../../domain/room-snapshot.js";
 import type { SeatKey } from "../../domain/seats.js";
-import { shownConfigOfExam, shownRoom, shownRoomById } from "../../domain/shown-rooms.js";
-import type { Queries, Reader } from "../../storage/port.js";
-import { param, query, type Statement, statement } from "../../storage/statement.js";
+import { shownRoom, shownRoomById } from "../../domain/shown-rooms.js";
+import type { Queries } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
 import {
   attempts,
   cheatRecords,
-  examPeople,
   recordedPeople,
   visibleParticipants,
   visibleRooms,
@@ -116,71 +112,6 @@ const openFor = statement(
 );
 /** The rooms whose people with records are read in one turn of the event loop. */
 const ROOMS_A_TURN = 100;
-const membersOfRoom = statement(
-  query
-    .select({
-      seq: visibleParticipants.seq,
-      userId: visibleParticipants.userId,
-      role: visibleParticipants.role,
-      name: visibleParticipants.name,
-      extraMinutes: visibleParticipants.extraMinutes,
-      mainPublishStatus: visibleParticipants.mainPublishStatus,
-      pcPublishStatus: visibleParticipants.pcPublishStatus,
-      attempt: attemptColumns,
-      identity: identityColumns,
-    })
-    .from(visibleParticipants)
-    .leftJoin(attempts, isAttemptOf(visibleParticipants))
-    .leftJoin(examPeople, isExamPerson(visibleParticipants))
-    .where(
-      and(eq(visibleParticipants.examId, param("examId")), eq(visibleParticipants.roomId, param("roomId"))),
-    ),
-);
-type MemberRow = typeof membersOfRoom extends Statement<infer Row> ? Row : never;
-const toMember = ({
-  userId,
-  role,
-  name,
-  extraMinutes,
-  attempt,
-  identity: checked,
-  mainPublishStatus,
-  pcPublishStatus,
-}: MemberRow): Member => {
-  const identity = identityOf(checked);
-  return {
-    userId,
-    role,
-    name,
-    extraMinutes,
-    ...(attempt && { attempt: attemptOf(attempt) }),
-    ...(identity && { identity }),
-    publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
-  };
-};
-
-const readRoom = async (reader: Reader, { examId, roomId }: RoomKey): Promise<RoomSnapshot | undefined> => {
-  const key = { examId, roomId };
-  const [room, cheatConfig, members, presences, hands, { newest }] = await Promise.all([
-    reader.get(shownRoomById, key),
-    reader.get(shownConfigOfExam, { examId }),
-    reader.all(membersOfRoom, key),
-    readPresences(reader, key),
-    readOpenHands(reader, key),
-    readBounds(reader, examId),
-  ]);
-  return (
-    room && {
-      room,
-      ...(cheatConfig && { cheatConfig }),
-      members: members.toSorted((a, b) => a.seq - b.seq).map(toMember),
-      presence: presences,
-      hands,
-      lastEventId: String(newest),
-    }
-  );
-};
-
 export type SubscriptionStore = ReturnType<typeof createSubscriptionStore>;
 
 export const createSubscriptionStore = ({ storage }: { storage: Queries }) => ({
@@ -217,7 +148,7 @@ export const createSubscriptionStore = ({ storage }: { storage: Queries }) => ({
 
   /** Everything about a room at one moment. Undefined if the room does not exist. */
   roomSnapshot: (room: RoomKey): Promise<RoomSnapshot | undefined> =>
-    storage.snapshot((reader) => readRoom(reader, room)),
+    storage.snapshot((reader) => readRoomSnapshot(reader, room)),
 
   /** These rooms of an exam at one moment. */
   examSnapshot: async (examId: string, accessible: "all" | readonly string[]): Promise<ExamSnapshot> => {

@@ -56,12 +56,15 @@ export const createSubscriptionStates = <Delivered>({
   access,
   lastEventId,
   delivery,
+  onDelivered,
 }: {
   readonly target: Omit<SubscriptionTarget<Delivered, never>, "checkAccess">;
   readonly queue: EventQueue;
   readonly access: SubscriptionAccess;
   readonly lastEventId: string | undefined;
   readonly delivery: DeliveryService;
+  /** Called with each event that the subscriber receives, and with undefined for a gap. */
+  readonly onDelivered?: ((event: LoggedEvent | undefined) => void) | undefined;
 }): SubscriptionStates<Delivered> => {
   const { scope, mayDeliver } = target;
   const subscription = { scope, queue, mayDeliver };
@@ -146,6 +149,7 @@ export const createSubscriptionStates = <Delivered>({
     if (access.isStale()) await access.recheck();
     const { deliverable, needsRecheck } = await target.deliver(from.current, access.recheck);
     if (needsRecheck) queue.requestRecheck();
+    if (deliverable !== undefined) onDelivered?.(from.current.event);
     from.lastId = from.current.event.id;
     from.current = undefined;
     return deliverable;
@@ -156,6 +160,7 @@ export const createSubscriptionStates = <Delivered>({
     const { lastEventId: lastId, deliverable } = await target.createGap();
     // After the snapshot was read, so that access is not older than what it shows.
     if (access.isStale()) await access.recheck();
+    onDelivered?.(undefined);
     state = at("live", lastId);
     // Access may have changed while the snapshot was read.
     queue.requestRecheck();

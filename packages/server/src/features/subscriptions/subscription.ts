@@ -1,9 +1,10 @@
 import type { ActingCaller } from "../../domain/calls.js";
 import type { LastingSubject, Reopen } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
+import type { Meters } from "../../platform/meters.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
-import type { DeliveryService } from "../delivery/service.js";
+import type { DeliveryService, LoggedEvent } from "../delivery/service.js";
 import { createEventQueue, type EventQueue } from "./event-queue.js";
 import { createSubscriptionAccess, isAccessEnd } from "./subscription-access.js";
 import { createSubscriptionStates } from "./subscription-states.js";
@@ -24,6 +25,18 @@ export interface Subscriber<About extends LastingSubject> {
 
 /** The longest delay that a Node.js timer supports. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** What subscriptions measure. */
+export type SubscriptionMeters = Pick<Meters, "deliveries" | "gaps">;
+
+/** Measures how old events are when they are delivered. Those from before the subscription are not late: it resumes with them. */
+const deliveriesInto = ({ deliveries, gaps }: SubscriptionMeters, clock: () => Date) => {
+  const begunAt = clock();
+  return (event: LoggedEvent | undefined): void => {
+    if (!event) gaps.value += 1;
+    else if (event.createdAt >= begunAt) deliveries.observe(clock().getTime() - event.createdAt.getTime());
+  };
+};
 
 /** Waits until the client has received what was sent. Closes the queue if they have disconnected. */
 const untilReceived = async (queue: EventQueue, received: Promise<void>): Promise<void> => {
@@ -62,11 +75,13 @@ export async function* subscribe<Delivered, About extends LastingSubject>(
     delivery,
     clock,
     monotonic,
+    meters,
   }: {
     lastEventId: string | undefined;
     delivery: DeliveryService;
     clock: () => Date;
     monotonic: () => number;
+    meters?: SubscriptionMeters | undefined;
   },
 ): AsyncGenerator<Delivered, void, undefined> {
   const queue = createEventQueue();
@@ -82,6 +97,7 @@ export async function* subscribe<Delivered, About extends LastingSubject>(
     access,
     lastEventId,
     delivery,
+    onDelivered: meters && deliveriesInto(meters, clock),
   });
   const msLeft = expiresAt.getTime() - clock().getTime() + 1;
   const expiryTimer =

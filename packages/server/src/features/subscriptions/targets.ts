@@ -99,7 +99,8 @@ export const roomTarget = (
       const loaded = await entry.load();
       return {
         ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: toldTo(caller, loaded) }),
-        needsRecheck: isAboutCaller(caller, entry.event, "participant_removed"),
+        needsRecheck:
+          entry.event.type === "room_deleted" || isAboutCaller(caller, entry.event, "participant_removed"),
       };
     },
     async createGap() {
@@ -143,9 +144,11 @@ export const examTarget = <About extends AboutExam>(
   /** The last one that `rooms` reflects. */
   let lastChecked = 0;
 
-  /** Whether an event is of one of the rooms, or about the whole exam. */
-  const isOfAny = (own: ReadonlySet<string>, { roomId }: LoggedEvent): boolean =>
-    roomId === WHOLE_EXAM ? hasAllRooms || own.size > 0 : own.has(roomId);
+  /** Whether an event is of one of the rooms, or about the whole exam. A room that was deleted may be missing from the rooms by now. */
+  const isOfAny = (own: ReadonlySet<string>, { roomId, type }: LoggedEvent): boolean =>
+    roomId === WHOLE_EXAM
+      ? hasAllRooms || own.size > 0
+      : own.has(roomId) || (type === "room_deleted" && hasAllRooms);
   const changesRooms = (event: LoggedEvent): boolean =>
     event.examId === examId &&
     (event.type === "room_created" ||

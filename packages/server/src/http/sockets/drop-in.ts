@@ -8,8 +8,10 @@ import {
   MAX_DROP_IN_FRAME,
   MAX_FIRST_DROP_IN_FRAME,
 } from "@invigil/schema";
+import { failureOf } from "../../domain/failures.js";
 import { type DropInService, type Page, Refusal, refusalOf } from "../../features/drop-in/service.js";
 import { InvigilError, parsed } from "../../platform/errors.js";
+import type { Meters } from "../../platform/meters.js";
 import type { SocketHandler, SocketTiming } from "./connection.js";
 import { createSharedFrames } from "./drop-in-frames.js";
 import { createJoinedGroups, type EndReason, type ResumeFrom } from "./drop-in-groups.js";
@@ -41,6 +43,7 @@ export interface DropInSocketOptions {
   readonly dropIn: DropInService;
   readonly clock: () => Date;
   readonly timing: SocketTiming;
+  readonly meters: Meters | undefined;
 }
 
 /** The result of a request, and a function to call after the response. */
@@ -48,6 +51,9 @@ interface Served {
   readonly result: DropInResults[keyof DropInResults];
   readonly begin?: () => void;
 }
+
+/** The name of a request in the metrics. */
+const meterOf = (kind: DropInRequest["do"]): string => `/im ${kind}`;
 
 const isLoginEnded = (error: unknown): boolean =>
   error instanceof InvigilError && error.code === "UNAUTHENTICATED";
@@ -69,8 +75,9 @@ const numberOf = (sent: unknown): number | undefined => {
  * Serves the drop-in script: handles its requests one after another, and delivers the messages of the groups
  * that it has joined.
  */
-export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): SocketHandler => {
+export const dropInSockets = ({ dropIn, clock, timing, meters }: DropInSocketOptions): SocketHandler => {
   const frames = createSharedFrames();
+  meters?.bind(dropInRequestSchema.options.map(({ shape }) => meterOf(shape.do.value)));
   return (connection) => {
     const { socket, log } = connection;
     const drained = () => connection.drained();
@@ -196,6 +203,7 @@ export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): S
 
     const answer = async (text: string): Promise<void> => {
       let number: number | undefined;
+      let name: string | undefined;
       try {
         const sent = parseJson(text);
         number = numberOf(sent);
@@ -203,11 +211,14 @@ export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): S
           connection.close(POLICY_VIOLATION, "The frame is not a request.");
           return;
         }
-        const { result, begin } = await serve(parsed(dropInRequestSchema, sent));
+        const request = parsed(dropInRequestSchema, sent);
+        name = meterOf(request.do);
+        const { result, begin } = await (meters ? meters.time(name, () => serve(request)) : serve(request));
         send({ number, result });
         begin?.();
       } catch (error) {
         const { code, message } = refusalOf(error);
+        if (!(error instanceof Refusal)) meters?.refused(failureOf(error), name);
         if (code === 500) log.error({ err: error }, "fault");
         if (number !== undefined) send({ number, error: { code, message } });
         refusals += 1;

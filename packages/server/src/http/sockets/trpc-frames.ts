@@ -18,7 +18,7 @@ const REFUSALS: Readonly<Record<Refusal, InvigilError>> = {
   "too many": new InvigilError(
     "TOO_MANY_REQUESTS",
     `A connection accepts at most ${MAX_SUBSCRIPTIONS} subscriptions and ${MAX_PENDING} other calls at a time.`,
-    { retryAfterSeconds: 1 },
+    { retryAfterSeconds: 1, limit: "pending calls" },
   ),
 };
 

@@ -26,6 +26,7 @@ export interface TrpcSocketOptions {
   readonly auth: Services["auth"];
   readonly gate: Services["gate"];
   readonly accessLog: Services["accessLog"];
+  readonly meters: Services["meters"];
   readonly subscriptions: Pick<Services["subscriptions"], "acquireConnection">;
   readonly timing: SocketTiming;
 }
@@ -36,7 +37,7 @@ export interface TrpcSocketOptions {
  */
 const contextsOf = (
   connection: Connection,
-  { auth, gate, accessLog }: Pick<TrpcSocketOptions, "auth" | "gate" | "accessLog">,
+  { auth, gate, accessLog, meters }: Pick<TrpcSocketOptions, "auth" | "gate" | "accessLog" | "meters">,
 ): ((authorization: string | undefined) => Promise<Context>) => {
   const { id: requestId, address, log } = connection;
   const drained = () => connection.drained();
@@ -52,6 +53,7 @@ const contextsOf = (
       entryPoint: "trpc" as const,
       gate,
       accessLog,
+      meters,
       connection,
     };
     const perCall: NonNullable<Context["perCall"]> = (call) =>
@@ -77,6 +79,7 @@ export const trpcSockets = ({
   auth,
   gate,
   accessLog,
+  meters,
   subscriptions,
   timing: { firstMessageMs = FIRST_MESSAGE_MS },
 }: TrpcSocketOptions): SocketHandler => {
@@ -86,7 +89,7 @@ export const trpcSockets = ({
     const { socket, request, log } = connection;
     const calls = createCalls({ maxPending: MAX_PENDING, maxSubscriptions: MAX_SUBSCRIPTIONS });
     const readPause = createReadPause(connection, calls);
-    const contextFor = contextsOf(connection, { auth, gate, accessLog });
+    const contextFor = contextsOf(connection, { auth, gate, accessLog, meters });
     let context: Context | undefined;
 
     /** The error that ended the connection. It is not an internal error, and `upgrades.ts` logs it. */

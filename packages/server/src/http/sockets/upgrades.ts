@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { WebSocketServer } from "ws";
 import type { Config } from "../../config/config.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
+import type { Meters } from "../../platform/meters.js";
 import { waitAtMost } from "../../platform/wait-at-most.js";
 import { bareResponse, formatResponse } from "../failures.js";
 import { requestId } from "../logging.js";
@@ -45,6 +46,7 @@ export interface UpgradeOptions {
   /** The handlers by path. */
   readonly handlers: Readonly<Partial<Record<string, SocketHandler>>>;
   readonly timing: SocketTiming;
+  readonly meters: Meters | undefined;
 }
 
 const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?", 1)[0] ?? "/";
@@ -81,7 +83,7 @@ const refuse = (socket: Duplex, status: keyof typeof REFUSALS, id: string): void
  */
 export const acceptSockets = (
   app: FastifyInstance,
-  { config, handlers, timing: { pingMs = PING_MS, settleMs = SETTLE_MS } }: UpgradeOptions,
+  { config, handlers, meters, timing: { pingMs = PING_MS, settleMs = SETTLE_MS } }: UpgradeOptions,
 ): void => {
   const isAllowedOrigin = originCheck(config);
   const isProxy = proxyAddr.compile([...config.trustedProxies]);
@@ -128,10 +130,13 @@ export const acceptSockets = (
     socket.on("error", (error) => log.debug({ err: error }, "connection failed"));
     const served = handler(connection);
     open.set(connection, served);
+    const count = meters?.sockets.of(route);
+    if (count) count.value += 1;
     liveness.watch(socket, () => served.isBusy?.() ?? false);
     log.info({ route, address: connection.address }, "connection opened");
     socket.once("close", (code: number) => {
       open.delete(connection);
+      if (count) count.value -= 1;
       const ms = Math.round(performance.now() - since);
       log.info({ route, code, ms, ...served.summary?.() }, "connection closed");
     });

@@ -8,7 +8,7 @@ const settings = {
   pushDomain: "push.example",
   app: "exam",
   transcodeSuffix: "_240p",
-  key: "the callback key",
+  keys: ["the callback key"],
 };
 const verify = (
   sent: { timestamp?: string; signature?: string } = {},
@@ -27,7 +27,8 @@ describe("the stream service's signature", () => {
   });
 
   it.each([
-    ["another key", {}, { key: "the callback key " }],
+    ["another key", {}, { keys: ["the callback key "] }],
+    ["no key", {}, { keys: [] }],
     ["another domain", {}, { pushDomain: "pull.example" }],
     ["another time", { timestamp: "1767323046" }, {}],
     ["a time written otherwise", { timestamp: "01767323045" }, {}],
@@ -47,6 +48,14 @@ describe("the stream service's signature", () => {
     [-300.001, "stale"],
   ])("made %d seconds ago is %s", (offset, verdict) => {
     expect(verify({}, { offset })).toBe(verdict);
+  });
+
+  it("may be of each of two keys, while they are rotated", () => {
+    for (const keys of [
+      ["the callback key", "another"],
+      ["another", "the callback key"],
+    ])
+      expect(verify({}, { change: { keys } })).toBe("good");
   });
 
   it("that is both wrong and old is reported as wrong", () => {

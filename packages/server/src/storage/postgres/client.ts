@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { StorageMeters } from "../../platform/meters.js";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
 import type { Database } from "../database.js";
@@ -34,6 +35,7 @@ export interface OpenPostgresOptions extends PostgresSettings {
   readonly onSchemaChanged?: (() => void) | undefined;
   /** Called when the database is not the one that was used before: a backup was restored, or a standby took over. */
   readonly onNewEpoch?: (() => void) | undefined;
+  readonly meters?: StorageMeters | undefined;
 }
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -98,6 +100,7 @@ export const openPostgres = async ({
   onStatement,
   onSchemaChanged,
   onNewEpoch,
+  meters,
 }: OpenPostgresOptions): Promise<Database> => {
   const migrations = readMigrations(folder);
   const direct = createSessions({
@@ -157,7 +160,7 @@ export const openPostgres = async ({
     timer.unref();
     return {
       kind: "postgres",
-      storage: createPostgresStorage({ reads, writes, ...common }),
+      storage: createPostgresStorage({ reads, writes, meters, ...common }),
       control: createPostgresStorage({ reads: control, writes: control, ...common }),
       requestArrived: () => undefined,
       clock: clock.now,

@@ -1,3 +1,4 @@
+import type { StorageMeters } from "../../platform/meters.js";
 import type { Reader, Storage } from "../port.js";
 import type { Statement, Values } from "../statement.js";
 import { type Compiled, compileOnce } from "./connection.js";
@@ -20,6 +21,8 @@ interface WaitingRead {
 /** The reads of one call that are sent together. Most calls have one. */
 interface Batch {
   readonly reads: readonly WaitingRead[];
+  /** When it began to wait, by `performance.now()`. */
+  readonly since: number;
   readonly reject: (error: unknown) => void;
 }
 /** Batches of several calls that ask the same. */
@@ -94,7 +97,15 @@ const sameBatches = (batches: readonly Batch[]): SameBatches[] => {
  */
 export const createGatheredReader = (
   sessions: Sessions,
-  { prepared, timeoutMs }: { readonly prepared: boolean; readonly timeoutMs: number },
+  {
+    prepared,
+    timeoutMs,
+    meters,
+  }: {
+    readonly prepared: boolean;
+    readonly timeoutMs: number;
+    readonly meters?: StorageMeters | undefined;
+  },
 ): Reader & Pick<Storage, "together"> => {
   const limit = createWaitLimit<Batch>(timeoutMs);
   const mostRunning = Math.min(MAX_RUNNING, sessions.connections);
@@ -177,6 +188,7 @@ export const createGatheredReader = (
   const readAll = async (batches: readonly Batch[]): Promise<void> => {
     try {
       await sessions.use(async (session) => {
+        if (meters) for (const { since } of batches) meters.readWaits.observe(performance.now() - since);
         const different = sameBatches(batches);
         const isAnswered = different.length > 1 && (await readTogether(session, different));
         if (!isAnswered) await readEach(session, different);
@@ -204,6 +216,7 @@ export const createGatheredReader = (
   const enqueue = (reads: readonly WaitingRead[]): void => {
     const batch: Batch = {
       reads,
+      since: meters ? performance.now() : 0,
       reject: (error) => {
         for (const { reject } of reads) reject(error);
       },

@@ -1,3 +1,4 @@
+import type { StorageMeters } from "../../platform/meters.js";
 import { failedAfterLast, LastStatementsError, TransactionStalledError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import type { Storage, Transaction } from "../port.js";
@@ -19,6 +20,7 @@ export interface PostgresStorageOptions {
   readonly prepared: boolean;
   /** The time limit for one statement, and for the wait of a write, in milliseconds. */
   readonly timeoutMs: number;
+  readonly meters?: StorageMeters | undefined;
 }
 
 /** How long a write waits for a lock before it leaves its connection to others, in milliseconds. */
@@ -132,6 +134,7 @@ export const createPostgresStorage = ({
   schema,
   prepared,
   timeoutMs,
+  meters,
 }: PostgresStorageOptions): Storage => {
   const begin = [
     named("BEGIN"),
@@ -170,14 +173,14 @@ export const createPostgresStorage = ({
       });
   };
 
-  const queue = createWriteQueue({ connections: writes.connections, timeoutMs });
+  const queue = createWriteQueue({ connections: writes.connections, timeoutMs, meters });
   const write: Storage["write"] = (work, options = {}) =>
     queue(async (until) => {
       await schema.assertFits(writes);
       return transact(work, until);
     }, options);
 
-  const reader = createGatheredReader(reads, { prepared, timeoutMs });
+  const reader = createGatheredReader(reads, { prepared, timeoutMs, meters });
 
   let version = 0;
   return {

@@ -1,3 +1,4 @@
+import type { StorageMeters } from "../../platform/meters.js";
 import { TransactionLostError } from "../errors.js";
 import type { WriteOptions } from "../port.js";
 import { createTurns, type Turn } from "../turns.js";
@@ -25,6 +26,7 @@ export interface WriteQueueOptions {
   readonly connections: number;
   /** How long a write waits for a connection and for locks, in milliseconds. */
   readonly timeoutMs: number;
+  readonly meters?: StorageMeters | undefined;
 }
 
 /** How many times a transaction is tried that fails because of others, not counting those that wait for a lock. */
@@ -38,8 +40,9 @@ const LOCK_RETRY_MS = 20;
  * Runs transactions on a number of connections, in the order of `turns.ts`. A transaction that was lost, or that did not get a lock in
  * time, leaves its connection to others and is repeated.
  */
-export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) => {
+export const createWriteQueue = ({ connections, timeoutMs, meters }: WriteQueueOptions) => {
   const turns = createTurns<Job>();
+  meters?.waiting.add(() => turns.size);
   let free = connections;
   /** The keys of the jobs that have been taken. */
   const keys = new Set<string>();
@@ -73,9 +76,11 @@ export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) 
     clearTimeout(job.timer);
     job.tries += 1;
     const since = performance.now();
+    if (job.tries === 1) meters?.writeWaits.observe(since - (job.until - timeoutMs));
     const usedMs = (): number => performance.now() - since;
     try {
       const resolve = await job.transact(Math.max(job.until, since + timeoutMs * MIN_WAIT));
+      meters?.transactions.observe(usedMs());
       end(turn, usedMs());
       resolve();
     } catch (error) {
@@ -91,6 +96,7 @@ export const createWriteQueue = ({ connections, timeoutMs }: WriteQueueOptions) 
   };
 
   const repeat = (turn: Turn<Job>, usedMs: number, error: unknown): void => {
+    if (meters) meters.retries.value += 1;
     const again = (): void => {
       freeKey(turn.job);
       turns.putBack(turn, usedMs);

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
+import type { StorageMeters } from "../../platform/meters.js";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
 import type { Database } from "../database.js";
@@ -37,6 +38,7 @@ export interface OpenSqliteOptions {
   readonly onFault?: ((fault: string) => void) | undefined;
   /** Called when writes begin to be refused because another process has changed the schema. */
   readonly onSchemaChanged?: (() => void) | undefined;
+  readonly meters?: StorageMeters | undefined;
 }
 
 /** How long opening waits for another process, in milliseconds. */
@@ -185,6 +187,7 @@ export const openSqlite = ({
   onDeclared,
   onFault,
   onSchemaChanged,
+  meters,
 }: OpenSqliteOptions): Database => {
   const isFile = wanted !== ":memory:";
   const template = isFile ? undefined : templates.get(folder);
@@ -222,6 +225,7 @@ export const openSqlite = ({
       onSchemaChanged,
       guard,
       onFault,
+      meters,
       onStatement: ({ text, writes }) => {
         if (writes !== undefined) onDeclared?.(text, { writes });
       },

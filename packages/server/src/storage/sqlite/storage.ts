@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type Sqlite from "better-sqlite3";
+import type { StorageMeters } from "../../platform/meters.js";
 import { SchemaChangedError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
 import type { Reader, Storage } from "../port.js";
@@ -20,6 +21,7 @@ export interface SqliteStorageOptions {
   readonly onSchemaChanged?: (() => void) | undefined;
   readonly guard?: FileGuard | undefined;
   readonly onFault?: ((fault: string) => void) | undefined;
+  readonly meters?: StorageMeters | undefined;
   /** Called with every statement before it runs. */
   readonly onStatement?: ((running: Running) => void) | undefined;
   /** Called with every statement of a cached read, and the tables that the read declares. For tests. */
@@ -54,6 +56,7 @@ export const createSqliteStorage = ({
   onSchemaChanged,
   guard,
   onFault,
+  meters,
   onStatement,
   onCachedRead,
 }: SqliteStorageOptions): SqliteStorage => {
@@ -94,6 +97,7 @@ export const createSqliteStorage = ({
     onFault,
     onCommit: cache.committed,
     onRollback: cache.rolledBack,
+    meters,
   });
 
   return {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
+import type { StorageMeters } from "../../platform/meters.js";
 import { failedAfterLast, LastStatementsError, TransactionStalledError } from "../errors.js";
 import type { Transaction, WriteOptions } from "../port.js";
 import { StorageLostError } from "../storage-lost.js";
@@ -18,6 +19,8 @@ interface Job {
   readonly number: number;
   readonly repeatable: boolean;
   readonly bulk: boolean;
+  /** When it began to wait, by `performance.now()`. */
+  readonly since: number;
   run(tx: Transaction): unknown;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -56,6 +59,7 @@ export interface WriterOptions {
   /** Called after each commit, before the writes resolve. */
   readonly onCommit?: () => void;
   readonly onRollback?: () => void;
+  readonly meters?: StorageMeters | undefined;
 }
 
 /**
@@ -70,9 +74,19 @@ export interface WriterOptions {
  */
 export const createWriter = (
   sqlite: Sqlite.Database,
-  { connection, patienceMs = BUSY_TIMEOUT_MS, onBegin, guard, onFault, onCommit, onRollback }: WriterOptions,
+  {
+    connection,
+    patienceMs = BUSY_TIMEOUT_MS,
+    onBegin,
+    guard,
+    onFault,
+    onCommit,
+    onRollback,
+    meters,
+  }: WriterOptions,
 ): Write => {
   const turns = createTurns<Job>();
+  meters?.waiting.add(() => turns.size);
   let lastNumber = 0;
   let isScheduled = false;
   /** The time since which another process has been writing. */
@@ -260,20 +274,22 @@ export const createWriter = (
   const transact = async (taken: Turn<Job>[], afterCommit: (() => void)[]): Promise<Outcome[]> => {
     if (lastFault !== undefined) assertStored();
     open();
+    const since = performance.now();
     try {
       const outcomes: Outcome[] = [];
-      const since = performance.now();
       const newest = lastNumber;
       let hasBulk = false;
       do {
         const together = takeTogether(({ number, bulk }) => number <= newest && !(bulk && hasBulk));
         if (together.length === 0) break;
         taken.push(...together);
+        if (meters) for (const { job } of together) meters.writeWaits.observe(performance.now() - job.since);
         const jobs = together.map(({ job }) => job);
         hasBulk ||= jobs.some(({ bulk }) => bulk);
         outcomes.push(...(await runShared(jobs, afterCommit)));
       } while (performance.now() - since <= MAX_TRANSACTION_MS);
       if (sqlite.inTransaction) commit.run();
+      meters?.transactions.observe(performance.now() - since);
       onCommit?.();
       return outcomes;
     } catch (error) {
@@ -324,11 +340,11 @@ export const createWriter = (
 
   return <Result>(
     work: (tx: Transaction) => Result | Promise<Result>,
-    { repeatable = false, bulk = false, ...of }: WriteOptions = {},
+    { repeatable = false, bulk = false, since = meters ? performance.now() : 0, ...of }: WriteOptions = {},
   ) =>
     new Promise<Result>((resolve, reject) => {
       lastNumber += 1;
-      const job = { number: lastNumber, repeatable, bulk, run: work, resolve, reject, usedMs: 0 };
+      const job = { number: lastNumber, repeatable, bulk, since, run: work, resolve, reject, usedMs: 0 };
       turns.add(job, of);
       // One turn later, all calls whose requests have been read by then are in the group.
       if (!isScheduled) setImmediate(flush);

@@ -1,0 +1,79 @@
+import type { Sitting } from "@invigil/client";
+import { useEffect, useState } from "react";
+import { useFormatter, useTranslations } from "use-intl";
+import { clockOf } from "../../sitting/clock.js";
+import { useReason } from "../reason.js";
+import styles from "./during.module.css";
+import type { Cut } from "./use-cuts.js";
+import type { Clip, Written } from "./use-messages.js";
+
+type Decision = NonNullable<Sitting["decision"]>;
+
+/** The decisions about the person since the page is open, and the one before. */
+const useDecisions = (newest: Decision | undefined): readonly Decision[] => {
+  const [known, setKnown] = useState<readonly Decision[]>(newest ? [newest] : []);
+  useEffect(() => {
+    if (newest)
+      setKnown((before) =>
+        before.some(({ time }) => time.getTime() === newest.time.getTime()) ? before : [...before, newest],
+      );
+  }, [newest]);
+  return known;
+};
+
+const KINDS = ["pause", "resume", "terminate", "finish", "reopen"] as const;
+
+/** What has happened, the newest first: decisions, messages, and cuts with their length. */
+export function Log({
+  decision,
+  endsAt,
+  messages,
+  cuts,
+  clip,
+}: {
+  decision: Decision | undefined;
+  endsAt: Date;
+  messages: readonly Written[];
+  cuts: readonly Cut[];
+  clip: Clip | undefined;
+}) {
+  const t = useTranslations("log");
+  const decisions = useTranslations("decisions");
+  const format = useFormatter();
+  const reasonOf = useReason();
+  const found = useDecisions(decision);
+  const saying = (one: Decision): string => {
+    const { kind, minutes = 0 } = one;
+    const time = format.dateTime(endsAt, { timeStyle: "short" });
+    const what =
+      kind === "extend"
+        ? decisions(minutes < 0 ? "shorten" : "extend", { minutes: Math.abs(minutes), time })
+        : KINDS.flatMap((name) => (name === kind ? [decisions(name)] : [])).join("");
+    return [what, reasonOf(one)].filter(Boolean).join(" ");
+  };
+  const entries = [
+    ...found.map((one) => ({ time: one.time, text: saying(one) })),
+    ...messages.map(({ time, text }) => ({ time, text: t("message", { text }) })),
+    ...cuts.map(({ from, to }) => ({
+      time: from,
+      text: to ? t("cut", { time: clockOf(to.getTime() - from.getTime()) }) : t("cutNow"),
+    })),
+  ]
+    .filter(({ text }) => text !== "")
+    .sort((one, other) => other.time.getTime() - one.time.getTime());
+  return (
+    <section className={styles.box}>
+      <h2>{t("title")}</h2>
+      {clip && <p role="status">{t(clip.hasFailed ? "clipFailed" : "clip", { name: clip.name })}</p>}
+      {entries.length === 0 && <p className={styles.quiet}>{t("none")}</p>}
+      <ul className={styles.log} aria-live="polite">
+        {entries.map(({ time, text }) => (
+          <li key={`${time.getTime()} ${text}`}>
+            <time dateTime={time.toISOString()}>{format.dateTime(time, { timeStyle: "short" })}</time>
+            <span>{text}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,123 @@
+import { endsAtOf, RUNNING } from "@invigil/client";
+import { useInvigilClient } from "@invigil/react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslations } from "use-intl";
+import type { Camera, Entry } from "../app/entry.js";
+import { useWakeLock } from "../app/wake-lock.js";
+import { pictureOf } from "../media/devices.js";
+import { useCamera } from "../media/use-camera.js";
+import { useServerNow } from "../sitting/clock.js";
+import { createReporter, type Report, type ReportedChecks } from "../sitting/readiness-reporter.js";
+import { stageOf } from "../sitting/stage.js";
+import { type Opened, useLiveSitting, useOpening } from "../sitting/use-sitting.js";
+import { createSound } from "../sound.js";
+import { After } from "./after.js";
+import { Plain, Refused } from "./plain.js";
+
+const Before = lazy(() =>
+  import("./before/before.js").then(({ Before: component }) => ({ default: component })),
+);
+const During = lazy(() =>
+  import("./during/during.js").then(({ During: component }) => ({ default: component })),
+);
+
+/** The tab keeps in which room its person has entered the exam, so that a reload leads back into it. */
+const ENTERED = "invigil.sit.entered";
+const enteredKey = ({ roomId, userId }: Entry, camera: Camera): string => `${camera} ${roomId} ${userId}`;
+
+export function Sit({ entry, camera }: { entry: Entry; camera: Camera }) {
+  const client = useInvigilClient();
+  const texts = useTranslations();
+  const { opened, problem, open } = useOpening(client, entry.roomId, camera);
+  if (opened) return <Seated entry={entry} page={camera} opened={opened} open={open} />;
+  return problem ? (
+    <Refused entry={entry} problem={problem} onRetry={open} />
+  ) : (
+    <Plain title={texts("title")} text={texts("opening")} />
+  );
+}
+
+function Seated({
+  entry,
+  page,
+  opened,
+  open,
+}: {
+  entry: Entry;
+  page: Camera;
+  opened: Opened;
+  open: () => void;
+}) {
+  const client = useInvigilClient();
+  const t = useTranslations("problems");
+  const { roomId } = entry;
+  const { sitting, ahead } = opened;
+  const { exam } = sitting;
+  const now = useServerNow(ahead);
+  const live = useLiveSitting(opened, { roomId, camera: page, open });
+  const { room, me } = live;
+
+  const key = enteredKey(entry, page);
+  const [hasEntered, setHasEntered] = useState(() => sessionStorage.getItem(ENTERED) === key);
+  const wasReloaded = useRef(hasEntered).current;
+  const enter = () => {
+    sessionStorage.setItem(ENTERED, key);
+    setHasEntered(true);
+  };
+
+  const picture = useMemo(() => pictureOf(exam.videoProfile), [exam.videoProfile]);
+  const devices = useCamera(picture);
+  const [sound] = useState(createSound);
+
+  const [own, setOwn] = useState<ReportedChecks>({});
+  const report = useMemo(() => {
+    const send = createReporter((checks) => client.attempt.reportReadiness.mutate({ roomId, checks }));
+    const note: Report = (check, result) => {
+      setOwn((before) => ({ ...before, [check]: result }));
+      send(check, result);
+    };
+    return note;
+  }, [client, roomId]);
+
+  const attempt = me?.attempt;
+  const times = { ...exam, extraMinutes: me?.extraMinutes ?? 0 };
+  // While the person is not in the room any more, what the server said last is all that is known.
+  const endsAt = me ? endsAtOf(times, attempt ?? RUNNING, now) : sitting.endsAt;
+  const stage = stageOf({ room: room.room.status, attempt, endsAt, hasEntered }, now);
+  useWakeLock(stage === "during");
+  const { start, stop } = devices;
+  const isOff = devices.state.is === "off";
+  useEffect(() => {
+    if (stage === "after") stop();
+    // After a reload, the browser remembers what it may do.
+    else if (stage === "during" && isOff) start();
+  }, [stage, isOff, start, stop]);
+  useEffect(() => {
+    document.title = exam.name;
+  }, [exam.name]);
+
+  const unlock = useCallback(() => sound.unlock(), [sound]);
+  if (live.closed && stage !== "after" && live.closed !== "over")
+    return <Refused entry={entry} problem={live.closed} onRetry={open} />;
+  if (stage === "after" || live.closed)
+    return <After entry={entry} sitting={sitting} attempt={attempt} room={room.room.status} onLook={open} />;
+  if (!sitting.canPublish) return <Plain title={t("notHere.title")} text={t("notHere.text")} />;
+  const shared = { entry, page, sitting, live, devices, picture, now, endsAt, own, sound };
+  return (
+    <Suspense fallback={null}>
+      {stage === "before" ? (
+        <Before
+          {...shared}
+          report={report}
+          open={open}
+          onEnter={() => {
+            void unlock();
+            enter();
+          }}
+        />
+      ) : (
+        <During {...shared} report={report} wasReloaded={wasReloaded} />
+      )}
+    </Suspense>
+  );
+}

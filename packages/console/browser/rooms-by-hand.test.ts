@@ -1,0 +1,303 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ACCOUNTS, type AppFixture, openAppFixture } from "./support/console.js";
+
+const HOUR = 3_600_000;
+
+let fixture: AppFixture;
+beforeAll(async () => {
+  fixture = await openAppFixture();
+});
+afterAll(async () => {
+  await fixture?.[Symbol.asyncDispose]();
+});
+
+const WORDS = {
+  en: {
+    create: "Add a room by hand",
+    name: "Name of the room",
+    runner: "Invigilator who runs it",
+    make: "Add the room",
+    made: (room: string) => `${room} is there.`,
+    all: "Actions for",
+    seat: "Give a room",
+    seatIt: "Give the room",
+    to: "To room",
+    isIn: (name: string, room: string) => `${name} is in ${room} now.`,
+    select: "Select",
+    move: "Move",
+    moveIt: "Move",
+    handOn: "Change who runs it",
+    handIt: "Hand it on",
+    runs: (name: string, room: string) => `${name} runs ${room} now.`,
+    rename: "Rename",
+    renamed: (before: string, name: string) => `${before} is called ${name} now.`,
+    undo: "Undo",
+    undone: "Undone.",
+    delete: "Delete",
+    people: "2 more people are in the room. Move or unseat them first.",
+    cancel: "Cancel",
+    unseat: "Unseat",
+    unseatIt: "Unseat",
+    done: "Done for 2 people.",
+    close: "Close",
+    deleted: (room: string) => `${room} is deleted.`,
+    waits: "Chen, who runs it, waits for another room then.",
+  },
+  "zh-CN": {
+    create: "手动新建考场",
+    name: "考场名称",
+    runner: "负责监考",
+    make: "新建考场",
+    made: (room: string) => `已新建${room}。`,
+    all: "的操作",
+    seat: "安排考场",
+    seatIt: "安排",
+    to: "考场",
+    isIn: (name: string, room: string) => `${name}已安排到${room}。`,
+    select: "选择",
+    move: "调换考场",
+    moveIt: "调换",
+    handOn: "更换负责监考",
+    handIt: "移交",
+    runs: (name: string, room: string) => `${room}现由${name}负责。`,
+    rename: "重命名",
+    renamed: (before: string, name: string) => `${before}已更名为${name}。`,
+    undo: "撤销",
+    undone: "已撤销。",
+    delete: "删除",
+    people: "考场内还有 2 人，请先调换或退回待编排。",
+    cancel: "取消",
+    unseat: "退回待编排",
+    unseatIt: "退回",
+    done: "2 人已完成。",
+    close: "关闭",
+    deleted: (room: string) => `已删除${room}。`,
+    waits: "负责监考Chen将等待安排其他考场。",
+  },
+} as const;
+
+describe.each([
+  { locale: "en", scheme: "light", width: 1280 },
+  { locale: "zh-CN", scheme: "dark", width: 360 },
+] as const)("rooms by hand, in $locale", ({ locale, ...look }) => {
+  const words = WORDS[locale];
+
+  it("are made, filled, handed on, renamed, emptied and deleted by the exam's creator", async () => {
+    const startTime = new Date(Date.now() + 20 * HOUR);
+    const endTime = new Date(startTime.getTime() + 2 * HOUR);
+    const { id: examId } = await fixture.teacher.exam.create({
+      name: `By hand ${locale}`,
+      startTime,
+      endTime,
+    });
+    const rows = [
+      "id,name,role,extra minutes",
+      "s1,Wang Fang,examinee,20",
+      "s2,Li Na,examinee,",
+      "t8,Chen,teacher,",
+      "t9,Zhao,teacher,",
+      "i9,Sun,inspector,",
+    ];
+    await fixture.teacher.participant.import({
+      examId,
+      file: Buffer.from(rows.join("\n")).toString("base64"),
+    });
+    const roomNamed = async (name: string) =>
+      (await fixture.admin.room.list({ examId })).rooms.find((room) => room.name === name);
+    /** The ids of the people of a room, staff first. */
+    const peopleIn = async (name: string) => {
+      const roomId = (await roomNamed(name))?.id;
+      const { people } = await fixture.admin.exam.people({ examId });
+      return people.flatMap((one) => (one.roomId === roomId ? [one.userId] : [])).toSorted();
+    };
+    const waiting = async () =>
+      (await fixture.teacher.participant.listUnseated({ examId })).people
+        .map(({ userId }) => userId)
+        .toSorted();
+
+    await using open = await fixture.openConsole({
+      role: "teacher",
+      locale,
+      ...look,
+      path: `exams/${examId}/setup/rooms`,
+    });
+    const { page, check, picture } = open;
+    const dialog = page.getByRole("dialog");
+    const go = (path: string) => page.goto(`${fixture.url}/console/exams/${examId}/${path}`);
+    const choose = async (of: string, entry: string) => {
+      await page
+        .getByRole("button", { name: locale === "en" ? `${words.all} ${of}` : `${of}${words.all}` })
+        .click();
+      await page.getByRole("menuitem", { name: entry, exact: true }).click();
+    };
+
+    // Two rooms: one that the coordinator runs, and one of an invigilator.
+    for (const [room, runner] of [
+      ["Hall A", ACCOUNTS.teacher.userId],
+      ["Hall B", "t9"],
+    ] as const) {
+      await page.getByRole("button", { name: words.create }).click();
+      await dialog.getByLabel(words.name).fill(room);
+      await dialog.getByLabel(words.runner).selectOption(runner);
+      if (runner === "t9") await check();
+      if (runner === "t9") await picture(`rooms-by-hand-make-${locale}`);
+      await dialog.getByRole("button", { name: words.make }).dblclick();
+      await page.getByText(words.made(room)).waitFor();
+    }
+    expect([await peopleIn("Hall A"), await peopleIn("Hall B")]).toEqual([[ACCOUNTS.teacher.userId], ["t9"]]);
+    await page.getByRole("link", { name: "Hall B" }).waitFor();
+    await check();
+    await picture(`rooms-by-hand-rooms-${locale}`);
+
+    // One who waits is seated on their own page, another one in the list.
+    await go("candidates/s1");
+    await choose("Wang Fang", words.seat);
+    await dialog.getByLabel(words.to).selectOption("Hall A");
+    await check();
+    await picture(`rooms-by-hand-seat-${locale}`);
+    await dialog.getByRole("button", { name: words.seatIt, exact: true }).click();
+    await page.getByText(words.isIn("Wang Fang", "Hall A")).waitFor();
+    await go("candidates");
+    const act = async (of: readonly string[], action: string, room?: string) => {
+      for (const name of of)
+        await page
+          .getByRole("checkbox", {
+            name: locale === "en" ? `${words.select} ${name}` : `${words.select}${name}`,
+          })
+          .check();
+      await page.getByRole("toolbar").getByRole("button", { name: action, exact: true }).click();
+      if (room !== undefined) await dialog.getByLabel(words.to).selectOption(room);
+    };
+    await act(["Li Na"], words.seat, "Hall A");
+    await dialog.getByRole("button", { name: words.seatIt, exact: true }).click();
+    await page.getByText(words.isIn("Li Na", "Hall A")).waitFor();
+    expect(await waiting()).toEqual(["i9", "t8"]);
+    const seated = await fixture.admin.participant.get({
+      roomId: (await roomNamed("Hall A"))?.id ?? "",
+      userId: "s1",
+    });
+    expect(seated.extraMinutes).toBe(20);
+
+    // Into the room that the coordinator is not in.
+    await act(["Li Na"], words.move, "Hall B");
+    await dialog.getByRole("button", { name: words.moveIt, exact: true }).click();
+    await page.getByText(words.isIn("Li Na", "Hall B")).waitFor();
+    expect(await peopleIn("Hall B")).toEqual(["s2", "t9"]);
+
+    // An inspector is seated, and waits again after an undo.
+    await go("setup/staff");
+    await choose("Sun", words.seat);
+    await dialog.getByLabel(words.to).selectOption("Hall B");
+    await dialog.getByRole("button", { name: words.seatIt, exact: true }).click();
+    await page.getByText(words.isIn("Sun", "Hall B")).waitFor();
+    expect(await peopleIn("Hall B")).toEqual(["i9", "s2", "t9"]);
+    const { rooms: placesOfSun } = await fixture.teacher.participant.locate({ examId, userId: "i9" });
+    expect(placesOfSun).toMatchObject([{ name: "Hall B", role: "inspector" }]);
+    await page.getByRole("button", { name: words.undo }).click();
+    await page.getByText(words.undone).waitFor();
+    expect(await waiting()).toEqual(["i9", "t8"]);
+    await check();
+
+    // The coordinator hands their room on, and leaves it.
+    await go("setup/rooms");
+    await choose("Hall A", words.handOn);
+    await dialog.getByLabel(words.runner).selectOption("t8");
+    await check();
+    await picture(`rooms-by-hand-hand-on-${locale}`);
+    await dialog.getByRole("button", { name: words.handIt }).click();
+    await page.getByText(words.runs("Chen", "Hall A")).waitFor();
+    expect([(await roomNamed("Hall A"))?.createTeacher, await peopleIn("Hall A")]).toEqual([
+      "t8",
+      ["s1", "t8"],
+    ]);
+
+    // A name that was wrong comes back.
+    for (const name of ["Hall C", "Hall D"]) {
+      await choose("Hall A", words.rename);
+      await dialog.getByLabel(words.name).fill(name);
+      await dialog.getByRole("button", { name: words.rename }).click();
+      await page.getByText(words.renamed("Hall A", name)).waitFor();
+      if (name === "Hall D") break;
+      await page.getByRole("button", { name: words.undo }).click();
+      await page.getByText(words.undone).waitFor();
+    }
+    expect(await peopleIn("Hall D")).toEqual(["s1", "t8"]);
+
+    // People are in the room: the server refuses, until they wait again.
+    await fixture.teacher.participant.move({
+      roomId: (await roomNamed("Hall B"))?.id ?? "",
+      userId: "s2",
+      toRoomId: (await roomNamed("Hall D"))?.id ?? "",
+    });
+    await page.getByRole("row", { name: /Hall D 2/ }).waitFor();
+    await choose("Hall D", words.delete);
+    await dialog.getByText(words.waits).waitFor();
+    await dialog.getByRole("button", { name: words.delete, exact: true }).click();
+    await dialog.getByText(words.people).waitFor();
+    await check();
+    await picture(`rooms-by-hand-refused-${locale}`);
+    await dialog.getByRole("button", { name: words.cancel }).click();
+    expect(await peopleIn("Hall D")).toEqual(["s1", "s2", "t8"]);
+    await go("candidates");
+    await act(["Wang Fang", "Li Na"], words.unseat);
+    await check();
+    await picture(`rooms-by-hand-unseat-${locale}`);
+    await dialog.getByRole("button", { name: words.unseatIt, exact: true }).click();
+    await dialog.getByText(words.done).waitFor();
+    await dialog.getByRole("button", { name: words.close }).last().click();
+    expect(await waiting()).toEqual(["i9", "s1", "s2"]);
+
+    await go("setup/rooms");
+    for (const room of ["Hall D", "Hall B"]) {
+      await choose(room, words.delete);
+      await dialog.getByRole("button", { name: words.delete, exact: true }).click();
+      await page.getByText(words.deleted(room)).waitFor();
+    }
+    expect((await fixture.admin.room.list({ examId })).rooms).toEqual([]);
+    expect(await waiting()).toEqual(["i9", "s1", "s2", "t8", "t9"]);
+    await check();
+  }, 180_000);
+});
+
+it("keep those who have entered, and say so", async () => {
+  const startTime = new Date(Date.now() + 20 * HOUR);
+  const { id: examId } = await fixture.teacher.exam.create({
+    name: "Entered",
+    startTime,
+    endTime: new Date(startTime.getTime() + 2 * HOUR),
+  });
+  const { id: roomId } = await fixture.teacher.room.create({
+    examId,
+    name: "Hall E",
+    participants: ["Ann", "Ben"].map((name) => ({ userId: name, name, role: "examinee" })),
+  });
+  const closing = new AbortController();
+  const ann = fixture.app.as({ sub: "Ann", role: "examinee", room: roomId }, { signal: closing.signal });
+  const events = await ann.room.onEvent({ roomId, camera: "main" });
+  const listen = async () => {
+    for await (const _ of events);
+  };
+  // It ends with the page.
+  listen().catch(() => undefined);
+  await expect
+    .poll(async () => (await fixture.teacher.exam.people({ examId })).people.flatMap(({ pages }) => pages))
+    .toHaveLength(1);
+
+  await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/candidates` });
+  const { page, check } = open;
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("checkbox", { name: "Select all" }).check();
+  await page.getByRole("toolbar").getByRole("button", { name: "Unseat" }).click();
+  await dialog.getByRole("button", { name: "Unseat" }).click();
+  await dialog.getByText("1 of 2 failed.").waitFor();
+  await dialog.getByText("They stay: they have entered the room").waitFor();
+  await check();
+  closing.abort();
+  await fixture.teacher.participant.remove({ roomId, userId: "Ann" });
+  await page.goto(`${fixture.url}/console/exams/${examId}/setup/rooms`);
+  await page.getByRole("button", { name: "Actions for Hall E" }).click();
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await dialog.getByRole("button", { name: "Delete" }).click();
+  await dialog.getByText("Someone has entered the room").waitFor();
+  expect((await fixture.admin.room.list({ examId })).rooms).toHaveLength(1);
+});

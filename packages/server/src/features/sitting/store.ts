@@ -1,0 +1,334 @@
+import {
+  type Checks,
+  decisionKinds,
+  type EntryKind,
+  type Readiness,
+  type ReportReadinessInput,
+  readinessChecks,
+  reportedChecks,
+} from "@invigil/schema";
+import { and, desc, eq, sql } from "drizzle-orm";
+import { plannedMinutes } from "../../domain/attempts.js";
+import type { Author } from "../../domain/calls.js";
+import { type ConsentText, insertConsent, newestConsent } from "../../domain/consents.js";
+import { readSeats } from "../../domain/decisions.js";
+import { type EventLog, newEvent, wholeExam } from "../../domain/events.js";
+import type { EntryRow } from "../../domain/exam-entries.js";
+import { type FindingsRow, findingsOfPerson } from "../../domain/exam-people.js";
+import type { ExamTransaction } from "../../domain/exam-transaction.js";
+import { readRoles, roomById } from "../../domain/people.js";
+import { readRoomSnapshot } from "../../domain/room-snapshot.js";
+import type { SeatKey } from "../../domain/seats.js";
+import type { Writes } from "../../domain/writes.js";
+import type { Queries } from "../../storage/port.js";
+import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
+import { examEntries, examPeople, visibleExams } from "../../storage/tables.js";
+
+/** A person reports a changed check at most once in this time, in milliseconds. */
+const REPORT_MS = 3000;
+
+const examById = statement(
+  query
+    .select({
+      id: visibleExams.id,
+      name: visibleExams.name,
+      startTime: visibleExams.startTime,
+      endTime: visibleExams.endTime,
+      videoProfile: visibleExams.videoProfile,
+      cameras: visibleExams.cameras,
+      questionsUrl: visibleExams.questionsUrl,
+      detectors: visibleExams.detectors,
+      extraMinutes: plannedMinutes({ examId: visibleExams.id, userId: param("userId") }),
+    })
+    .from(visibleExams)
+    .where(eq(visibleExams.id, param("examId"))),
+);
+const timesOfExam = statement(
+  query
+    .select({ name: visibleExams.name, startTime: visibleExams.startTime, endTime: visibleExams.endTime })
+    .from(visibleExams)
+    .where(eq(visibleExams.id, param("examId"))),
+);
+const newestEntry = statement((dialect) =>
+  query
+    .select()
+    .from(examEntries)
+    .where(
+      and(
+        eq(examEntries.examId, param("examId")),
+        eq(examEntries.userId, param("userId")),
+        dialect.isAnyOf(examEntries.kind, "kinds"),
+      ),
+    )
+    .orderBy(desc(examEntries.id))
+    .limit(1),
+);
+const consentOfKey = statement(
+  query
+    .select({ time: examEntries.createdAt })
+    .from(examEntries)
+    .where(
+      and(
+        eq(examEntries.examId, param("examId")),
+        eq(examEntries.userId, param("userId")),
+        eq(examEntries.key, param("key")),
+      ),
+    ),
+);
+const insertEntry = insertion(examEntries, { ids: "given" });
+const target = [examPeople.examId, examPeople.userId];
+const ofPerson = { examId: param("examId"), userId: param("userId") };
+const setReadiness = statement(
+  query
+    .insert(examPeople)
+    .values({
+      ...ofPerson,
+      readiness: param("readiness"),
+      readinessAt: rawParam<Date | null>("readinessAt"),
+      wavedThroughBy: rawParam<string | null>("wavedThroughBy"),
+    })
+    .onConflictDoUpdate({
+      target,
+      set: {
+        readiness: sql`excluded.readiness`,
+        readinessAt: sql`excluded.readiness_at`,
+        wavedThroughBy: sql`excluded.waved_through_by`,
+      },
+    }),
+);
+const setDetectorsOff = statement(
+  query
+    .insert(examPeople)
+    .values({ ...ofPerson, detectorsOff: rawParam<boolean>("off") })
+    .onConflictDoUpdate({ target, set: { detectorsOff: sql`excluded.detectors_off` } }),
+);
+
+/** Why nothing is written about a person. */
+export type NoChange = "noRoom" | "ended" | "notInRoom" | "noExaminee";
+const CONSENT: readonly EntryKind[] = ["consent"];
+const consentKey = (version: number): string => `consent:${version}`;
+/** A row of a person about whom nothing is known. */
+const NOTHING_FOUND: FindingsRow = {
+  identity: null,
+  identityAt: null,
+  readiness: null,
+  readinessAt: null,
+  wavedThroughBy: null,
+  detectorsOff: false,
+};
+const isSame = (one: Checks, other: Checks): boolean =>
+  readinessChecks.every(
+    (check) => one[check]?.result === other[check]?.result && one[check]?.detail === other[check]?.detail,
+  );
+
+type Seats = Awaited<ReturnType<typeof readSeats>>;
+
+export type SittingStore = ReturnType<typeof createSittingStore>;
+
+/** The first state of the candidate's page, and what it and the staff say about the checks before an exam. */
+export const createSittingStore = ({
+  storage,
+  writes,
+  events,
+}: {
+  storage: Queries;
+  writes: Writes;
+  events: EventLog;
+}) => {
+  /** Writes what is known of the checks of a person, and tells it in all of their rooms. */
+  const writeReadiness = async (
+    tx: ExamTransaction,
+    { examId, userId }: SeatKey,
+    { readiness, readinessAt, wavedThroughBy }: FindingsRow,
+    seats: Seats,
+    now: Date,
+  ): Promise<void> => {
+    const told = {
+      userId,
+      role: "examinee",
+      checks: readiness ?? {},
+      wavedThrough: wavedThroughBy !== null,
+      ...(readinessAt && { since: readinessAt }),
+    } as const;
+    await Promise.all([
+      tx.run(setReadiness, { examId, userId, readiness, readinessAt, wavedThroughBy }),
+      events.addAll(
+        tx,
+        seats.map(({ roomId }) => newEvent({ examId, roomId }, "readiness_changed", told, now)),
+      ),
+    ]);
+  };
+  /** Reads what a change about a person depends on. */
+  const readPerson = async (tx: ExamTransaction, seat: SeatKey) => {
+    const [room, [inRoom], person, seats] = await Promise.all([
+      tx.get(roomById, { ...seat }),
+      readRoles(tx, [seat]),
+      tx.get(findingsOfPerson, { ...seat }),
+      readSeats(tx, seat.examId, [seat.userId]),
+    ]);
+    const no: NoChange | undefined = !room
+      ? "noRoom"
+      : !inRoom
+        ? "notInRoom"
+        : inRoom.role !== "examinee"
+          ? "noExaminee"
+          : room.status === "ended"
+            ? "ended"
+            : undefined;
+    return { no, person: person ?? NOTHING_FOUND, seats };
+  };
+
+  return {
+    /** Reads all of it as of one moment. Undefined if the room does not exist. */
+    async open({ examId, roomId, userId }: SeatKey) {
+      const key = { examId, userId };
+      const [snapshot, exam, consent, given, decision] = await storage.snapshot((reader) =>
+        Promise.all([
+          readRoomSnapshot(reader, { examId, roomId }, userId),
+          reader.get(examById, key),
+          reader.get(newestConsent, { examId }),
+          reader.get(newestEntry, { ...key, kinds: CONSENT }),
+          reader.get(newestEntry, { ...key, kinds: decisionKinds }),
+        ]),
+      );
+      return snapshot && exam && { snapshot, exam, consent, given, decision };
+    },
+
+    consent: (examId: string): Promise<ConsentText | undefined> => storage.get(newestConsent, { examId }),
+
+    /** Writes a new version of the consent text, unless it is the same. Returns undefined if there is no such exam. */
+    setConsent: (
+      examId: string,
+      { zh, en }: Omit<ConsentText, "version">,
+      { author, now }: { readonly author: Author; readonly now: Date },
+    ): Promise<ConsentText | undefined> =>
+      writes.ofExam({ examId }, author, async (tx) => {
+        const [exam, newest] = await Promise.all([
+          tx.get(timesOfExam, { examId }),
+          tx.get(newestConsent, { examId }),
+        ]);
+        if (!exam) return undefined;
+        if (newest?.zh === zh && newest.en === en) return newest;
+        const text = { version: (newest?.version ?? 0) + 1, zh, en };
+        await tx.last(() =>
+          Promise.all([
+            insertConsent(tx, { examId, ...text, createdBy: author.userId, createdAt: now }),
+            events.add(tx, wholeExam(examId), "exam_changed", exam, now),
+          ]),
+        );
+        return text;
+      }),
+
+    /** Writes that a person has agreed to the newest text. Repeated, it writes nothing. */
+    giveConsent: (
+      seat: SeatKey,
+      version: number,
+      { author, now }: { readonly author: Author; readonly now: Date },
+    ): Promise<{ readonly time: Date } | { readonly newest: number } | NoChange> =>
+      writes.ofExam({ ...seat, people: [seat.userId] }, author, async (tx) => {
+        const { examId, roomId, userId } = seat;
+        const [{ no, person, seats }, newest, earlier, ids] = await Promise.all([
+          readPerson(tx, seat),
+          tx.get(newestConsent, { examId }),
+          tx.get(consentOfKey, { examId, userId, key: consentKey(version) }),
+          tx.ids(examEntries, 1),
+        ]);
+        if (earlier) return earlier;
+        if (no) return no;
+        if (version !== (newest?.version ?? 0)) return { newest: newest?.version ?? 0 };
+        const [id] = ids;
+        if (id === undefined) throw new Error("an entry was given no id");
+        const row: EntryRow = {
+          id,
+          examId,
+          roomId,
+          userId,
+          byUserId: author.userId,
+          byRole: author.role,
+          kind: "consent",
+          detail: String(version),
+          minutes: null,
+          reason: null,
+          note: null,
+          message: null,
+          key: consentKey(version),
+          createdAt: now,
+          aboutTime: null,
+        };
+        const readiness: Checks = { ...person.readiness, consent: { result: "passed" } };
+        await tx.last(() =>
+          Promise.all([
+            tx.insert(insertEntry, [row]),
+            events.add(tx, { examId, roomId }, "entries_added", { from: id, to: id }, now),
+            writeReadiness(tx, seat, { ...person, readiness }, seats, now),
+          ]),
+        );
+        return { time: now };
+      }),
+
+    /** Merges checks into those that are known. Returns when the next report is accepted, if it is too early. */
+    report: (
+      seat: SeatKey,
+      reported: ReportReadinessInput["checks"],
+      { author, now }: { readonly author: Author; readonly now: Date },
+    ): Promise<Readiness | { readonly again: Date } | NoChange> =>
+      writes.ofExam({ ...seat, people: [seat.userId] }, author, async (tx) => {
+        const { no, person, seats } = await readPerson(tx, seat);
+        if (no) return no;
+        const checks: Checks = { ...person.readiness };
+        for (const check of reportedChecks) if (reported[check]) checks[check] = reported[check];
+        const answer = { checks, wavedThrough: person.wavedThroughBy !== null };
+        const { readiness, readinessAt } = person;
+        if (readiness && isSame(readiness, checks))
+          return { ...answer, ...(readinessAt && { since: readinessAt }) };
+        const again = new Date((readinessAt?.getTime() ?? 0) + REPORT_MS);
+        if (again > now) return { again };
+        await tx.last(() =>
+          writeReadiness(tx, seat, { ...person, readiness: checks, readinessAt: now }, seats, now),
+        );
+        return { ...answer, since: now };
+      }),
+
+    /** Lets a person begin without the checks, or no longer. Returns what is known of their checks. */
+    waveThrough: (
+      seat: SeatKey,
+      wavedThrough: boolean,
+      { author, now }: { readonly author: Author; readonly now: Date },
+    ): Promise<Readiness | NoChange> =>
+      writes.ofExam({ ...seat, people: [seat.userId] }, author, async (tx) => {
+        const { no, person, seats } = await readPerson(tx, seat);
+        if (no) return no;
+        const { readiness, readinessAt, wavedThroughBy } = person;
+        if ((wavedThroughBy !== null) !== wavedThrough) {
+          const changed = { ...person, wavedThroughBy: wavedThrough ? author.userId : null };
+          await tx.last(() => writeReadiness(tx, seat, changed, seats, now));
+        }
+        return { checks: readiness ?? {}, wavedThrough, ...(readinessAt && { since: readinessAt }) };
+      }),
+
+    /** Switches the detectors of a person's page off, or on again. */
+    setDetectors: (
+      seat: SeatKey,
+      off: boolean,
+      { author, now }: { readonly author: Author; readonly now: Date },
+    ): Promise<true | NoChange> =>
+      writes.ofExam({ ...seat, people: [seat.userId] }, author, async (tx) => {
+        const { no, person, seats } = await readPerson(tx, seat);
+        if (no) return no;
+        if (person.detectorsOff === off) return true;
+        const { examId, userId } = seat;
+        await tx.last(() =>
+          Promise.all([
+            tx.run(setDetectorsOff, { examId, userId, off }),
+            events.addAll(
+              tx,
+              seats.map(({ roomId }) =>
+                newEvent({ examId, roomId }, "detectors_changed", { userId, role: "examinee", off }, now),
+              ),
+            ),
+          ]),
+        );
+        return true;
+      }),
+  };
+};
