@@ -30,8 +30,9 @@ browser_tests() {
   CHROMIUM=$chromium FIREFOX=${firefox-} node_modules/.bin/vitest run --config vitest.browser.ts "$@"
 }
 
-# Runs a command and adds the counts of its last line. A command that fails without counts counts as one failure.
-passed=0 failed=0
+# Runs a command and adds the counts of its last line. A command that fails without counts counts as one failure. What a command that
+# fails says of its failures is kept for `close`.
+passed=0 failed=0 failures=
 count() {
   local status p=0 f=0
   "$@" 2>&1 | tee "$tmp/output"
@@ -39,9 +40,17 @@ count() {
   read -r p _ f _ <<<"$(grep -oE '[0-9]+ passed, [0-9]+ failed$' "$tmp/output" | tail -n 1)"
   if ((status != 0 && ${f:-0} == 0)); then f=1; fi
   ((passed += p, failed += f))
+  if ((status != 0 || f > 0)); then failures+="${*@Q}"$'\n'$(failures_of "$tmp/output")$'\n'; fi
 }
-# Prints the sum as the last line. Fails if anything failed.
+# The lines of an output that say what failed, each test's once, or its last lines if there are none.
+failures_of() {
+  local found
+  found=$(sed -E 's/\x1b\[[0-9;]*m//g' "$1" | grep -E -A 10 '^ ?(FAIL|failed|not ok) |^error: ' | head -n 40)
+  if [ -n "$found" ]; then echo "$found"; else tail -n 20 "$1"; fi
+}
+# Prints what failed once more, where a long log ends, and the sum as the last line. Fails if anything failed.
 close() {
+  if [ -n "$failures" ]; then printf 'What failed:\n%s\n' "$failures"; fi
   echo "$passed passed, $failed failed"
   ((failed == 0))
 }
