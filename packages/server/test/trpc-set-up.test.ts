@@ -234,18 +234,29 @@ describe("seating by hand", () => {
     expect(await idsIn(fixture, sibling.id, "teacher")).toEqual(["root", "teacher3"]);
   });
 
+  it("gives minutes and new links in such a room", async () => {
+    await using fixture = await nextSchool();
+    const { admin, teacher, sibling } = fixture;
+    const of = { examId: sibling.examId, roomId: sibling.id };
+    const participants = [{ userId: "examinee3", extraMinutes: 5 }];
+    await teacher.participant.setExtraMinutes({ ...of, participants });
+    const given = await admin.participant.get({ ...of, userId: "examinee3" });
+    expect(given.extraMinutes).toBe(5);
+    const linkOf = async () => (await teacher.exam.cards({ ...of, userIds: ["examinee3"] })).cards[0]?.url;
+    const before = await linkOf();
+    await teacher.room.revokeLinks({ ...of, userIds: ["examinee3"] });
+    expect(await linkOf()).not.toBe(before);
+  });
+
   it("leaves everything else in such a room to its own teachers", async () => {
     await using fixture = await nextSchool();
     const { teacher, sibling } = fixture;
     const roomId = sibling.id;
     const person = { roomId, userId: "examinee3" };
-    const participants = [{ userId: "examinee3", extraMinutes: 5 }];
     for (const call of [
       () => teacher.participant.list({ roomId }),
       () => teacher.participant.get(person),
-      () => teacher.participant.setExtraMinutes({ roomId, participants }),
       () => teacher.room.end({ roomId }),
-      () => teacher.room.revokeLinks({ roomId }),
       () => teacher.auth.issueToken({ roomId, userId: "examinee3", role: "examinee" }),
     ])
       expect(await reasonOf(call())).toBe("FORBIDDEN");

@@ -243,8 +243,10 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "room.list": { input: () => ({}) },
   "room.joinLinks": { input: own },
   "room.joinLinks, of the exam": { input: examOf },
+  "room.joinLinks, of another room": { input: sibling },
   "room.joinCodes": { input: own },
   "room.joinCodes, of the exam": { input: examOf },
+  "room.joinCodes, of another room": { input: sibling },
   "room.linkOfCode": {
     prepare: async ({ teacher, room }) => {
       code = (await teacher.room.joinCodes({ roomId: room.id }))[0]?.code ?? code;
@@ -252,6 +254,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: () => ({ code }),
   },
   "room.revokeLinks": { input: (fixture) => ({ ...own(fixture), userIds: ["examinee2"] }) },
+  "room.revokeLinks, in another room": {
+    input: (fixture) => ({ ...sibling(fixture), userIds: ["examinee3"] }),
+  },
   "room.listEvents": { input: (fixture) => ({ ...own(fixture), pageSize: 2 }) },
   "room.listEvents, about a person": {
     input: (fixture) => ({ ...own(fixture), userId: "examinee2", types: ["participant_added"] }),
@@ -309,6 +314,9 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "exam.cards": { input: (fixture) => ({ ...examOf(fixture), limit: 1 }) },
   "exam.cards, of a room": {
     input: (fixture) => ({ ...examOf(fixture), ...own(fixture), userIds: ["examinee1"] }),
+  },
+  "exam.cards, of another room": {
+    input: (fixture) => ({ ...examOf(fixture), ...sibling(fixture), userIds: ["examinee3"] }),
   },
   "exam.delete": { input: examOf },
   "exam.delete, without rooms": {
@@ -403,6 +411,14 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
         participants: [{ userId: "examinee1", extraMinutes: 0 }],
       }),
     input: (fixture) => ({ ...own(fixture), participants: [{ userId: "examinee1", extraMinutes: 15 }] }),
+  },
+  "participant.setExtraMinutes, in another room": {
+    before: (fixture) =>
+      fixture.admin.participant.setExtraMinutes({
+        ...sibling(fixture),
+        participants: [{ userId: "examinee3", extraMinutes: 0 }],
+      }),
+    input: (fixture) => ({ ...sibling(fixture), participants: [{ userId: "examinee3", extraMinutes: 15 }] }),
   },
   "participant.move": { input: toSibling },
   "participant.move, in reach": {

@@ -274,7 +274,7 @@ export const createExamRouter = ({
       .output(examCheckSchema)
       .query(async ({ ctx: { caller, open }, input }) => checks.check(caller, await open(input))),
     // Allowed when the disk is full, like `room.joinCodes`, because it may create codes.
-    cards: teachers("room", "roomsToRun")
+    cards: teachers("roomToRun", "roomsToRun")
       .meta({
         sentence: "Creates cards with which people join their rooms, to be printed or mailed.",
         audited: "access",

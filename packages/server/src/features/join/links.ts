@@ -24,7 +24,7 @@ import { examineeUrlOf } from "./rules.js";
 import type { LinkStore } from "./store.js";
 
 /** The place whose people get something: a room, or the rooms of an exam. */
-export type SeatsOf = Opened<"room" | "roomsToRun">;
+export type SeatsOf = Opened<"roomToRun" | "roomsToRun">;
 /** Which of the people get something. */
 export type SeatsInput = Pick<JoinLinksInput, "role" | "after" | "limit"> & {
   /** Default: all people. */
@@ -231,7 +231,7 @@ export const createLinkService = ({
      */
     async revoke(
       caller: ActingCaller,
-      { id: roomId, examId }: Opened<"room">,
+      { id: roomId, examId }: Opened<"roomToRun">,
       userIds: RevokeLinksInput["userIds"],
     ): Promise<RevokedSeat[]> {
       rates.take({ caller, examId }, { writeRows: 0 });

@@ -124,7 +124,7 @@ export const createParticipantRouter = ({
       .mutation(async ({ ctx: { caller, open }, input }) =>
         participant.add(caller, await open(input), input.participants),
       ),
-    setExtraMinutes: teachers("room")
+    setExtraMinutes: teachers("roomToRun")
       .meta({
         sentence:
           "Changes the extra minutes of examinees of a room, all or none. It adds no people to the room.",

@@ -167,7 +167,7 @@ export const createParticipantService = ({
     /** Changes the extra minutes of examinees of a room: all or none. Unlike `add`, it never puts a person into the room who has left it. */
     async setExtraMinutes(
       caller: ActingCaller,
-      { id: roomId, examId, status }: Opened<"room">,
+      { id: roomId, examId, status }: Opened<"roomToRun">,
       participants: SetExtraMinutesInput["participants"],
     ): Promise<SetExtraMinutesResult> {
       assertOpen(roomId, status);

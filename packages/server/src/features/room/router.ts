@@ -155,7 +155,7 @@ export const createRoomRouter = ({
       .input(listRoomsInput)
       .output(roomPageSchema)
       .query(async ({ ctx: { caller, open }, input }) => room.list(caller, await open(), input)),
-    joinLinks: teachers("room", "roomsToRun")
+    joinLinks: teachers("roomToRun", "roomsToRun")
       .meta({
         sentence: "Creates links with which people join their rooms.",
         audited: "access",
@@ -169,7 +169,7 @@ export const createRoomRouter = ({
       .output(joinLinkSchema.array())
       .mutation(async ({ ctx: { open }, input }) => links.join(await open(input), input)),
     // When the disk is full, people must still get in. Their codes are few: two for each person.
-    joinCodes: teachers("room", "roomsToRun")
+    joinCodes: teachers("roomToRun", "roomsToRun")
       .meta({
         sentence: "Creates codes with which people join their rooms.",
         audited: "access",
@@ -196,7 +196,7 @@ export const createRoomRouter = ({
       .mutation(({ ctx, input }) =>
         codes.linkOf(input.code, originOf(ctx, "room.linkOfCode"), ctx.reachedAt?.()),
       ),
-    revokeLinks: teachers("room")
+    revokeLinks: teachers("roomToRun")
       .meta({
         sentence: "Revokes the links, codes and tokens of people for a room.",
         errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
