@@ -182,8 +182,9 @@ it("keeps tiles where they are while a person points at them, and says that they
     path: `exams/${hall.examId}/rooms/${hall.roomId}`,
   });
   const { page } = open;
-  const names = () =>
-    page.getByRole("list", { name: "Candidates of Room 4" }).getByRole("link").allTextContents();
+  const wall = page.getByRole("list", { name: "Candidates of Room 4" });
+  const names = () => wall.getByRole("link").allTextContents();
+  await wall.and(page.locator('[aria-busy="false"]')).waitFor();
   await page.getByRole("link", { name: "王芳" }).waitFor();
   const before = await names();
   await page.getByRole("link", { name: "王芳" }).hover();

@@ -184,7 +184,7 @@ describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
     await at(open, "check").click();
     await at(open, "links").getByText(words.ready).waitFor();
     await check();
-  }, 180_000);
+  });
 });
 
 describe("a faulty sheet in Chinese", () => {
@@ -757,7 +757,7 @@ describe.each([
     await check();
     await picture("refused");
     expect(await state()).toEqual({ rooms: ["t7", "t8"], unseated: 0 });
-  }, 180_000);
+  });
 
   it("finds what is the server administrator's apart from what is the office's", async () => {
     // A server on which nothing is set.
@@ -857,6 +857,27 @@ describe("a second person", () => {
     await importInto(examId, ["id,name", "f1,Further"]);
     await held[0]?.continue();
     await page.getByText("Seats 2 candidates: 1 new room is needed.").waitFor();
+  });
+
+  it("waits for the people of the exam before it says for how many it makes links", async () => {
+    const examId = await examOf("Late");
+    await fixture.teacher.room.create({
+      name: "Hall A",
+      examId,
+      participants: [{ userId: "e1", name: "Wang Fang", role: "examinee" }],
+    });
+    await using open = await fixture.openConsole({ role: "teacher" });
+    const { page } = open;
+    const held: Route[] = [];
+    let isLate = true;
+    await page.route(/exam\.people/, (route) => (isLate ? void held.push(route) : route.continue()));
+    await page.goto(new URL(`exams/${examId}/setup/links`, page.url()).href);
+    await expect.poll(() => held.length).toBeGreaterThan(0);
+    await page.getByRole("heading", { name: "Links and cards" }).waitFor();
+    expect(await page.getByRole("button", { name: "Print the cards" }).count()).toBe(0);
+    isLate = false;
+    for (const route of held) await route.continue();
+    expect(await page.getByRole("button", { name: "Print the cards" }).isEnabled()).toBe(true);
   });
 });
 
@@ -1014,5 +1035,4 @@ it.each([
     for (const step of ["", ...STEPS]) await look("full", full, step);
     for (const step of EMPTY) await look("empty", empty, step);
   },
-  180_000,
 );

@@ -95,7 +95,7 @@ export const useSeats = ({
       paused: seats.filter((seat) => isPaused(seat)).length,
       ended: hasEnded ? 0 : seats.filter((seat) => seat.state === "ended").length,
     },
-    wall: { shown: rows.slice(from, from + size), size, from, total: rows.length, pages, current },
+    wall: { shown: rows.slice(from, from + size), size, from, total: rows.length, pages, current, isWhole },
     /** How many tiles would move if they did not stand still, and a function that lets them. */
     changed,
     show,

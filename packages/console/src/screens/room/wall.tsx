@@ -70,6 +70,8 @@ export function Wall({
       className={styles.wall}
       style={gridOf(Math.min(wall.size, wall.total))}
       aria-label={t("wall.label", { room: place })}
+      // Until the past is read, the tiles may still change their order, also while a person points at them.
+      aria-busy={!wall.isWhole}
       {...listeners}
     >
       {wall.shown.map((seat) => (

@@ -4,7 +4,8 @@ import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { downloadCsv, toCsv } from "../../components/csv.js";
-import { NotDone } from "../../components/error-note.js";
+import { Skeleton } from "../../components/empty.js";
+import { ErrorNote, NotDone } from "../../components/error-note.js";
 import { useRouteSearch } from "../../components/search.js";
 import { Time, useZone } from "../../components/time.js";
 import { useAction } from "../../components/use-action.js";
@@ -18,7 +19,7 @@ import styles from "./setup.module.css";
 export function Links() {
   const t = useTranslations("setup.links");
   const roles = useTranslations("common.roles");
-  const { exam, examId, items, people, refresh } = useSetup();
+  const { exam, examId, items, people, peopleError, refresh } = useSetup();
   const client = useInvigilClient();
   const timeZone = useZone();
   const [{ for: whom = "everybody", room: roomId }, setSearch] = useRouteSearch(
@@ -32,17 +33,6 @@ export function Links() {
     stop.current = controller;
     return () => controller.abort();
   }, []);
-
-  const rooms = people?.rooms.filter(({ room }) => room.status === "in_progress") ?? [];
-  const chosen = rooms.filter(({ room }) => roomId === undefined || room.id === roomId);
-  const count = chosen.reduce((sum, { examinees, teachers, inspectors }) => {
-    const staff = teachers.length + inspectors.length;
-    return sum + (whom === "staff" ? 0 : examinees) + (whom === "examinee" ? 0 : staff);
-  }, 0);
-  const item = (code: string) => items?.find((one) => one.code === code);
-  const codes = item("join_codes");
-  const apps = item("web_apps");
-  const settings = apps?.status === "missing" ? apps.settings : [];
 
   const save = useAction(async () => {
     setMade(undefined);
@@ -75,6 +65,18 @@ export function Links() {
       setProgress(undefined);
     }
   });
+
+  if (!people) return peopleError ? <ErrorNote error={peopleError} /> : <Skeleton rows={4} />;
+  const rooms = people.rooms.filter(({ room }) => room.status === "in_progress");
+  const chosen = rooms.filter(({ room }) => roomId === undefined || room.id === roomId);
+  const count = chosen.reduce((sum, { examinees, teachers, inspectors }) => {
+    const staff = teachers.length + inspectors.length;
+    return sum + (whom === "staff" ? 0 : examinees) + (whom === "examinee" ? 0 : staff);
+  }, 0);
+  const item = (code: string) => items?.find((one) => one.code === code);
+  const codes = item("join_codes");
+  const apps = item("web_apps");
+  const settings = apps?.status === "missing" ? apps.settings : [];
   return (
     <>
       <p>{t("intro")}</p>
@@ -86,7 +88,7 @@ export function Links() {
           </p>
         </div>
       )}
-      {people && rooms.length === 0 ? (
+      {rooms.length === 0 ? (
         <div className={styles.form}>
           <p>{t("none")}</p>
           <Link to="/exams/$examId/setup/{-$step}" params={{ examId, step: "rooms" }}>

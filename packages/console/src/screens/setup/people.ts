@@ -10,10 +10,6 @@ export interface StaffedRoom {
   readonly inspectors: readonly RosterEntry[];
 }
 
-/** Whether the person who is answerable for a room is one of its teachers. The check list is content with any teacher. */
-export const hasTeacher = ({ room, teachers }: StaffedRoom): boolean =>
-  teachers.some(({ userId }) => userId === room.createTeacher);
-
 /** The people of an exam, by their rooms. */
 export interface PeopleByRoom {
   /** Each person, once for each of their rooms. */

@@ -13,7 +13,7 @@ import { RoomLink } from "../../components/place-links.js";
 import { useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { Scroll, Section, ToStep, useAfterPause } from "./parts.js";
-import { hasTeacher, type StaffedRoom } from "./people.js";
+import type { StaffedRoom } from "./people.js";
 import { type PlanValues, planOf } from "./plan-options.js";
 import { Plans } from "./plans.js";
 import { RoomActions } from "./room-actions.js";
@@ -101,7 +101,7 @@ function RoomRow({ staffed }: { staffed: StaffedRoom }) {
       </th>
       <td data-align="end">{examinees}</td>
       <td>
-        {!hasTeacher(staffed) && <ToStep step="staff">{t("noTeacher")}</ToStep>}{" "}
+        {teachers.length === 0 && <ToStep step="staff">{t("noTeacher")}</ToStep>}{" "}
         <Names of={teachers.map(({ name }) => name)} />
       </td>
       <td data-align="end">

@@ -14,7 +14,7 @@ import { usePersonName, useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { rosterOf } from "./one-roster.js";
 import { Scroll, Section, ToStep } from "./parts.js";
-import { hasTeacher, type StaffedRoom } from "./people.js";
+import type { StaffedRoom } from "./people.js";
 import styles from "./setup.module.css";
 
 /** Who watches which room. */
@@ -73,27 +73,24 @@ function StaffTable({ rooms }: { rooms: readonly StaffedRoom[] }) {
           </tr>
         </thead>
         <tbody>
-          {rooms.map((staffed) => {
-            const { room, examinees, teachers, inspectors } = staffed;
-            return (
-              <tr key={room.id}>
-                <th scope="row">{room.name}</th>
-                <td data-align="end">{examinees}</td>
-                <td>
-                  {!hasTeacher(staffed) && (
-                    <span className={styles.missing}>
-                      {t("noTeacher", { name: nameOf(room.createTeacher) })}
-                    </span>
-                  )}
-                  <People people={teachers} room={room} />
-                </td>
-                <td>
-                  {inspectors.length === 0 && <span className={styles.hint}>{t("none")}</span>}
-                  <People people={inspectors} room={room} />
-                </td>
-              </tr>
-            );
-          })}
+          {rooms.map(({ room, examinees, teachers, inspectors }) => (
+            <tr key={room.id}>
+              <th scope="row">{room.name}</th>
+              <td data-align="end">{examinees}</td>
+              <td>
+                {teachers.length === 0 && (
+                  <span className={styles.missing}>
+                    {t("noTeacher", { name: nameOf(room.createTeacher) })}
+                  </span>
+                )}
+                <People people={teachers} room={room} />
+              </td>
+              <td>
+                {inspectors.length === 0 && <span className={styles.hint}>{t("none")}</span>}
+                <People people={inspectors} room={room} />
+              </td>
+            </tr>
+          ))}
         </tbody>
       </table>
     </Scroll>
@@ -160,7 +157,7 @@ function AddStaff() {
     name: name.length >= 1 && name.length <= 64 ? undefined : t("nameWrong"),
   };
   const add = useAction(async () => {
-    const getsRoom = chosen && role === "teacher" && !hasTeacher(chosen);
+    const getsRoom = chosen && role === "teacher" && chosen.teachers.length === 0;
     if (chosen && !getsRoom)
       await client.participant.add.mutate({ roomId: chosen.room.id, participants: [{ userId, name, role }] });
     else await client.participant.import.mutate({ examId, file: rosterOf([{ userId, name, role }]) });
