@@ -8,10 +8,11 @@ export default defineConfig({
     // Each file has a browser and a server of its own, which wait for each other for most of their time.
     maxWorkers: availableParallelism(),
     include: ["packages/{server,console,candidate}/browser/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
-    // A page that is loaded again takes seconds on a busy machine.
-    expect: { poll: { timeout: 15_000 } },
+    // Each step has a limit of its own. These end a test that hangs, and not one of many steps on a busy machine.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // As long as the browser waits for what it looks for.
+    expect: { poll: { timeout: 30_000 } },
     globalSetup:
       process.env.INVIGIL_TEST_DATABASE === "postgres"
         ? ["packages/server/test/support/start-postgres.ts"]

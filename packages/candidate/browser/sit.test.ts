@@ -4,7 +4,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { enter, openWorld, type SitPage, TEXTS, type World } from "./support/world.js";
 
 const DAY_MS = 24 * 60 * 60_000;
-const SOON = { timeout: 20_000 };
 
 let world: World;
 beforeAll(async () => {
@@ -15,7 +14,7 @@ afterAll(async () => {
 });
 
 const decide = (userId: string) => ({ roomId: world.roomId, userIds: [userId], key: crypto.randomUUID() });
-const says = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor(SOON);
+const says = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();
 const click = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 const memberOf = async (userId: string) =>
   (await world.teacher.room.snapshot({ roomId: world.roomId })).members.find((one) => one.userId === userId);
@@ -69,7 +68,7 @@ describe("a candidate", () => {
     await says(page, "You are seen.");
     const passed = { result: "passed" };
     await expect
-      .poll(async () => (await memberOf("e1"))?.readiness?.checks, SOON)
+      .poll(async () => (await memberOf("e1"))?.readiness?.checks)
       .toEqual({ consent: passed, camera: passed, microphone: passed, connection: passed });
     expect((await memberOf("e1"))?.publishStatus.main).toBe("publishing");
     await check();
@@ -106,7 +105,7 @@ describe("a candidate", () => {
     await says(page, "Your exam was ended by an invigilator");
     await says(page, "You used a phone.");
     expect(await alive(page)).toEqual({ tracks: 0, connections: 0 });
-    await expect.poll(async () => (await memberOf("e1"))?.publishStatus.main, SOON).toBe("stopped");
+    await expect.poll(async () => (await memberOf("e1"))?.publishStatus.main).toBe("stopped");
     await check();
     await picture("en-desk-light-ended");
     // It can be read again.
@@ -176,7 +175,7 @@ describe("a candidate", () => {
     await page.goto(`${url}&code=AB12-CD34-EF56`);
     await page.reload();
     const next = page.getByRole("link", { name: "参加下一场考试" });
-    await next.waitFor(SOON);
+    await next.waitFor();
     expect(await next.getAttribute("href")).toMatch(/\/j\/AB12-CD34-EF56$/);
   });
 
@@ -204,7 +203,7 @@ describe("a candidate", () => {
     await click(page, TEXTS.en.allow);
     await says(page, /was not allowed. Click the camera or lock sign beside the address/);
     await expect
-      .poll(async () => (await memberOf("e4"))?.readiness?.checks.camera, SOON)
+      .poll(async () => (await memberOf("e4"))?.readiness?.checks.camera)
       .toEqual({ result: "failed", detail: "refused" });
     await sit.check();
     await sit.picture("en-desk-dark-refused");
@@ -241,7 +240,7 @@ describe("a candidate", () => {
       }
       return [...byId].map(([name, phases]) => `${name.split(" ")[0]} ${phases.join(" ")}`).toSorted();
     };
-    const finds = (...expected: string[]) => expect.poll(findings, SOON).toEqual(expected.toSorted());
+    const finds = (...expected: string[]) => expect.poll(findings).toEqual(expected.toSorted());
     const set = (draw: string) => page.evaluate((what) => Object.assign(globalThis, { draw: what }), draw);
 
     await set("dark");
@@ -310,7 +309,7 @@ describe("a candidate", () => {
     await world.teacher.participant.setDetectors({ roomId, userId: "e5", off: true });
     before.push("pictureDark begin end");
     await finds(...before);
-  }, 120_000);
+  });
 
   it("without a token is led to the code, in both languages", async () => {
     const { url } = await world.linkOf("e5");

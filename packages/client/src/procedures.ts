@@ -4145,7 +4145,7 @@ export type Procedures = {
     /**
      * Revokes the links, codes and tokens of people for a room.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     revokeLinks: TRPCMutationProcedure<{ input: RevokeLinksInput; output: RevokedSeat[]; meta: unknown }>;
     /**
@@ -4371,7 +4371,7 @@ export type Procedures = {
     /**
      * Changes the extra minutes of examinees of a room, all or none. It adds no people to the room.
      *
-     * For administrators and teachers. All but administrators: in their own rooms and exams.
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     setExtraMinutes: TRPCMutationProcedure<{ input: SetExtraMinutesInput; output: SetExtraMinutesResult; meta: unknown }>;
     /**

@@ -56,7 +56,7 @@ beforeAll(() => {
   if (!compiled) throw new Error("the app does not compile");
   program = compiled;
   checker = program.getTypeChecker();
-}, 60_000);
+});
 afterAll(() => {
   service?.dispose();
   rmSync(folder, { recursive: true });

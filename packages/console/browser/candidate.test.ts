@@ -206,12 +206,10 @@ it("plays a camera by HLS, and says when its picture stands still, is over, or i
   const frame = (camera: string) => page.locator(`[data-camera=${camera}]`);
   // The list of its segments does not go on, so it plays two seconds.
   await expect
-    .poll(
-      () =>
-        frame("main")
-          .locator("video")
-          .evaluate((video: HTMLVideoElement) => video.currentTime),
-      { timeout: 20_000 },
+    .poll(() =>
+      frame("main")
+        .locator("video")
+        .evaluate((video: HTMLVideoElement) => video.currentTime),
     )
     .toBeGreaterThan(0.5);
   await frame("main").getByText("Connecting to the video…").waitFor();

@@ -140,7 +140,7 @@ describe.each(SCREENS)("%s", (_, path, dialogs) => {
     const { page } = open;
     await page.goto(`${fixture.url}/console/${path()}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
-    await expect.poll(() => page.getByRole("main").getByRole("status").count(), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => page.getByRole("main").getByRole("status").count()).toBe(0);
     await checkBoth();
     for (const steps of dialogs()) {
       for (const name of steps) {

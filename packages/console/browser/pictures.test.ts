@@ -52,7 +52,7 @@ let fixture: AppFixture<PicturesFixture>;
 beforeAll(async () => {
   school = await openPicturesFixture();
   fixture = await openWorldOf(school);
-}, 240_000);
+});
 afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
@@ -67,7 +67,6 @@ const take = async ({ page }: ConsolePage): Promise<Buffer> => {
 describe.skipIf(!isDebians)("the pictures of the documents", () => {
   it.each(Object.entries(SCREENS))(
     "have the size of the screen: %s",
-    { timeout: 180_000 },
     async (name, { path, isLive, isSignedOut, looks = [] }) => {
       const pictures: [string, OpenOptions][] = [
         [`${name}-en`, ENGLISH],

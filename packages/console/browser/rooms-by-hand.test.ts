@@ -256,7 +256,7 @@ describe.each([
     expect((await fixture.admin.room.list({ examId })).rooms).toEqual([]);
     expect(await waiting()).toEqual(["i9", "s1", "s2", "t8", "t9"]);
     await check();
-  }, 180_000);
+  });
 });
 
 it("keep those who have entered, and say so", async () => {

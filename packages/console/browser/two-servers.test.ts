@@ -31,7 +31,7 @@ const say = async (page: Page, text: string): Promise<void> => {
   await page.getByLabel(/^Message to all/).fill(text);
   await page.getByLabel(/^Message to all/).press("Enter");
   // It is empty once the message is sent.
-  await expect.poll(() => page.getByLabel(/^Message to all/).inputValue(), { timeout: 20_000 }).toBe("");
+  await expect.poll(() => page.getByLabel(/^Message to all/).inputValue()).toBe("");
 };
 /** Marks a page. The mark is gone after a reload. */
 const mark = (page: Page) => page.evaluate("globalThis.marked = true");

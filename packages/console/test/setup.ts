@@ -1,4 +1,4 @@
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach } from "vitest";
 
 // Mantine and the table ask a browser for things that jsdom lacks: media queries, observers, and sizes, because it draws nothing.
@@ -25,6 +25,8 @@ for (const [name, value] of Object.entries(sizes))
 Element.prototype.scrollTo = () => undefined;
 Element.prototype.scrollIntoView = () => undefined;
 
+// Longer than a busy machine takes. The default is a second.
+configure({ asyncUtilTimeout: 20_000 });
 afterEach(() => {
   cleanup();
   localStorage.clear();

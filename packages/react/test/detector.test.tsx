@@ -39,7 +39,7 @@ test("a detector of one's own records each finding at its begin and at its end, 
     unmount();
   });
   const records = async () => (await at.teacher.cheat.listRecords({ roomId })).records.toReversed();
-  await vi.waitFor(async () => expect(await records()).toHaveLength(4));
+  await expect.poll(() => records()).toHaveLength(4);
   const [begin, end, secondBegin, secondEnd] = await records();
   expect(begin).toMatchObject({ userId: "e1", detectType: "secondScreen", isMainMonitor: false });
   const idOf = (record: typeof begin) => (record?.extraInfo as { id: string } | undefined)?.id;

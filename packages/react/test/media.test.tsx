@@ -86,19 +86,19 @@ test("watches the cameras that are mounted and on, with one call, and ends with 
     </StrictMode>
   );
   const { rerender, unmount } = render(show(false));
-  await vi.waitFor(() => expect(open.size).toBe(2));
+  await expect.poll(() => open.size).toBe(2);
   expect(asked).toEqual([{ roomId: at.room.id, userIds: ["e1", "e2"] }]);
   await screen.findByText("e1 connecting");
   await screen.findByText("e3 ended");
   expect(screen.getByTestId<HTMLVideoElement>("e1").srcObject).toBeInstanceOf(Stream);
 
   rerender(show(true));
-  await vi.waitFor(() => expect(open.size).toBe(3));
+  await expect.poll(() => open.size).toBe(3);
   rerender(show(false, ["e1"]));
-  await vi.waitFor(() => expect(open.size).toBe(1));
+  await expect.poll(() => open.size).toBe(1);
   await screen.findByText("e3 ended");
   unmount();
-  await vi.waitFor(() => expect(open.size).toBe(0));
+  await expect.poll(() => open.size).toBe(0);
 });
 
 test("says why a camera may not be published, and publishes nothing without one", async () => {
@@ -114,10 +114,10 @@ test("says why a camera may not be published, and publishes nothing without one"
   expect(asked).toEqual([]);
   const source = new Stream() as unknown as MediaStream;
   rerender(show(source));
-  await vi.waitFor(() => expect(open.size).toBe(1));
+  await expect.poll(() => open.size).toBe(1);
   await screen.findByText("connecting");
   rerender(show(undefined));
-  await vi.waitFor(() => expect(open.size).toBe(0));
+  await expect.poll(() => open.size).toBe(0);
   await at.teacher.room.end({ roomId: at.room.id });
   await act(async () => rerender(show(source)));
   await screen.findByText(/^ended .*has ended/);
@@ -136,10 +136,10 @@ test("talks to an examinee as long as there is a microphone, and says why it may
   expect(asked).toEqual([]);
   const source = new Stream() as unknown as MediaStream;
   rerender(show("e1", source));
-  await vi.waitFor(() => expect(open.size).toBe(1));
+  await expect.poll(() => open.size).toBe(1);
   expect(asked).toEqual([{ roomId: at.room.id, userId: "e1" }]);
   rerender(show("e1", undefined));
-  await vi.waitFor(() => expect(open.size).toBe(0));
+  await expect.poll(() => open.size).toBe(0);
   rerender(show("t1", source));
   await screen.findByText(/^ended t1 is no examinee/);
 });

@@ -76,7 +76,7 @@ it("waits for a camera without being refused, and asks for all of them in one ca
   const offers = requestsOf(teacher, "/media/whep/");
   const grants = requestsOf(teacher, "/trpc/stream.watch");
   // More often than media sessions may begin in a minute.
-  await vi.waitFor(() => expect(offers.length).toBeGreaterThan(24), { timeout: 40_000 });
+  await vi.waitFor(() => expect(offers.length).toBeGreaterThan(24), { timeout: 120_000 });
   expect(new Set(offers.map(({ status, wait }) => `${status} ${wait}`))).toEqual(new Set(["404 1"]));
   const candidate = await begin("examinee", room);
   await showsMoving(teacher.locator("#examinee1"), "examinee1");
@@ -107,13 +107,13 @@ it("ends the media session of an offer that was not answered when the page stopp
   });
   const ended = requestsOf(candidate, "/media/sessions/");
   await candidate.evaluate("streaming.stop(); streaming.state").then((state) => expect(state).toBe("ended"));
-  await vi.waitFor(() => expect(ended).toHaveLength(1));
+  await expect.poll(() => ended).toHaveLength(1);
   await candidate.evaluate(
     `begin(${JSON.stringify({ url, token: await fixture.token({ sub: "examinee1", role: "examinee" }), roomId: room.id })})`,
   );
   await asked;
   await candidate.evaluate("streaming.stop()");
   answer();
-  await vi.waitFor(() => expect(ended.map(({ status }) => status)).toEqual([204, 204]));
+  await expect.poll(() => ended.map(({ status }) => status)).toEqual([204, 204]);
   expect(await states(candidate)).toEqual(["ended"]);
 });

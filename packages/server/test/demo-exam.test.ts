@@ -325,14 +325,14 @@ const watch = async ({ services }: DemoWorld, examId: string) => {
   const listening = (async () => {
     for await (const { type } of events) heard.push(type);
   })();
-  await vi.waitFor(() => expect(services.subscriptions.countOf(examId)).toBeGreaterThan(0));
+  await expect.poll(() => services.subscriptions.countOf(examId)).toBeGreaterThan(0);
   return {
     heard,
     async end() {
       const listeners = services.subscriptions.countOf(examId);
       end.abort();
       await listening.catch(() => undefined);
-      await vi.waitFor(() => expect(services.subscriptions.countOf(examId)).toBeLessThan(listeners));
+      await expect.poll(() => services.subscriptions.countOf(examId)).toBeLessThan(listeners);
     },
   };
 };
@@ -379,13 +379,16 @@ describe("the exam of the demo", () => {
     await run(demo, 30);
     demo.pass(ROUND_SECONDS);
     await run(demo, 2);
-    await vi.waitFor(() => expect(watcher.heard.filter((type) => type === "room_ended")).toHaveLength(3));
+    await expect.poll(() => watcher.heard.filter((type) => type === "room_ended")).toHaveLength(3);
     const both = await examsOf(demo);
     expect(both.map(({ id }) => id)).toContain(first.id);
     expect(both).toHaveLength(2);
-    await vi.waitFor(async () => {
-      for (const { presence } of await look(demo, first.id)) expect(presence).toEqual([]);
-    });
+    await vi.waitFor(
+      async () => {
+        for (const { presence } of await look(demo, first.id)) expect(presence).toEqual([]);
+      },
+      { timeout: 10_000 },
+    );
     const [next] = both.filter(({ id }) => id !== first.id);
     expect(next && next.startTime < demo.clock() && demo.clock() < next.endTime).toBe(true);
 
@@ -507,10 +510,13 @@ describe("the exam of the demo", () => {
     expect(second.userId).not.toBe(first.userId);
     expect(await sit(demo)).toEqual(second);
     await services.room.end(ADMIN, await roomIn(services, second.roomId));
-    await vi.waitFor(async () => {
-      const third = await sit(demo);
-      expect(third.roomId).not.toBe(second.roomId);
-    });
+    await vi.waitFor(
+      async () => {
+        const third = await sit(demo);
+        expect(third.roomId).not.toBe(second.roomId);
+      },
+      { timeout: 10_000 },
+    );
     expect(demo.warnings).toEqual([]);
   });
 
@@ -531,11 +537,14 @@ describe("the exam of the demo", () => {
     const seat = await sit(demo);
     await run(demo, 2);
     await end(demo);
-    await vi.waitFor(async () => {
-      const next = await sit(demo);
-      expect(next).toMatchObject({ userId: seat.userId });
-      expect(next.roomId).not.toBe(seat.roomId);
-    });
+    await vi.waitFor(
+      async () => {
+        const next = await sit(demo);
+        expect(next).toMatchObject({ userId: seat.userId });
+        expect(next.roomId).not.toBe(seat.roomId);
+      },
+      { timeout: 10_000 },
+    );
     const exams = await examsOf(demo);
     expect(exams.map(({ id }) => id)).toContain(exam?.id);
     expect(exams).toHaveLength(2);

@@ -160,7 +160,7 @@ describe("pages of a room", () => {
     expect(received).toEqual([]);
     isSlow = false;
     drain();
-    await vi.waitFor(() => expect(received).toEqual([3]));
+    await expect.poll(() => received).toEqual([3]);
     tell(4);
     expect(received).toEqual([3, 4]);
   });

@@ -208,7 +208,7 @@ describe("a body", () => {
     const { message, data } = body.error.json;
     expect({ status, message, reason: data.reason }).toEqual({ status: 408, ...late });
     await Promise.all([rest, trpc, login].map(({ socket }) => closed(socket)));
-  }, 20_000);
+  });
 
   it("of a caller without a token gives way when there are too many of them, and others are not kept waiting", async () => {
     await using fixture = await nextSchool();

@@ -94,7 +94,7 @@ describe("the commands of docs/deploy.md", () => {
   let schemas: Schemas;
   beforeAll(async () => {
     schemas = await openSchemasForTests();
-  }, 60_000);
+  });
   afterAll(() => schemas?.[Symbol.asyncDispose]());
 
   it("are found", () => {
@@ -104,7 +104,7 @@ describe("the commands of docs/deploy.md", () => {
     ]);
   });
 
-  it.each(COMMANDS)("run as they are written: %s", { timeout: 60_000 }, async (command) => {
+  it.each(COMMANDS)("run as they are written: %s", async (command) => {
     using folder = tempFolder();
     const { url } = await schemas.open();
     const POSTGRES = /postgres:\/\/invigil@db\.example\/invigil/;

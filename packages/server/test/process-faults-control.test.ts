@@ -20,7 +20,7 @@ describe("events whose ids come from a sequence, without a lock", () => {
     const client = await connect();
     await client.query("CREATE TABLE exams (id text PRIMARY KEY); INSERT INTO exams VALUES ('exam')");
     await client.query("CREATE TABLE events (id bigserial PRIMARY KEY, key text NOT NULL)");
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.all(clients.map((client) => client.end()));
     await server?.stop();

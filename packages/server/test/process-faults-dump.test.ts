@@ -17,7 +17,7 @@ let server: PostgresServer | undefined;
 const folder = tempFolder();
 beforeAll(async () => {
   if (programs !== undefined) server = await startPostgresServer(["fsync=off"]);
-}, 60_000);
+});
 afterAll(async () => {
   await server?.stop();
   folder[Symbol.dispose]();

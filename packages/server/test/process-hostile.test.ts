@@ -93,7 +93,6 @@ describe("the packed server stands", () => {
         for (const socket of sockets) socket.destroy();
       });
     },
-    60_000,
   );
 
   it.skipIf(process.platform !== "linux")(
@@ -120,7 +119,6 @@ describe("the packed server stands", () => {
         expect((await page.closed).code).toBe(1009);
       });
     },
-    60_000,
   );
 
   it.skipIf(process.platform !== "linux" || !isFull)(
@@ -143,7 +141,6 @@ describe("the packed server stands", () => {
         for (const { socket } of clients) socket.terminate();
       });
     },
-    60_000,
   );
 });
 

@@ -30,7 +30,7 @@ beforeAll(async () => {
   if (isSkipped) return;
   schemas = await openSchemasForTests();
   ({ schema, url } = await schemas.open());
-}, 60_000);
+});
 afterAll(async () => {
   await schemas?.[Symbol.asyncDispose]();
   rmSync(dataDir, { recursive: true });

@@ -206,7 +206,7 @@ beforeAll(async () => {
   installation = tempFolder();
   schemas = await openSchemasForTests();
   source = await install(installation.path);
-}, 60_000);
+});
 afterAll(async () => {
   await schemas?.[Symbol.asyncDispose]();
   installation?.[Symbol.dispose]();

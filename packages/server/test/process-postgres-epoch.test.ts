@@ -15,7 +15,7 @@ const it = test.skipIf(isSkipped);
 let server: PostgresServer | undefined;
 beforeAll(async () => {
   if (!isSkipped) server = await startPostgresServer(["fsync=off"]);
-}, 60_000);
+});
 afterAll(() => server?.stop());
 
 const SIZE = 100_000_000_000;

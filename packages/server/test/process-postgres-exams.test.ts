@@ -46,7 +46,7 @@ beforeAll(async () => {
   await (await openPostgres({ url: opened.url })).close();
   client = new Client({ connectionString: opened.url });
   await client.connect();
-}, 60_000);
+});
 afterAll(async () => {
   await client?.end();
   await schemas?.[Symbol.asyncDispose]();
@@ -271,4 +271,4 @@ it("no write concerns two exams, and reads of two exams share statements", async
   expect(writes).toEqual([]);
   const tables = ["cheat_records", "messages", "message_readers", "room_events", "visible_rooms"];
   expect(tables.filter((table) => reads.some((text) => text.includes(`"${table}"`)))).toEqual(tables);
-}, 120_000);
+});

@@ -78,7 +78,7 @@ const opened: Database[] = [];
 
 beforeAll(async () => {
   if (!isSkipped) schemas = await openSchemasForTests();
-}, 60_000);
+});
 afterAll(async () => {
   await schemas?.[Symbol.asyncDispose]();
 });

@@ -95,7 +95,7 @@ beforeAll(async () => {
   otherDb = await openPostgres({ url });
   one = await openServer(db);
   other = await openServer(otherDb);
-}, 60_000);
+});
 afterAll(async () => {
   for (const appFixture of [one, other]) await appFixture?.[Symbol.asyncDispose]();
   for (const database of [db, otherDb]) await database?.close();

@@ -64,7 +64,7 @@ beforeAll(async () => {
   schemas = await openSchemas(server.url);
   await schemas.client.query(`CREATE ROLE guest LOGIN PASSWORD '${PASSWORD}'`);
   await schemas.client.query("CREATE DATABASE ascii ENCODING 'SQL_ASCII' TEMPLATE template0");
-}, 60_000);
+});
 afterAll(async () => {
   await schemas?.[Symbol.asyncDispose]();
   await server?.stop();

@@ -22,7 +22,7 @@ const minute = (n: number): Date => new Date(START + n * MINUTE_MS);
 let schemas: Schemas;
 beforeAll(async () => {
   if (!isSkipped) schemas = await openSchemasForTests();
-}, 60_000);
+});
 afterAll(() => schemas?.[Symbol.asyncDispose]());
 
 const openRoomFixture = async () => {

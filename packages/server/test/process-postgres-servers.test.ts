@@ -804,7 +804,7 @@ describePostgres("servers of one database", () => {
       await Promise.all(all.map(({ services }) => services.queue.stop(10_000)));
       const deleted = service.calls.filter((call) => call.startsWith("delete ")).toSorted();
       expect(deleted).toEqual(made.map(({ id }) => `delete ${id}`).toSorted());
-    }, 120_000);
+    });
 
     const PEOPLE = 2_500;
     const roster = (name: string) =>
@@ -853,7 +853,7 @@ describePostgres("servers of one database", () => {
       expect(await countRows(heir.db, participants)).toBe(0);
       doomed.restore();
       await doomed[Symbol.asyncDispose]();
-    }, 120_000);
+    });
   });
 
   describe("starting", () => {
@@ -872,7 +872,7 @@ describePostgres("servers of one database", () => {
         }
         await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
       }
-    }, 120_000);
+    });
 
     describe("beside an incompatible schema, a server that runs still reads, and writes nothing more", () => {
       const migrateFurther = async (url: string, incompatible: boolean) => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   for (const statement of createSchema()) await schemas.client.query(statement);
   // Stores make their statements when they are loaded. The app loads all of them.
   await (await createTestApp()).close();
-}, 60_000);
+});
 afterAll(() => schemas?.[Symbol.asyncDispose]());
 
 const textOf = (one: AnyStatement | Insertion): string =>

@@ -79,7 +79,7 @@ beforeAll(async () => {
   // What a process has written outlives it: only a machine that fails needs fsync.
   server = await startPostgresServer(["deadlock_timeout=50ms", "fsync=off"]);
   schemas = await openSchemas(server.url);
-}, 60_000);
+});
 afterAll(async () => {
   await schemas?.[Symbol.asyncDispose]();
   await server?.stop();
@@ -832,7 +832,7 @@ describe("a crash of PostgreSQL", () => {
     expect(stored.filter((id) => !attempted.has(id))).toEqual([]);
     expect(await db.migrationsAreCurrent()).toBe(true);
     // A server that crashed takes seconds to recover, and more of them on a busy machine.
-  }, 120_000);
+  });
 
   afterAll(async () => {
     if (isSkipped) return;

@@ -17,7 +17,7 @@ beforeAll(async () => {
   if (isSkipped) return;
   server = await startPostgresServer(["fsync=off"]);
   schemas = await openSchemas(server.url);
-}, 60_000);
+});
 afterAll(async () => {
   await schemas?.[Symbol.asyncDispose]();
   await server?.stop();
@@ -80,7 +80,7 @@ describe("an exam that is locked", () => {
     expect(answered).toBe(0);
     await other.end();
     expect(new Set(await statusesOf(waiting))).toEqual(new Set([200]));
-  }, 60_000);
+  });
 
   it("by a server that stands still is free again when the database ends its transaction", async () => {
     const { url } = await schemas.open();
@@ -110,7 +110,7 @@ describe("an exam that is locked", () => {
     proxy.cut();
     expect([200, 503]).toContain((await stuck).status);
     await paused[Symbol.asyncDispose]();
-  }, 60_000);
+  });
 });
 
 it("prepares a bulk change anew if one of its transactions is lost, and makes it once", async () => {
@@ -153,4 +153,4 @@ it("prepares a bulk change anew if one of its transactions is lost, and makes it
   );
   expect(rows).toEqual([{ seen: 600, stored: 600, changes: 0 }]);
   await other.end();
-}, 60_000);
+});

@@ -39,7 +39,7 @@ beforeAll(async () => {
   roomId = await roomOf("Room 1", CANDIDATES.slice(0, 30));
   await roomOf("Room 2", CANDIDATES.slice(30));
   env = { ...testEnv, CLONE: REPOSITORY, SERVER: server.url, TOKEN: token, EXAM: examId, ROOM: roomId };
-}, 60_000);
+});
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
   folder[Symbol.dispose]();

@@ -558,7 +558,7 @@ describe.skipIf(isOnPostgres)("query plans", () => {
     await storeFiles(watch);
     database = new Sqlite(file);
     // It makes every call once.
-  }, 120_000);
+  });
   afterAll(async () => {
     database?.close();
     await app?.close();

@@ -80,7 +80,7 @@ describe("regular expressions", () => {
       (one) => `${one.place} /${one.source}/${one.flags} is ${judge(one)}`,
     );
     expect(judged.filter((line) => !line.endsWith(" is safe"))).toEqual([]);
-  }, 120_000);
+  });
 
   it("are made of a text only where no caller has a hand in it", () => {
     // Matches the names of command options in an error message, and the characters of join codes.

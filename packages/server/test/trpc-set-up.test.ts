@@ -635,11 +635,11 @@ describe("a plan", () => {
       message: expect.stringContaining("t is in the room Room 1, but the plan did not seat them there"),
     });
     await admin.exam.undoPlan({ examId, plan: 2 });
+    // Before the room is deleted, with what has happened in it.
+    await watching.until(({ type }) => type === "participant_removed");
     await admin.exam.undoPlan({ examId, plan: 1 });
     const told = await watching.until(({ type }) => type === "room_deleted");
-    expect(told.map(({ type }) => type)).toEqual(
-      expect.arrayContaining(["participant_removed", "roster_changed", "room_deleted"]),
-    );
+    expect(told.map(({ type }) => type)).toContain("roster_changed");
     expect((await unseatedOf({ admin }, examId)).map(({ userId, role }) => [userId, role])).toEqual([
       ["t", "teacher"],
       ["p", "examinee"],

@@ -151,15 +151,19 @@ export const openWorld = async ({
       page,
       context,
       async check() {
-        const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
-        const found = violations.map(
-          ({ id, nodes }) =>
-            `${id}: ${nodes.map(({ target, any }) => `${String(target)} ${any[0]?.message ?? ""}`).join("; ")}`,
-        );
-        const isWide = await page.evaluate(
-          () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
-        );
-        expect([...found, ...faults, ...(isWide ? ["the page is wider than its window"] : [])]).toEqual([]);
+        const look = async () => {
+          const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
+          const found = violations.map(
+            ({ id, nodes }) =>
+              `${id}: ${nodes.map(({ target, any }) => `${String(target)} ${any[0]?.message ?? ""}`).join("; ")}`,
+          );
+          const isWide = await page.evaluate(
+            () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+          );
+          return [...found, ...faults, ...(isWide ? ["the page is wider than its window"] : [])];
+        };
+        // axe reads a page in several steps. What it finds while the page changes between them is gone at the next look.
+        await expect.poll(look).toEqual([]);
       },
       async picture(name) {
         const folder = process.env.INVIGIL_PICTURES;

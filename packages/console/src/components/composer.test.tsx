@@ -9,7 +9,7 @@ it("sends with Enter, and begins a line with Shift and Enter", async () => {
   await renderPart(<Composer label="Message" onSend={onSend} />);
   await userEvent.type(screen.getByRole("textbox"), "one{Shift>}{Enter}{/Shift}two{Enter}");
   expect(onSend).toHaveBeenCalledExactlyOnceWith("one\ntwo");
-  await vi.waitFor(() => expect(screen.getByRole("textbox")).toHaveProperty("value", ""));
+  await expect.poll(() => screen.getByRole("textbox")).toHaveProperty("value", "");
 });
 
 it("sends nothing with the Enter that ends a composition of an input method", async () => {
@@ -22,7 +22,7 @@ it("sends nothing with the Enter that ends a composition of an input method", as
   fireEvent.keyDown(field, { key: "Enter", keyCode: 229 });
   expect(onSend).not.toHaveBeenCalled();
   fireEvent.keyDown(field, { key: "Enter", keyCode: 13 });
-  await vi.waitFor(() => expect(onSend).toHaveBeenCalledExactlyOnceWith("请重新加载"));
+  await expect.poll(() => onSend).toHaveBeenCalledExactlyOnceWith("请重新加载");
 });
 
 it("keeps what could not be sent", async () => {

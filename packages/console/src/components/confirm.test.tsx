@@ -22,7 +22,7 @@ it("waits for the name before something that cannot be undone", async () => {
   expect(onConfirm).not.toHaveBeenCalled();
   await user.type(field, "a{Enter}");
   expect(onConfirm).toHaveBeenCalledOnce();
-  await vi.waitFor(() => expect(onClose).toHaveBeenCalledOnce());
+  await expect.poll(() => onClose).toHaveBeenCalledOnce();
 });
 
 it("does it once, however often it is clicked", async () => {

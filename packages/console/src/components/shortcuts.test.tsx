@@ -36,7 +36,7 @@ it("are listed by the question mark, where they can be switched off for good", a
   expect((await screen.findByRole("dialog")).textContent).toContain("Next");
   await user.click(screen.getByRole("switch"));
   await user.keyboard("{Escape}");
-  await vi.waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  await expect.poll(() => screen.queryByRole("dialog")).toBeNull();
   await user.keyboard("n{Control>}k{/Control}");
   unmount();
   await renderPart(<Keys />);

@@ -144,17 +144,17 @@ describe("a table", () => {
     const focused = () => document.activeElement?.getAttribute("data-key");
     screen.getByRole("row", { name: /A/ }).focus();
     await user.keyboard("{ArrowDown} ");
-    await vi.waitFor(() => expect(focused()).toBe("B"));
+    await expect.poll(() => focused()).toBe("B");
     expect(chosen()).toBe("B");
     await user.keyboard("{Shift>}{ArrowDown}{/Shift}");
-    await vi.waitFor(() => expect(focused()).toBe("C"));
+    await expect.poll(() => focused()).toBe("C");
     expect(chosen()).toBe("B,C");
     await user.keyboard("{Enter}");
     expect(onOpen).toHaveBeenCalledWith({ id: "C", name: "C" });
     await user.keyboard("{Control>}a{/Control}");
     expect(chosen()).toBe("A,B,C,D");
     await user.keyboard("{End}");
-    await vi.waitFor(() => expect(focused()).toBe("D"));
+    await expect.poll(() => focused()).toBe("D");
   });
 
   it("chooses from one box to another with Shift, and opens no row by it", async () => {

@@ -14,10 +14,10 @@ const render = (does: () => Promise<unknown>) => {
 it("keeps no answer, which may be a secret", async () => {
   const { result, unmount, cache } = render(() => Promise.resolve("a token"));
   act(() => result.current.run());
-  await vi.waitFor(() => expect(cache.getAll().map(({ state }) => state.status)).toEqual(["success"]));
+  await expect.poll(() => cache.getAll().map(({ state }) => state.status)).toEqual(["success"]);
   expect(JSON.stringify(cache.getAll().map(({ state }) => state))).not.toContain("a token");
   unmount();
-  await vi.waitFor(() => expect(cache.getAll()).toEqual([]));
+  await expect.poll(() => cache.getAll()).toEqual([]);
 });
 
 it("can be run again after it failed, and forgets the failure only when it does not run", async () => {
@@ -28,11 +28,11 @@ it("can be run again after it failed, and forgets the failure only when it does 
     .mockImplementationOnce(() => new Promise<void>((resolve) => (finish = resolve)));
   const { result } = render(does);
   act(() => result.current.run());
-  await vi.waitFor(() => expect(result.current.error).toEqual(new Error("no")));
+  await expect.poll(() => result.current.error).toEqual(new Error("no"));
   act(() => result.current.forget());
-  await vi.waitFor(() => expect(result.current.error).toBeUndefined());
+  await expect.poll(() => result.current.error).toBeUndefined();
   act(() => result.current.run());
-  await vi.waitFor(() => expect(result.current.isRunning).toBe(true));
+  await expect.poll(() => result.current.isRunning).toBe(true);
   act(() => {
     result.current.forget();
     result.current.run();
@@ -40,5 +40,5 @@ it("can be run again after it failed, and forgets the failure only when it does 
   expect(result.current.isRunning).toBe(true);
   expect(does).toHaveBeenCalledTimes(2);
   act(() => finish());
-  await vi.waitFor(() => expect(result.current.isRunning).toBe(false));
+  await expect.poll(() => result.current.isRunning).toBe(false);
 });

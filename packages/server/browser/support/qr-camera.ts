@@ -97,7 +97,7 @@ export const readPicture = async (video: Locator): Promise<Shown | undefined> =>
 };
 
 /** Resolves when a video element shows the moving picture of a person. */
-export const showsMoving = async (video: Locator, person: string, timeoutMs = 30_000): Promise<void> => {
+export const showsMoving = async (video: Locator, person: string, timeoutMs = 60_000): Promise<void> => {
   const deadline = performance.now() + timeoutMs;
   const times = new Set<number>();
   let last: Shown | undefined;

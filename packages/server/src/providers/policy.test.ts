@@ -136,7 +136,7 @@ describe("a call that takes too long", () => {
     const give = new AbortController();
     const { attempt } = hanging();
     const calls = Array.from({ length: 6 }, () => faultOf(run(attempt, { signal: give.signal })));
-    await vi.waitFor(() => expect(calls).toHaveLength(6));
+    await expect.poll(() => calls).toHaveLength(6);
     give.abort();
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 6 }, () => "timeout"));
     expect(await run(async () => "still asked")).toBe("still asked");
@@ -150,10 +150,10 @@ describe("concurrent calls", () => {
     const answers: ((answer: string) => void)[] = [];
     const attempt = () => new Promise<string>((resolve) => void answers.push(resolve));
     const calls = [run(attempt), run(attempt), run(attempt)];
-    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    await expect.poll(() => answers).toHaveLength(2);
     answers[0]?.("first");
     expect(await calls[0]).toBe("first");
-    await vi.waitFor(() => expect(answers).toHaveLength(3));
+    await expect.poll(() => answers).toHaveLength(3);
     answers[1]?.("second");
     answers[2]?.("third");
     expect(await Promise.all(calls)).toEqual(["first", "second", "third"]);
@@ -205,7 +205,7 @@ describe("a service that keeps failing", () => {
     vi.setSystemTime(Date.now() + 10_000);
     const answers: ((answer: string) => void)[] = [];
     const probe = run(() => new Promise<string>((resolve) => void answers.push(resolve)));
-    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await expect.poll(() => answers).toHaveLength(1);
 
     const give = new AbortController();
     const late = vi.fn(async () => "too late");

@@ -33,7 +33,7 @@ const serverOf = (count: number) => {
 const open = async (server: ReturnType<typeof serverOf>) => {
   const list = new RecordList(server.read, { pauseMs: 0 });
   list.start();
-  await vi.waitFor(() => expect(list.state.get().isComplete).toBe(true));
+  await expect.poll(() => list.state.get().isComplete).toBe(true);
   return list;
 };
 
@@ -49,11 +49,11 @@ describe("the list of records", () => {
     server.add(record(5), record(6), record(7), record(8), record(9));
     list.readNewer();
     list.readNewer();
-    await vi.waitFor(() => expect(ids(list.state.get().arrived)).toEqual([9, 8, 7, 6, 5]));
+    await expect.poll(() => ids(list.state.get().arrived)).toEqual([9, 8, 7, 6, 5]);
     expect(ids(list.state.get().records)).toEqual([4, 3, 2, 1]);
     server.add(record(10));
     list.readNewer();
-    await vi.waitFor(() => expect(ids(list.state.get().arrived)).toEqual([10, 9, 8, 7, 6, 5]));
+    await expect.poll(() => ids(list.state.get().arrived)).toEqual([10, 9, 8, 7, 6, 5]);
     list.show();
     expect(ids(list.state.get().records)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
     expect(list.state.get().arrived).toEqual([]);
@@ -64,7 +64,7 @@ describe("the list of records", () => {
     const list = await open(server);
     server.add(record(1));
     list.readNewer();
-    await vi.waitFor(() => expect(ids(list.state.get().records)).toEqual([1]));
+    await expect.poll(() => ids(list.state.get().records)).toEqual([1]);
   });
 
   it("says that a page could not be read, and goes on where it stopped", async () => {
@@ -73,7 +73,7 @@ describe("the list of records", () => {
     server.read.mockImplementationOnce(server.read.getMockImplementation() ?? server.read);
     server.read.mockRejectedValueOnce(new Error("no network"));
     list.start();
-    await vi.waitFor(() => expect(list.state.get().error).toBeInstanceOf(Error));
+    await expect.poll(() => list.state.get().error).toBeInstanceOf(Error);
     expect(ids(list.state.get().records)).toEqual([5, 4, 3]);
     await list.readOlder();
     expect(list.state.get().error).toBeUndefined();
@@ -91,7 +91,7 @@ describe("the list of what a filter finds", () => {
     const read = vi.fn(async (cursor: number | undefined) => pages.get(cursor) ?? { records: [record(99)] });
     const list = new RecordList(read, { after: 9 });
     list.start();
-    await vi.waitFor(() => expect(list.state.get().isComplete).toBe(true));
+    await expect.poll(() => list.state.get().isComplete).toBe(true);
     expect(ids(list.state.get().records)).toEqual([4]);
   });
 
@@ -100,7 +100,7 @@ describe("the list of what a filter finds", () => {
     const list = await open(server);
     server.add(record(5), record(6));
     list.readNewer();
-    await vi.waitFor(() => expect(ids(list.state.get().arrived)).toEqual([6, 5]));
+    await expect.poll(() => ids(list.state.get().arrived)).toEqual([6, 5]);
     list.forget(({ id }) => id % 2 === 0);
     expect(ids(list.state.get().arrived)).toEqual([5]);
     expect(ids(list.state.get().records)).toEqual([3, 1]);

@@ -63,7 +63,7 @@ const open = async (
     });
   const options = { read: read ?? answer, filter, sort, typeName: (type: string) => `the ${type}` };
   const { result, rerender } = renderHook(useRecords, { initialProps: options });
-  await vi.waitFor(() => expect(result.current.isReading).toBe(false));
+  await expect.poll(() => result.current.isReading).toBe(false);
   act(() => result.current.onNames(NAMES));
   return { result, show: (more: Partial<typeof options>) => rerender({ ...options, ...more }) };
 };
@@ -101,7 +101,7 @@ describe("the records that a page shows", () => {
     const { result, show } = await open(all);
     all.push(record(6), record(7));
     act(() => result.current.onArrival());
-    await vi.waitFor(() => expect(result.current.news).toBe(2));
+    await expect.poll(() => result.current.news).toBe(2);
     expect(ids(result.current.shown)).toEqual([5, 4, 3, 2, 1]);
     act(() => result.current.showNews());
     expect(ids(result.current.shown)).toEqual([7, 6, 5, 4, 3, 2, 1]);
@@ -155,7 +155,7 @@ describe("the records that a page shows", () => {
     expect(hasFailed).toBe(true);
     expect(result.current.hasAll).toBe(false);
     show({ read, filter: { ...ALL, type: "watch" } });
-    await vi.waitFor(() => expect(ids(result.current.shown)).toEqual([4, 2, 1]));
+    await expect.poll(() => ids(result.current.shown)).toEqual([4, 2, 1]);
     expect(asked.at(-1)).toMatchObject({ detectTypes: ["watch"], cursor: 3 });
     expect(result.current.hasAllFound).toBe(true);
     expect(result.current.hasAll).toBe(false);

@@ -108,7 +108,7 @@ describe("a failure of the vendor", () => {
   it("(slow) is no failure if the response arrives in time", async () => {
     const { vendor } = await open({ faults: [["main", "slow"]], timeoutMs: 60_000 });
     const asked = token();
-    await vi.waitFor(() => expect(vendor.release()).toBe(1));
+    await expect.poll(() => vendor.release()).toBe(1);
     expect(await asked).toBe(given("rong-token-1-of-s1"));
     expect(vendor.calls).toHaveLength(1);
   });
@@ -118,7 +118,7 @@ describe("a failure of the vendor", () => {
     const give = new AbortController();
     const group = { groupId: "r1", name: "Maths", creatorId: "t1", members: ["t1"] };
     const made = detailsOf(im.createGroup(group, give.signal));
-    await vi.waitFor(() => expect(vendor.calls).toHaveLength(1));
+    await expect.poll(() => vendor.calls).toHaveLength(1);
     give.abort();
     expect((await made)?.fault).toBe("timeout");
     await turns(20);
