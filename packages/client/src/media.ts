@@ -64,11 +64,12 @@ interface Grant {
   readonly iceServers: readonly { readonly urls: string[] }[];
 }
 
-/** The candidates of an answer that a transport alone does not use. */
-const OTHERS = {
-  udp: /^a=candidate:(?!\S+ \d+ udp ).*\r?\n/gim,
-  tcp: /^a=candidate:(?!\S+ \d+ tcp ).*\r?\n/gim,
-} as const;
+/** An answer with the candidates of one transport alone: `a=candidate:1 1 udp 2130706431 …` */
+const withOnly = (transport: "udp" | "tcp", sdp: string): string =>
+  sdp
+    .split("\n")
+    .filter((line) => !line.startsWith("a=candidate:") || line.split(" ")[2]?.toLowerCase() === transport)
+    .join("\n");
 
 /** The longest pause between two attempts. */
 const MAX_PAUSE_MS = 8_000;
@@ -153,7 +154,7 @@ const run = (
     const sdp = await answer.text();
     await connection.setRemoteDescription({
       type: "answer",
-      sdp: only ? sdp.replace(OTHERS[only], "") : sdp,
+      sdp: only ? withOnly(only, sdp) : sdp,
     });
   };
   const send = (method: string, url: string, grant: Grant, type?: string, body?: string) =>
