@@ -131,6 +131,8 @@ describe.each([
       await page.getByRole("menuitem", { name: entry, exact: true }).click();
     };
 
+    // The plan above the button is there, and moves it no more.
+    await page.waitForLoadState("networkidle");
     // Two rooms: one that the coordinator runs, and one of an invigilator.
     for (const [room, runner] of [
       ["Hall A", ACCOUNTS.teacher.userId],
@@ -143,20 +145,22 @@ describe.each([
       if (runner === "t9") await picture(`rooms-by-hand-make-${locale}`);
       await dialog.getByRole("button", { name: words.make }).dblclick();
       await page.getByText(words.made(room)).waitFor();
+      await dialog.waitFor({ state: "detached" });
     }
     expect([await peopleIn("Hall A"), await peopleIn("Hall B")]).toEqual([[ACCOUNTS.teacher.userId], ["t9"]]);
     await page.getByRole("link", { name: "Hall B" }).waitFor();
     await check();
     await picture(`rooms-by-hand-rooms-${locale}`);
 
-    // One who waits is seated on their own page, another one in the list.
-    await go("candidates/s1");
-    await choose("Wang Fang", words.seat);
-    await dialog.getByLabel(words.to).selectOption("Hall A");
+    // One who waits is seated on their own page, another one in the list. On the page of a candidate of Hall A, its teacher would have entered
+    // it, and it could not be deleted.
+    await go("candidates/s2");
+    await choose("Li Na", words.seat);
+    await dialog.getByLabel(words.to).selectOption("Hall B");
     await check();
     await picture(`rooms-by-hand-seat-${locale}`);
     await dialog.getByRole("button", { name: words.seatIt, exact: true }).click();
-    await page.getByText(words.isIn("Wang Fang", "Hall A")).waitFor();
+    await page.getByText(words.isIn("Li Na", "Hall B")).waitFor();
     await go("candidates");
     const act = async (of: readonly string[], action: string, room?: string) => {
       for (const name of of)
@@ -168,20 +172,20 @@ describe.each([
       await page.getByRole("toolbar").getByRole("button", { name: action, exact: true }).click();
       if (room !== undefined) await dialog.getByLabel(words.to).selectOption(room);
     };
-    await act(["Li Na"], words.seat, "Hall A");
+    await act(["Wang Fang"], words.seat, "Hall B");
     await dialog.getByRole("button", { name: words.seatIt, exact: true }).click();
-    await page.getByText(words.isIn("Li Na", "Hall A")).waitFor();
+    await page.getByText(words.isIn("Wang Fang", "Hall B")).waitFor();
     expect(await waiting()).toEqual(["i9", "t8"]);
     const seated = await fixture.admin.participant.get({
-      roomId: (await roomNamed("Hall A"))?.id ?? "",
+      roomId: (await roomNamed("Hall B"))?.id ?? "",
       userId: "s1",
     });
     expect(seated.extraMinutes).toBe(20);
 
-    // Into the room that the coordinator is not in.
-    await act(["Li Na"], words.move, "Hall B");
+    // Out of the room that the coordinator is not in.
+    await act(["Wang Fang"], words.move, "Hall A");
     await dialog.getByRole("button", { name: words.moveIt, exact: true }).click();
-    await page.getByText(words.isIn("Li Na", "Hall B")).waitFor();
+    await page.getByText(words.isIn("Wang Fang", "Hall A")).waitFor();
     expect(await peopleIn("Hall B")).toEqual(["s2", "t9"]);
 
     // An inspector is seated, and waits again after an undo.
