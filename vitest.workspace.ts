@@ -82,7 +82,7 @@ const published = (name: string) => project(name, "-published-ci", { include: [P
 const faults = (name: string) =>
   project(name, "-process-faults-ci", { include: [FAULTS], fileParallelism: false });
 
-/** Ends a test that hangs. What a test waits for has limits of its own, and a busy machine takes several times as long for many calls. */
+/** When a test that hangs ends, in milliseconds. A busy machine takes several times as long for many calls as a quiet one. */
 const HANGS_AFTER_MS = 120_000;
 
 /**
@@ -113,7 +113,7 @@ export default defineConfig({
     ...(noPostgres && { exclude: ["**"], passWithNoTests: true }),
     testTimeout: HANGS_AFTER_MS,
     hookTimeout: HANGS_AFTER_MS,
-    // What a test waits for comes within milliseconds, and later where many tests share a machine.
+    // Results usually come within milliseconds. They take longer where many tests share a machine.
     expect: { poll: { timeout: 15_000 } },
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [

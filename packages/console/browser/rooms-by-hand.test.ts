@@ -131,7 +131,7 @@ describe.each([
       await page.getByRole("menuitem", { name: entry, exact: true }).click();
     };
 
-    // The plan above the button is there, and moves it no more.
+    // The plan above the button has loaded, so the button no longer moves.
     await page.waitForLoadState("networkidle");
     // Two rooms: one that the coordinator runs, and one of an invigilator.
     for (const [room, runner] of [
@@ -152,8 +152,8 @@ describe.each([
     await check();
     await picture(`rooms-by-hand-rooms-${locale}`);
 
-    // One who waits is seated on their own page, another one in the list. On the page of a candidate of Hall A, its teacher would have entered
-    // it, and it could not be deleted.
+    // One person who waits is seated on their own page, and the other one in the list. The teacher of Hall A opens the page of none of its
+    // candidates: they would have entered the room, and nobody could delete it.
     await go("candidates/s2");
     await choose("Li Na", words.seat);
     await dialog.getByLabel(words.to).selectOption("Hall B");

@@ -162,7 +162,7 @@ export const openWorld = async ({
           );
           return [...found, ...faults, ...(isWide ? ["the page is wider than its window"] : [])];
         };
-        // axe reads a page in several steps. What it finds while the page changes between them is gone at the next look.
+        // axe reads a page in several steps. A page that changes between them can look wrong once, so axe looks again.
         await expect.poll(look).toEqual([]);
       },
       async picture(name) {

@@ -156,7 +156,7 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixt
           );
           return [...found, ...faults];
         };
-        // axe reads a page in several steps. What it finds while the page changes between them is gone at the next look.
+        // axe reads a page in several steps. A page that changes between them can look wrong once, so axe looks again.
         await expect.poll(look).toEqual([]);
       },
       async picture(name) {
@@ -167,7 +167,7 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixt
         await page.screenshot({ path: `${folder}/${name}.png` });
       },
       async [Symbol.asyncDispose]() {
-        // What a page still asks for has no answer any more, which is no fault.
+        // A request that a page has not finished fails without an error.
         for (const one of context.pages()) await one.unrouteAll({ behavior: "ignoreErrors" });
         await context.close();
       },
