@@ -30,10 +30,19 @@ const IN_FLIGHT = MAX_RUNNING + MAX_WAITING + 32;
 const MOST_MEANWHILE = 2 * MAX_RUNNING;
 /** Procedures of which many calls are one write, and take turns within it. Rates bound them. */
 const GROUPED = new Set(["cheat.addRecords", "im.send", "stream.report"]);
-/** Procedures that take no turns: queries with short answers, and what writes nothing to the database. */
+/** Mutations that write nothing to the database. */
+const WRITE_NOTHING = new Set([
+  "attempt.open",
+  "auth.issueToken",
+  "room.linkOfCode",
+  "stream.listen",
+  "stream.publish",
+  "stream.talk",
+  "stream.watch",
+]);
+/** Whether a procedure takes no turns: it writes nothing, and its answer is short. */
 const takesNoTurns = (path: string, procedure: AnyTRPCProcedure): boolean =>
-  ["auth.issueToken", "room.linkOfCode"].includes(path) ||
-  (procedure._def.type === "query" && !hasLongAnswer(procedure));
+  WRITE_NOTHING.has(path) || (procedure._def.type === "query" && !hasLongAnswer(procedure));
 
 const many = <Item>(count: number, make: (n: number) => Item): Item[] =>
   Array.from({ length: count }, (_, n) => make(n));
