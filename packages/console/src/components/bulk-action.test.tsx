@@ -165,6 +165,41 @@ it("for many, offers to take back what was done when the dialog is closed", asyn
   expect(undone).toEqual(["e0", "e2"]);
 });
 
+it("tells what was done and what failed of an action whose dialog was closed while it ran, and offers to take it back", async () => {
+  const undone: string[] = [];
+  const answers: (() => void)[] = [];
+  const part = (isOpen: boolean) => (
+    <>
+      <Notifications />
+      {isOpen && (
+        <BulkAction
+          title="?"
+          action="Give"
+          subjects={SUBJECTS}
+          run={([{ id }]) =>
+            new Promise((resolve, reject) => {
+              answers.push(() => (id === "e1" ? reject(new Error("no")) : resolve(undefined)));
+            })
+          }
+          undo={async (done) => void undone.push(...done.map((subject) => subject.id))}
+          onClose={() => undefined}
+        />
+      )}
+    </>
+  );
+  const { draw } = await renderPart(part(true));
+  await userEvent.click(screen.getByRole("button", { name: "Give" }));
+  answers[0]?.();
+  await screen.findByText("1 of 3 done");
+  await userEvent.click(screen.getAllByRole("button", { name: "Close" }).at(-1) as HTMLElement);
+  await draw(part(false));
+  expect(screen.queryByRole("button", { name: "Undo" })).toBeNull();
+  for (const answer of answers.slice(1)) answer();
+  await screen.findByText("1 of 3 failed.");
+  await userEvent.click(await screen.findByRole("button", { name: "Undo" }));
+  expect(undone).toEqual(["e0", "e2"]);
+});
+
 it("makes calls for groups, of which none is mixed", async () => {
   const batches: string[][] = [];
   const run = (batch: readonly Subject[]) => {

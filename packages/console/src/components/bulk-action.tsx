@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "./announcer.js";
-import { type BulkOptions, type RunBatch, type Subject, useBulkRun } from "./bulk-run.js";
+import { type BulkOptions, type Outcome, type RunBatch, type Subject, useBulkRun } from "./bulk-run.js";
 import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
 import { requestIdOf, useErrorText } from "./error-note.js";
@@ -28,7 +28,7 @@ export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly of?: "people" | "rooms";
   /** Says after the dialog what was done. Default: for how many. */
   readonly told?: (done: readonly S[]) => string;
-  /** Takes it back for those for whom it was done. It is offered when the dialog closes. */
+  /** Takes it back for those for whom it was done. It is offered when the dialog has closed and the action has ended. */
   readonly undo?: ((done: readonly S[]) => Promise<unknown>) | undefined;
   /** The result of the action for a subject for whom it is done, such as a link. Undefined: there is nothing to look at. */
   readonly resultOf?: (subject: S) => ReactNode;
@@ -38,7 +38,8 @@ export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
 
 /**
  * An action for one or many: first who they are and what follows, then a result for each, and another try for those for whom it failed. What
- * was done for one alone closes it, if there is nothing to look at. Show it while it is open, and load it by `lazyComponent`; each opening is a
+ * was done for one alone closes it, if there is nothing to look at. A notification tells the result of an action whose dialog was closed while
+ * it ran. Show it while it is open, and load it by `lazyComponent`; each opening is a
  * new action.
  */
 export function BulkAction<S extends Subject>({
@@ -65,19 +66,25 @@ export function BulkAction<S extends Subject>({
   const notify = useNotify();
   const { outcomes, isRunning, start } = useBulkRun(run, { ...(batchSize && { batchSize }), groupOf });
   const isBegun = outcomes.size > 0;
-  const inState = (state: string) => subjects.filter(({ id }) => outcomes.get(id)?.kind === state);
-  const done = inState("done");
-  const failed = inState("failed");
+  const withOutcome = (of: ReadonlyMap<string, Outcome>, outcome: Outcome["kind"]) =>
+    subjects.filter(({ id }) => of.get(id)?.kind === outcome);
+  const done = withOutcome(outcomes, "done");
+  const failed = withOutcome(outcomes, "failed");
   const isOver = isBegun && !isRunning;
   const [only] = subjects.length === 1 ? subjects : [];
+  const failure = (count: number) =>
+    only ? t("error.notDone") : t(`bulk.${kind}.failed`, { failed: count, total: subjects.length });
   const summary = isOver
     ? failed.length > 0
-      ? only
-        ? t("error.notDone")
-        : t(`bulk.${kind}.failed`, { failed: failed.length, total: subjects.length })
+      ? failure(failed.length)
       : t(`bulk.${kind}.done`, { count: done.length })
     : t("bulk.running", { done: done.length, total: subjects.length });
-  const tell = (of: readonly S[]) => told?.(of) ?? t(`bulk.${kind}.done`, { count: of.length });
+  const tell = (of: readonly S[]) => {
+    if (of.length === 0) return;
+    const message = told?.(of) ?? t(`bulk.${kind}.done`, { count: of.length });
+    if (undo) notify.undoable(message, () => undo(of));
+    else notify.done(message);
+  };
   const isOpen = useRef(true);
   useEffect(() => {
     isOpen.current = true;
@@ -86,16 +93,22 @@ export function BulkAction<S extends Subject>({
     };
   }, []);
   const close = () => {
-    if (undo && done.length > 0) notify.undoable(tell(done), () => undo(done));
+    // If it still runs, its end is told.
+    if (undo && isOver) tell(done);
     onClose();
   };
   const begin = async (some: readonly S[]) => {
     setBegun(subjects);
-    const isDone = await start(some);
-    if (!isDone || !only || resultOf?.(only) !== undefined) return;
-    if (undo) notify.undoable(tell(some), () => undo(some));
-    else notify.done(tell(some));
-    if (isOpen.current) onClose();
+    const ended = await start(some);
+    if (isOpen.current) {
+      if (!only || ended.get(only.id)?.kind !== "done" || resultOf?.(only) !== undefined) return;
+      tell([only]);
+      onClose();
+      return;
+    }
+    tell(withOutcome(ended, "done"));
+    const errors = [...ended.values()].flatMap((one) => (one.kind === "failed" ? [one.error] : []));
+    if (errors.length > 0) notify.failed(failure(errors.length), errors[0]);
   };
   return (
     <Dialog title={title} onClose={close} size="lg" mayCloseOutside={!isRunning}>

@@ -41,10 +41,10 @@ interface BulkRun<S extends Subject> {
   readonly outcomes: ReadonlyMap<string, Outcome>;
   readonly isRunning: boolean;
   /**
-   * Does it for subjects, each of them at most once: those who are done or in progress are left out. Resolves to whether it is done for
-   * all of these.
+   * Does it for subjects, each of them at most once: those who are done or in progress are left out. Resolves to the outcomes of all for
+   * whom it was begun.
    */
-  readonly start: (subjects: readonly S[]) => Promise<boolean>;
+  readonly start: (subjects: readonly S[]) => Promise<ReadonlyMap<string, Outcome>>;
 }
 
 interface Call<S extends Subject> {
@@ -82,20 +82,16 @@ export const useBulkRun = <S extends Subject>(run: RunBatch<S>, options: BulkOpt
   const [outcomes, setOutcomes] = useState<ReadonlyMap<string, Outcome>>(new Map());
   const [running, setRunning] = useState(0);
   // The run begins at once: a second click comes before the next drawing.
-  const begun = useRef(new Map<string, Outcome["kind"]>());
+  const begun = useRef(new Map<string, Outcome>());
   const latest = useRef({ run, options });
   latest.current = { run, options };
 
   const start = useCallback(async (subjects: readonly S[]) => {
-    const isNew = ({ id }: S) => [undefined, "failed"].includes(begun.current.get(id));
+    const isNew = ({ id }: S) => [undefined, "failed"].includes(begun.current.get(id)?.kind);
     const calls = inBatches(subjects.filter(isNew), latest.current.options);
     const set = (batch: readonly S[], outcomeOf: (subject: S) => Outcome) => {
-      for (const subject of batch) begun.current.set(subject.id, outcomeOf(subject).kind);
-      setOutcomes((before) => {
-        const next = new Map(before);
-        for (const subject of batch) next.set(subject.id, outcomeOf(subject));
-        return next;
-      });
+      for (const subject of batch) begun.current.set(subject.id, outcomeOf(subject));
+      setOutcomes(new Map(begun.current));
     };
     set(
       calls.flatMap(({ batch }) => batch),
@@ -119,7 +115,7 @@ export const useBulkRun = <S extends Subject>(run: RunBatch<S>, options: BulkOpt
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, work));
     setRunning((count) => count - 1);
-    return subjects.every(({ id }) => begun.current.get(id) === "done");
+    return begun.current;
   }, []);
   return { outcomes, isRunning: running > 0, start };
 };
