@@ -68,9 +68,9 @@ it("moves candidates, and back", async () => {
   await dialog.getByRole("button", { name: "Move" }).dblclick();
   await dialog.getByText("Done for 2 people.").waitFor();
   await check();
-  await dialog.getByRole("button", { name: "Close" }).last().click();
   const [here, there] = [candidate(0).roomId, candidate(3).roomId];
   expect(await places(3)).toEqual([there, there, here]);
+  await dialog.getByRole("button", { name: "Close" }).last().click();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("Undone.", { exact: true }).waitFor();
   expect(await places(3)).toEqual([here, here, here]);
@@ -115,6 +115,12 @@ it("moves candidates, then gives minutes to the same, who stay in one room each,
     await dialog.getByRole("button", { name: "Move" }).click();
     await dialog.getByText("Done for 2 people.").waitFor();
     await dialog.getByRole("button", { name: "Close" }).last().click();
+    // What follows is for the room that the page knows.
+    for (const n of [0, 1])
+      await page
+        .getByRole("row", { name: candidate(n).userId })
+        .filter({ hasText: room })
+        .waitFor();
   };
   const [here, there] = [candidate(0).roomId, candidate(3).roomId];
   await move("Hall A 2");
@@ -183,8 +189,8 @@ it("says of every action for many whom it was not done for, because others remov
     }
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await fixture.admin.participant.add({ roomId, participants: [{ userId, name, role: "examinee" }] });
-    // Rows stand still under the pointer.
-    await bar.hover();
+    // Rows stand still under the pointer. The bar above them becomes lower when fewer are chosen.
+    await page.getByRole("heading", { level: 1 }).hover();
     await row.waitFor();
   }
   // Nothing was done for the one who was not there, and all of it for the others.
@@ -226,10 +232,14 @@ it("gives minutes in the rooms in which candidates are when it is sent, and take
     .waitFor();
   await dialog.getByRole("button", { name: "Give the minutes" }).click();
   await dialog.getByText("Done for 2 people.").waitFor();
-  await dialog.getByRole("button", { name: "Close" }).last().click();
   expect(await seats(2)).toEqual([[[there, 5]], [[here, 5]]]);
   await fixture.admin.participant.move({ roomId: there, userId, toRoomId: here });
-  await page.getByRole("row", { name: userId }).filter({ hasText: "Hall A 1" }).waitFor();
+  await page
+    .getByRole("row", { name: userId, includeHidden: true })
+    .filter({ hasText: "Hall A 1" })
+    .waitFor();
+  // The undo is offered for seconds.
+  await dialog.getByRole("button", { name: "Close" }).last().click();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("Undone.", { exact: true }).waitFor();
   expect(await seats(2)).toEqual([[[here, 0]], [[here, 0]]]);
@@ -285,6 +295,8 @@ it("removes a candidate, who can come back, unless their records go with them", 
   const dialog = page.getByRole("dialog", { name: `Remove ${name}?` });
   await remove();
   await page.getByText(`${name} was removed.`).waitFor();
+  // The undo stays under the pointer.
+  await page.getByRole("button", { name: "Undo" }).hover();
   await page.getByText(`${userId} is in no room of this exam`).waitFor();
   await page.getByRole("button", { name: "Undo" }).click();
   await page.getByText("Undone.", { exact: true }).waitFor();
@@ -299,7 +311,8 @@ it("removes a candidate, who can come back, unless their records go with them", 
   await dialog.getByRole("button", { name: "Remove with the records" }).click();
   await page.getByText(`${userId} is in no room of this exam`).waitFor();
   expect(await places(1)).toEqual([undefined]);
-  expect((await fixture.admin.cheat.listRecords({ roomId })).records).toEqual([]);
+  // The page may hear that they are removed before the answer comes.
+  await expect.poll(async () => (await fixture.admin.cheat.listRecords({ roomId })).records).toEqual([]);
 });
 
 it("plays a clip, names those who do not hear it, and stops it", async () => {
@@ -314,12 +327,30 @@ it("plays a clip, names those who do not hear it, and stops it", async () => {
   const dialog = page.getByRole("dialog", { name: "Play a clip for 3 candidates" });
   await dialog.getByLabel("Clip", { exact: true }).selectOption("Bell");
   await check();
+  // The answers to the clip are waited for from the moment on at which the page knows that it was sent.
+  let goOn = () => {};
+  const isAnswered = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  await page.route(
+    "**/trpc/im.send*",
+    async (route) => {
+      const response = await route.fetch();
+      await isAnswered;
+      await route.fulfill({ response });
+    },
+    { times: 1 },
+  );
   await dialog.getByRole("button", { name: "Play", exact: true }).dblclick();
   await expect.poll(async () => (await sent(PLAY)).length).toBe(1);
   // The page of one candidate answers.
   const { userId, name } = candidate(0);
   const data = (await sent(PLAY))[0]?.data ?? null;
-  await fixture.app.as({ sub: userId, role: "examinee" }).im.send({ roomId, type: PLAYS, data });
+  const { im } = fixture.app.as({ sub: userId, role: "examinee" });
+  await im.send({ roomId, type: PLAYS, data });
+  await im.send({ roomId, type: WRITTEN, data: { text: "It rings." } });
+  await page.getByText(`${name}: It rings.`).waitFor();
+  goOn();
   await dialog.getByText("2 of 3 failed.").waitFor();
   expect(await dialog.getByRole("listitem").last().textContent()).toContain(name);
   await check();

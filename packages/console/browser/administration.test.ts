@@ -4,6 +4,24 @@ import { openRongCloud } from "../../server/test/simulators/rongcloud.js";
 import { type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
 
 const CLIP = fileURLToPath(new URL("../../server/assets/audio/end-of-exam.wav", import.meta.url));
+/** A clip that plays for a minute, so that it can be stopped: silence, of 8000 bytes a second. */
+const longClip = (): Buffer => {
+  const samples = Buffer.alloc(60 * 8000, 128);
+  const head = Buffer.alloc(44);
+  head.write("RIFF", 0);
+  head.writeUInt32LE(36 + samples.length, 4);
+  head.write("WAVEfmt ", 8);
+  head.writeUInt32LE(16, 16);
+  head.writeUInt16LE(1, 20);
+  head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8000, 24);
+  head.writeUInt32LE(8000, 28);
+  head.writeUInt16LE(1, 32);
+  head.writeUInt16LE(8, 34);
+  head.write("data", 36);
+  head.writeUInt32LE(samples.length, 40);
+  return Buffer.concat([head, samples]);
+};
 const LONG = "Maximiliana-Alexandra von Hohenstauffenberg-Wolkenstein zu Trost";
 
 const WORDS = {
@@ -238,13 +256,15 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
   });
 
   it("disables an account with an undo, and sets a password after its name was typed", async () => {
+    await using other = await fixture.openConsole({ locale });
     await using admin = await fixture.openConsole({ role: "admin", locale, path: `admin?q=${userId}` });
     const { page, check, picture } = admin;
     await page.getByRole("button", { name: words.menu(name) }).click();
     await page.getByRole("menuitem", { name: words.disable, exact: true }).click();
     await page.getByRole("dialog").getByRole("button", { name: words.disableAction }).click();
     await page.getByRole("row", { name: userId }).getByText(words.isDisabled).waitFor();
-    await using other = await fixture.openConsole({ locale });
+    // The undo stays under the pointer.
+    await page.getByRole("button", { name: words.undo }).hover();
     await signIn(other, locale, userId, PASSWORD);
     await other.page.getByText(words.refused).waitFor();
     await page.getByRole("button", { name: words.undo }).click();
@@ -277,7 +297,8 @@ describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) =>
     await dialog.getByRole("button", { name: words.uploadAction, exact: true }).click();
     await dialog.getByRole("alert").getByText(words.noAudio).waitFor();
     await picture(`audio-refused-${locale}`);
-    await dialog.getByLabel(words.file).setInputFiles(CLIP);
+    const clip = { name: "end-of-exam.wav", mimeType: "audio/wav", buffer: longClip() };
+    await dialog.getByLabel(words.file).setInputFiles(clip);
     await dialog.getByRole("alert").waitFor({ state: "detached" });
     await expect.poll(() => name.inputValue()).toBe("end-of-exam");
     await check();

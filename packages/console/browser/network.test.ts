@@ -12,6 +12,8 @@ let network: Awaited<ReturnType<typeof createNetwork>>;
 let morning: Morning;
 let open: ConsolePage;
 let page: Page;
+/** What the page asked for and has not received. */
+const inFlight = new Set<Request>();
 
 beforeAll(async () => {
   fixture = await openAppFixture(MORNING);
@@ -21,6 +23,10 @@ beforeAll(async () => {
   open = await fixture.openConsole({ role: "admin", url: network.url, turnsClock: true });
   ({ page } = open);
   page.on("dialog", (asked) => void asked.accept());
+  page.on("request", (request) => void inFlight.add(request));
+  const end = (request: Request) => void inFlight.delete(request);
+  page.on("requestfinished", end);
+  page.on("requestfailed", end);
 });
 afterAll(async () => {
   await open?.[Symbol.asyncDispose]();
@@ -45,6 +51,8 @@ const write = async (name: RegExp, text: string) => {
 };
 const texts = async (roomId: string) =>
   (await fixture.admin.im.history({ roomId })).messages.map(({ data }) => (data as { text?: string }).text);
+/** A message leaves its field when the server has it. */
+const isSent = (from: Locator) => expect.poll(() => from.inputValue()).toBe("");
 const field = (name: string | RegExp) => page.getByLabel(name, { exact: typeof name === "string" });
 
 interface Story {
@@ -81,7 +89,7 @@ const LIVE: readonly Story[] = [
     },
     again: () => button("Try again for 2 rooms", dialog()).click(),
     async done() {
-      await dialog().getByText("Done").nth(1).waitFor();
+      await dialog().getByText("Done for 2 rooms.").waitFor();
       for (const { id } of morning.rooms) expect(await texts(id)).toEqual(["Please wait for a moment."]);
       await button("Close", dialog()).last().click();
     },
@@ -123,6 +131,7 @@ const LIVE: readonly Story[] = [
     again: () => page.getByLabel(/^Message to all/).press("Enter"),
     async done() {
       await page.getByText(/: Put your phones away\./).waitFor();
+      await isSent(field(/^Message to all/));
       expect((await texts(roomOf(0).id)).filter((text) => text === "Put your phones away.")).toHaveLength(1);
     },
   },
@@ -140,6 +149,7 @@ const LIVE: readonly Story[] = [
         .getByRole("listitem")
         .getByText(/: Take your watch off\./)
         .waitFor();
+      await isSent(field(/^Message to /));
       expect((await texts(roomOf(0).id)).filter((text) => text === "Take your watch off.")).toHaveLength(1);
     },
   },
@@ -224,12 +234,27 @@ const fail = async ({ act, typed }: Story) => {
   expect(await where.inputValue()).toBe(text);
 };
 /** Opens a page, waits until what it loads in idle time is there, and marks it. The mark is gone after a reload. */
-const load = async ({ path, shown }: Story) => {
-  await page.goto(`${network.url}/console/${path()}`);
-  await shown().waitFor();
-  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
-  await page.waitForLoadState("networkidle");
+const load = async (story: Story) => {
+  await page.goto(`${network.url}/console/${story.path()}`);
+  await story.shown().waitFor();
+  if (LIVE.includes(story)) await live().waitFor();
+  await allIsLoaded();
   await mark();
+};
+/**
+ * Waits until the page loads nothing more in idle time: nothing is on its way, and since half a second and an idle time ago nothing came. A
+ * page has the load state "networkidle" for good once it was so for a moment, such as before its first call.
+ */
+const allIsLoaded = async () => {
+  let before = -1;
+  const isLoaded = async () => {
+    await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
+    const loaded = await page.evaluate(() => performance.getEntriesByType("resource").length);
+    const isSame = loaded === before && inFlight.size === 0;
+    before = loaded;
+    return isSame;
+  };
+  await expect.poll(isLoaded, { interval: 500 }).toBe(true);
 };
 const mark = () => page.evaluate("globalThis.marked = true");
 const isMarked = () => page.evaluate("globalThis.marked === true");
@@ -237,7 +262,6 @@ const isMarked = () => page.evaluate("globalThis.marked === true");
 describe.each(LIVE)("$name", (story) => {
   it("says within 15 seconds that the network is silent, at once that it is cut, and goes on afterwards", async () => {
     await load(story);
-    await live().waitFor();
 
     network.silence();
     await page.clock.runFor(15_000);
@@ -355,8 +379,7 @@ it("reloads once if a screen's file is missing, and then leaves that to the pers
 it("opens the other pages of an exam without a network", async () => {
   await page.goto(`${network.url}/console/exams/${morning.examId}`);
   await live().waitFor();
-  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
-  await page.waitForLoadState("networkidle");
+  await allIsLoaded();
   await mark();
   network.cut();
   await told().waitFor();
@@ -382,7 +405,7 @@ it("counts on for how long the connection has been lost, however often it is tri
   const begun = await seconds();
   for (let past = 10; past <= 60; past += 10) {
     await page.clock.runFor(10_000);
-    expect(await seconds()).toBeGreaterThanOrEqual(begun + past - 1);
+    await expect.poll(seconds).toBeGreaterThanOrEqual(begun + past - 1);
   }
   network.mend();
   await live().waitFor();
