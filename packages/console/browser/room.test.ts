@@ -108,7 +108,7 @@ describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
     expect(others.messages).toEqual([]);
 
     // A camera that goes dark says since when, and its session is over.
-    expect(whep.open.size).toBe(1);
+    await expect.poll(() => whep.open.size).toBe(1);
     await hall.report("e1", "publish_done");
     await page.getByText(words.dark).waitFor();
     await expect.poll(() => whep.open.size).toBe(0);
@@ -328,11 +328,13 @@ describe("the wall", () => {
       .getByRole("listitem")
       .filter({ has: page.getByRole("link", { name: "王芳", exact: true }) })
       .first();
-    const [told, video] = [
-      await tile.getByText(/6.in.10.min/).boundingBox(),
-      await tile.locator("video").boundingBox(),
-    ];
-    expect(told && video && told.y >= video.y && told.y + told.height <= video.y + video.height).toBe(true);
+    // It stands above until the picture plays.
+    const isOver = async () => {
+      const told = await tile.getByText(/6.in.10.min/).boundingBox();
+      const video = await tile.locator("video").boundingBox();
+      return told && video && told.y >= video.y && told.y + told.height <= video.y + video.height;
+    };
+    await expect.poll(isOver).toBe(true);
   });
 
   it("gives no picture to who has not come, and names them in a line that leads to all of them", async () => {

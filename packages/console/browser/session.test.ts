@@ -219,7 +219,8 @@ it("shows a room in the order of need at once to who has just signed in by a lin
   // One that is over by now cannot go on.
   for (const route of history) await route.continue().catch(() => undefined);
   await wall.getByText("Asks: Hello?").waitFor();
-  expect(await wall.getByRole("link").first().textContent()).toBe("Candidate 8");
+  // The question is there before all of the past is.
+  await expect.poll(() => wall.getByRole("link").first().textContent()).toBe("Candidate 8");
   expect(await page.getByRole("button", { name: /Show .*change/ }).count()).toBe(0);
 });
 

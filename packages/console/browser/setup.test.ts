@@ -456,7 +456,7 @@ describe("what was typed", () => {
       await at(open, step).getByText("Not saved").waitFor();
       expect(await field.inputValue()).toBe(form.typed);
       if ("emptied" in form && form.emptied !== undefined)
-        expect(await page.getByLabel(form.emptied, { exact: true }).inputValue()).toBe("");
+        await expect.poll(() => page.getByLabel(form.emptied, { exact: true }).inputValue()).toBe("");
     },
   );
 
@@ -585,6 +585,8 @@ const MINDS = {
     noneYet: "None yet",
     import: /^Import /,
     imported: /^Imported: /,
+    counts: (candidates: number, staff: number) =>
+      staff === 0 ? `${candidates} candidates.` : `${candidates} candidates, ${staff} invigilators`,
     noRoom: "No room yet",
     search: "Name, id or room",
     need: "2 new rooms, 2 invigilators needed, none yet",
@@ -614,6 +616,8 @@ const MINDS = {
     noneYet: "还没有",
     import: /^导入 /,
     imported: /^已导入：/,
+    counts: (candidates: number, staff: number) =>
+      staff === 0 ? `${candidates} 名考生。` : `${candidates} 名考生，${staff} 名监考`,
     noRoom: "尚无考场",
     search: "姓名、考号或考场",
     need: "新建 2 个考场，需要 2 名监考，还没有监考",
@@ -664,12 +668,14 @@ describe.each([
       await link.click();
     };
     const confirm = (name: string) => page.getByRole("dialog").getByRole("button", { name }).click();
-    const importRows = async (rows: readonly string[]) => {
+    const importRows = async (rows: readonly string[], [candidates, staff]: [number, number]) => {
       await to("roster");
       const text = Buffer.from(["id,name,role", ...rows].join("\n"));
       await page.locator("input[type=file]").setInputFiles(file("roster.csv", text, "text/csv"));
       await page.getByRole("button", { name: words.import }).click();
       await page.getByText(words.imported).first().waitFor();
+      // Until the page knows them, a plan can change under a click.
+      await page.getByText(words.counts(candidates, staff)).waitFor();
     };
     const state = async () => {
       const { rooms = [], people } = await fixture.admin.exam.people({ examId, pageSize: 100 });
@@ -684,7 +690,10 @@ describe.each([
     await page.getByLabel(WORDS[locale].name, { exact: true }).waitFor();
     await at(open, "staff").getByText(words.noneYet).waitFor();
     await check();
-    await importRows(Array.from({ length: 60 }, (_, n) => `${100 + n},Li ${n},`));
+    await importRows(
+      Array.from({ length: 60 }, (_, n) => `${100 + n},Li ${n},`),
+      [60, 0],
+    );
     await page.getByText(words.noRoom).first().waitFor();
     await page.getByLabel(words.search).fill("159");
     await expect.poll(() => page.getByRole("gridcell", { name: "Li 59", exact: true }).count()).toBe(1);
@@ -729,14 +738,17 @@ describe.each([
     await page.getByText(words.undone).waitFor();
     expect(await state()).toEqual({ rooms: [], unseated: 61 });
 
-    await importRows(["t8,Sun Li,teacher"]);
+    await importRows(["t8,Sun Li,teacher"], [60, 2]);
     await to("rooms");
     await page.getByRole("button", { name: words.apply }).click();
     await confirm(words.apply);
     await page.getByText(words.seated).waitFor();
     expect(await state()).toEqual({ rooms: ["t7", "t8"], unseated: 0 });
 
-    await importRows(Array.from({ length: 5 }, (_, n) => `late${n},Late ${n},`));
+    await importRows(
+      Array.from({ length: 5 }, (_, n) => `late${n},Late ${n},`),
+      [65, 2],
+    );
     await to("rooms");
     await page.getByText(words.late).waitFor();
     // The rooms are still there.
@@ -786,12 +798,14 @@ describe("a roster that is imported again after the plan", () => {
     const examId = await examOf("Latin");
     await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/roster` });
     const { page } = open;
-    const send = async (rows: readonly string[], says: string) => {
+    const send = async (rows: readonly string[], says: string, candidates: number) => {
       await at(open, "roster").click();
       const text = ["id,name,role", ...rows].join("\n");
       await page.locator("input[type=file]").setInputFiles(file("roster.csv", Buffer.from(text), "text/csv"));
       await page.getByRole("button", { name: /^Import / }).click();
       await page.getByText(says).waitFor();
+      // Until the page knows them, a plan can change under a click.
+      await page.getByText(`${candidates} candidates, 2 invigilators and inspectors.`).waitFor();
     };
     const plan = async (says: string) => {
       await at(open, "rooms").click();
@@ -811,12 +825,13 @@ describe("a roster that is imported again after the plan", () => {
       );
     };
     const first = ["t1,Zhou Jing,teacher", "t2,Sun Li,teacher", "a,Ann,", "b,Ben,", "c,Cid,"];
-    await send(first, "Imported: 5 new people");
+    await send(first, "Imported: 5 new people", 3);
     await plan("3 candidates have a room now.");
     const before = await seats();
     await send(
       [...first.slice(0, 3), "b,Benjamin,", "c,Cid,", "d,Dot,"],
       "Imported: 1 new person · 1 changed",
+      4,
     );
     expect(await seats()).toEqual(
       new Map([...before, ["b", ["Benjamin", before.get("b")?.[1]]], ["d", ["Dot", undefined]]]),

@@ -107,7 +107,7 @@ it.each(["en", "zh-CN"] as const)(
     await picture(`streams-candidate-${locale}`);
     await second.evaluate("streaming.stop()");
     await page.getByText(words.gone).first().waitFor();
-    expect(await page.locator("video").count()).toBe(0);
+    await expect.poll(() => page.locator("video").count()).toBe(0);
     await Promise.all([first, second].map((one) => one.close()));
   },
 );

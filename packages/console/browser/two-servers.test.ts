@@ -79,7 +79,7 @@ describe.skipIf(database === undefined)("the console at two servers", () => {
     await there.check();
     await fixture.admin.participant.remove({ roomId: roomOf(0).id, userId: ACCOUNTS.inspector.userId });
     await there.page.getByRole("alert").waitFor();
-    expect(await there.page.getByText(candidate.name).count()).toBe(0);
+    await expect.poll(() => there.page.getByText(candidate.name).count()).toBe(0);
   });
 
   it("says that it may be out of date while the network is away, and catches up without a reload", async () => {

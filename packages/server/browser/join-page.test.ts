@@ -50,7 +50,10 @@ afterAll(async () => {
 
 const type = async (text: string): Promise<void> => {
   await page.locator("input").fill(text);
+  // The page may have the same alert, the same field and the same address before and after it.
+  const answered = page.waitForEvent("framenavigated");
   await page.locator("button").click();
+  await answered;
 };
 const expectExam = async (wantedHash: string): Promise<void> => {
   await page.waitForURL(/\/sit\//);
@@ -67,7 +70,7 @@ const expectExam = async (wantedHash: string): Promise<void> => {
 describe("the page for join codes in Chromium", () => {
   it("leads a typed code on to the web app, of another origin", async () => {
     await page.goto(`${url}/j`);
-    expect(await page.locator("input:focus").count()).toBe(1);
+    await page.locator("input:focus").waitFor();
     await type(code.code.toLowerCase().replaceAll("-", " "));
     await expectExam("");
     await page.goto(`${url}/j`);

@@ -73,10 +73,10 @@ describe("the page of the REST paths in Chromium", () => {
     const page = await open({ viewport: { width: 1440, height: 900 } }, []);
     await page.getByRole("navigation").getByRole("link", { name: "/exam/roomInfo" }).click();
     const section = page.locator("#roomInfo");
-    expect((await section.boundingBox())?.y).toBeLessThan(100);
+    await expect.poll(async () => (await section.boundingBox())?.y).toBeLessThan(100);
     await section.getByRole("link", { name: "Room" }).click();
-    expect(new URL(page.url()).hash).toBe("#shape-Room");
-    expect((await page.locator("#shape-Room").boundingBox())?.y).toBeLessThan(800);
+    await page.waitForURL(/#shape-Room$/);
+    await expect.poll(async () => (await page.locator("#shape-Room").boundingBox())?.y).toBeLessThan(800);
     await page.close();
   });
 });
