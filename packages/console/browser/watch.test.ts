@@ -171,6 +171,14 @@ describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) =
     await list.getByRole("row", { name: at(morning.candidates, 30).userId }).waitFor();
     await page.getByText(words.hides).waitFor();
     await check();
+    // A row that stands still under the pointer keeps the name of who is gone.
+    const { userId, roomId, name } = at(hit, 4);
+    await list.getByRole("row", { name: at(hit, 5).userId }).hover();
+    await fixture.admin.participant.remove({ roomId, userId });
+    await page.getByRole("button", { name: words.changed }).waitFor();
+    await list.getByRole("row", { name: userId }).getByText(name, { exact: true }).waitFor();
+    await page.getByRole("button", { name: words.changed }).click();
+    await list.getByRole("row", { name: userId }).waitFor({ state: "detached" });
   });
 
   it("writes to many, of whom one cannot be reached, and another operator's changes show at once", async () => {

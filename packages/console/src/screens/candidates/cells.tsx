@@ -1,5 +1,5 @@
 import type { LivePeople, LivePerson } from "@invigil/client";
-import { memo, type ReactNode } from "react";
+import { memo, type ReactNode, useRef } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { useNow } from "../../components/clock.js";
 import { HandText } from "../../components/hand.js";
@@ -15,7 +15,7 @@ import { factsOf, lastEventOf } from "../../live/roster.js";
 import type { Camera } from "../../live/timeline.js";
 import styles from "./candidates.module.css";
 
-/** A cell of a person's row, which is drawn again when the person changes. */
+/** A cell of a person's row, which is drawn again when the person changes. A row that stands still shows a person who has gone as they last were. */
 export const PersonCell = memo(function PersonCell({
   people,
   id,
@@ -26,7 +26,9 @@ export const PersonCell = memo(function PersonCell({
   draw: (person: LivePerson) => ReactNode;
 }) {
   const person = useRosterPerson(people, id);
-  return person && draw(person);
+  const last = useRef(person);
+  last.current = person ?? last.current;
+  return last.current && draw(last.current);
 });
 
 export function Name({ examId, person }: { examId: string; person: LivePerson }) {

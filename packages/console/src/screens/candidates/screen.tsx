@@ -53,7 +53,7 @@ export function Screen() {
   );
   const { columns, narrow } = useColumns(examId, roster, red, hasChecks ? cameras : undefined);
 
-  const nameOf = useCallback((id: string) => people?.person(id)?.name ?? "", [people]);
+  const nameOf = useCallback((id: string) => people?.person(id)?.name ?? id, [people]);
   const findNow = useCallback(({ id }: ActPerson) => people?.person(id), [people]);
   const open = useCallback(
     (id: string) => {
