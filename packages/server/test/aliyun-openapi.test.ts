@@ -111,7 +111,8 @@ describe("a call of the vendor's OpenAPI", () => {
       action: "CreateLiveMessageGroup",
       fault: "timeout",
     });
-    expect(aliyun.live.count()).toBe(1);
+    // None, if its time was up before it was sent.
+    expect(aliyun.live.count()).toBeLessThan(2);
   });
 
   it("whose answer drips ends when its time is up, and keeps no connection", async () => {

@@ -22,6 +22,7 @@ import {
   written,
 } from "./support/hostile.js";
 import { limited } from "./support/limits.js";
+import { shared } from "./support/shared.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { contentsOf, rowsOf } from "./support/tables.js";
 
@@ -206,7 +207,8 @@ const query = (fields: object): string =>
 describe("hostile requests are refused, never fatal", () => {
   const paths = createRoutes(createWire({ timeZone: "UTC" }));
 
-  it("on the documented paths", { timeout: 120_000 }, async () => {
+  // In parts, each of which has the time limit of a test.
+  it.each(often([0], [0, 1, 2, 3, 4]))("on the documented paths (part %i)", async (part) => {
     await using state = await openAttack();
     const { rest: fields, callback } = fieldsOf(state.fixture);
     const headers = streamHeaders();
@@ -239,26 +241,32 @@ describe("hostile requests are refused, never fatal", () => {
         },
       ),
       // Fewer than for the procedures, of which there are three times as many.
-      { numRuns: cases(often(1_000, 5_000)), seed: SEED },
+      { numRuns: cases(1_000), seed: SEED + 10 * part },
     );
-    await expectWell(
-      state,
-      paths.map(({ path }) => path),
-    );
+    // The cases of one part show it.
+    const targets = part === 0 ? paths.map(({ path }) => path) : [];
+    await expectWell(state, targets);
   });
 
-  // Thousands of calls, beside other tests.
-  it("to every procedure", { timeout: 120_000 }, async () => {
+  const procedureState = shared(openAttack);
+  const proceduresOf = async () => {
     await using appFixture = await openAppFixture();
-    const procedures = [...appFixture.procedures]
-      // Procedures without input, and those that need the session which was logged out.
-      .filter(([name]) => !["auth.whoami", "auth.refresh", "auth.logout"].includes(name))
-      .filter(([name]) => name !== "auth.loginToDemo" && !name.startsWith("installation."))
-      .map(([name, type]) => ({
-        path: `/trpc/${name}`,
-        method: type === "mutation" ? ("POST" as const) : ("GET" as const),
-      }));
-    await using state = await openAttack();
+    return (
+      [...appFixture.procedures]
+        // Procedures without input, and those that need the session which was logged out.
+        .filter(([name]) => !["auth.whoami", "auth.refresh", "auth.logout"].includes(name))
+        .filter(([name]) => name !== "auth.loginToDemo" && !name.startsWith("installation."))
+        .map(([name, type]) => ({
+          path: `/trpc/${name}`,
+          method: type === "mutation" ? ("POST" as const) : ("GET" as const),
+        }))
+    );
+  };
+  const PARTS = 4;
+  // Thousands of calls, beside other tests: in parts, each of which has the time limit of a test.
+  it.each(Array.from({ length: PARTS }, (_, part) => part))("to every procedure (part %i)", async (part) => {
+    const procedures = await proceduresOf();
+    const state = procedureState();
     const fields = fieldsOf(state.fixture).trpc;
     const annotation = fc.oneof(
       fc.constantFrom("Date", "bigint", "undefined", "number", "regexp", "URL", "set", "map", "Error", "-0"),
@@ -319,8 +327,10 @@ describe("hostile requests are refused, never fatal", () => {
         },
       ),
       // With the same seed, more runs add cases and change none.
-      { numRuns: cases(7_200), seed: SEED + 3 },
+      { numRuns: cases(8_000 / PARTS), seed: SEED + 20 + part },
     );
+    // That takes the cases of all parts to show.
+    if (part < PARTS - 1) return;
     await expectWell(
       state,
       // Callers without a login are always refused.

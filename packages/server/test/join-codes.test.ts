@@ -117,7 +117,9 @@ describe("room.joinCodes", () => {
     expect(statements.some((sql) => /insert into "join_codes"/i.test(sql))).toBe(true);
     statements.length = 0;
     expect(await makeCodes(own)).toEqual(first);
-    expect(statements.filter((sql) => /^(insert|update|delete)/i.test(sql))).toEqual([]);
+    // The audit entries of both calls are written a second later.
+    const isAudit = (sql: string) => sql.includes('"audit_entries"');
+    expect(statements.filter((sql) => /^(insert|update|delete)/i.test(sql) && !isAudit(sql))).toEqual([]);
   });
 
   it("makes up for people who are added later, and others keep their codes", async () => {

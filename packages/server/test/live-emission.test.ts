@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
 import { createEventLog } from "../src/domain/events.js";
-import { isOnPostgres } from "./support/engine.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveFixture, TEACHER } from "./support/live-fixture.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { writeRows } from "./support/writes.js";
@@ -281,9 +280,8 @@ describe("the log has an event for each change and for nothing else, when", () =
     ]);
     expect(outcomes.map(({ status }) => status === "fulfilled")).toEqual([true, false, true, false, true]);
     expect((await fixture.log()).map(({ roomId }) => roomId).toSorted()).toEqual(["a", "c", "e"]);
-    // At each call of `added`, the written events can be read.
-    for (const [n, size] of (await Promise.all(logSizes)).entries())
-      expect(size).toBeGreaterThanOrEqual(isOnPostgres ? n + 1 : 3);
+    // At each call of `added`, the written events can be read: of the write before it, and on SQLite of those that shared its commit.
+    for (const [n, size] of (await Promise.all(logSizes)).entries()) expect(size).toBeGreaterThan(n);
     expect(logSizes).not.toEqual([]);
   });
 });

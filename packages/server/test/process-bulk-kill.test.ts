@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { often } from "./support/effort.js";
@@ -13,6 +13,8 @@ const PEOPLE = often(2_000, 4_000);
 const ROOM_SIZE = 200;
 const RECORDS = 8_000;
 const LOOK_AGAIN_MS = 10;
+/** What each write of a change takes longer, so that it is seen midway however busy the machine is: this many steps of SQLite. */
+const STEPS = 2_000_000;
 
 type State = "preparing" | "announced";
 
@@ -55,6 +57,15 @@ const openPair = async () => {
   const finished = async (): Promise<void> => {
     while (changes.get() !== undefined) await pause(LOOK_AGAIN_MS);
   };
+  /** Makes writes of changes in this state slow. Returns how to end that. */
+  const slowDown = (state: State): (() => void) => {
+    // Each write of a change extends the claim on it.
+    raw.exec(`
+      CREATE VIEW steps AS WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < ${STEPS}) SELECT x FROM n;
+      CREATE TRIGGER slow AFTER UPDATE ON bulk_changes WHEN NEW.state = '${state}' BEGIN SELECT count(*) FROM steps; END;
+    `);
+    return () => void raw.exec("DROP TRIGGER slow; DROP VIEW steps");
+  };
   return {
     examId,
     raw,
@@ -67,17 +78,19 @@ const openPair = async () => {
     /** Makes a call, kills its server when the change is in this state, and waits until the next server is done with what is left. */
     async killed(state: State | (() => boolean), path: string, json: unknown): Promise<void> {
       const isMidway = typeof state === "function" ? state : () => changes.get() === state;
+      const goOn = slowDown(typeof state === "function" ? "announced" : state);
       const calling = call(doomed, path, json).catch(() => undefined);
       let isAnswered = false;
       void calling.then(() => {
         isAnswered = true;
       });
-      while (!isMidway() && !(isAnswered && changes.get() === undefined)) await nextTurn();
+      while (!isMidway() && !(isAnswered && changes.get() === undefined)) await pause(LOOK_AGAIN_MS);
       doomed.kill("SIGKILL");
       await doomed.ended();
       await calling;
       // It was killed in the middle.
       expect(isMidway()).toBe(true);
+      goOn();
       next = await serve(options);
       await finished();
       expect(raw.pragma("integrity_check", { simple: true })).toBe("ok");

@@ -469,7 +469,8 @@ describe("locks", () => {
   });
 
   it("that another session holds for too long make the write unavailable", async () => {
-    const db = await open({ timeoutMs: 200 });
+    // Several times as long as one wait for a lock, also where the machine is busy.
+    const db = await open({ timeoutMs: 1_000 });
     await db.storage.write(add("a"));
     let works = 0;
     await whileLocked("a", async () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { InvigilError } from "../platform/errors.js";
 import { createVendorPolicy, type PolicyOptions, type VendorCall } from "./policy.js";
 import { VendorError, type VendorFault } from "./vendor-error.js";
@@ -77,7 +77,7 @@ describe("a call to a vendor", () => {
   });
 
   it("that hangs repeatedly counts against the vendor", async () => {
-    const { run } = open({ timeoutMs: 20 });
+    const { run } = open({ timeoutMs: 100 });
     const { attempt } = hanging();
     for (let n = 0; n < 5; n++) expect(await faultOf(run(attempt))).toBe("timeout");
     expect(await faultOf(run(attempt))).toBe("paused");
@@ -125,6 +125,9 @@ describe("a call that takes too long", () => {
   });
 
   it("ends even between two attempts", async () => {
+    // The pause is random. This one is a long one.
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.9);
+    onTestFinished(() => random.mockRestore());
     const { run } = open({ timeoutMs: 20 });
     const attempt = vi.fn(() => Promise.reject(fails("throttled")));
     expect(await faultOf(run(attempt))).toBe("timeout");

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LastStatementsError, TransactionStalledError } from "../errors.js";
 import { roomEvents } from "../tables.js";
 import { createConnection } from "./connection.js";
@@ -18,6 +18,8 @@ let write: Write;
 let statements: string[];
 
 beforeEach(() => {
+  // No transaction takes so long that it leaves jobs to the next one, however busy the machine is.
+  vi.useFakeTimers({ toFake: ["performance"] });
   folder = mkdtempSync(join(tmpdir(), "invigil-writer-"));
   file = join(folder, "x.db");
   sqlite = new Sqlite(file, { verbose: (sql) => statements.push(String(sql)) });
@@ -29,6 +31,7 @@ beforeEach(() => {
   statements = [];
 });
 afterEach(() => {
+  vi.useRealTimers();
   witness.close();
   sqlite.close();
   rmSync(folder, { recursive: true, force: true });
@@ -141,9 +144,7 @@ describe("group commit", () => {
       }),
     );
     await Promise.all(calls);
-    // A transaction that takes long on a busy machine leaves the rest of them to the next one.
-    expect(transactions().committed).toBeLessThan(25);
-    expect(transactions().undone).toBe(0);
+    expect(transactions()).toEqual({ begun: 1, committed: 1, undone: 0 });
     expect(order).toEqual(Array.from({ length: 50 }, (_, n) => n));
     expect(rowsOf(witness)).toHaveLength(50);
   });
