@@ -1,35 +1,40 @@
-import { type InvigilClient, isNetworkError } from "@invigil/client";
+import { type InvigilClient, isInvigilError, isNetworkError } from "@invigil/client";
 import { useEffect, useMemo } from "react";
 import { useProvided } from "./context.js";
 
 type Records = Parameters<InvigilClient["cheat"]["addRecords"]["mutate"]>[0]["records"];
 
-/** How long to wait before records are sent again that did not arrive, in milliseconds. */
+/** How long to wait at least before records are sent again that were not taken, in milliseconds. */
 const RETRY_MS = 3000;
 /** How many records wait at most. The oldest are given up first. */
 const MAX_WAITING = 200;
 
-/** Sends records of a room in their order, also those from the time without a network. */
+/** How long to wait before records are sent again, in milliseconds. Undefined: the server would refuse them again. */
+const waitAfter = (error: unknown): number | undefined => {
+  if (isNetworkError(error)) return RETRY_MS;
+  if (!isInvigilError(error) || ![429, 503].includes(error.data.httpStatus)) return undefined;
+  return Math.max(RETRY_MS, (error.data.retryAfterSeconds ?? 0) * 1000);
+};
+
+/** Sends records of a room in their order, also those from the time without a network or without a server that takes them. */
 const createRecorder = (client: InvigilClient, roomId: string): ((record: Records[number]) => void) => {
-  const waiting: Records = [];
+  let waiting: Records = [];
   let isSending = false;
   const send = async (): Promise<void> => {
     if (isSending) return;
     isSending = true;
     while (waiting.length > 0) {
-      const sent = waiting.slice();
-      const isLost = await client.cheat.addRecords
+      const sent = waiting;
+      const waitMs = await client.cheat.addRecords
         .mutate({ roomId, records: sent })
-        .then(() => false, isNetworkError);
-      // What the server refuses, it would refuse again.
-      if (isLost) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      else waiting.splice(0, sent.length);
+        .then(() => undefined, waitAfter);
+      if (waitMs === undefined) waiting = waiting.filter((record) => !sent.includes(record));
+      else await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
     isSending = false;
   };
   return (record) => {
-    if (waiting.length === MAX_WAITING) waiting.shift();
-    waiting.push(record);
+    waiting = [...waiting.slice(1 - MAX_WAITING), record];
     void send();
   };
 };
@@ -61,7 +66,7 @@ export interface Detector {
 
 /**
  * A detector of one's own: `begin` and `end` each write a cheat record of the type. Both have the same `id` in `extraInfo`, with the `phase`,
- * and the second one has its `durationMs`. Records that a lost network delays are sent afterwards. What goes on when the component unmounts ends.
+ * and the second one has its `durationMs`. Records that a lost network or a busy server delays are sent afterwards. What goes on when the component unmounts ends.
  *
  * @example
  * ```tsx

@@ -70,14 +70,102 @@ test("what a lost network delays arrives afterwards, in its order", async () => 
     isDown = false;
     await vi.advanceTimersByTimeAsync(10_000);
     vi.useRealTimers();
-    await vi.waitFor(async () => {
-      const { records } = await at.teacher.cheat.listRecords({ roomId });
-      expect(records.toReversed().map(({ extraInfo }) => (extraInfo as { phase: string }).phase)).toEqual([
-        "begin",
-        "end",
-      ]);
-    });
+    const phases = async () =>
+      (await at.teacher.cheat.listRecords({ roomId })).records
+        .toReversed()
+        .map(({ extraInfo }) => (extraInfo as { phase: string }).phase);
+    await expect.poll(phases).toEqual(["begin", "end"]);
   } finally {
     vi.useRealTimers();
   }
+});
+
+/** The answer of a server that takes no call now. */
+const tooMany = () =>
+  Response.json(
+    {
+      error: {
+        json: {
+          message: "Too many",
+          code: -32029,
+          data: {
+            code: "TOO_MANY_REQUESTS",
+            httpStatus: 429,
+            reason: "TOO_MANY_REQUESTS",
+            fieldErrors: {},
+            retryAfterSeconds: 5,
+          },
+        },
+      },
+    },
+    { status: 429 },
+  );
+
+test("what a busy server does not take arrives later, in its order, and no other record is lost", async () => {
+  await using at = await fixture();
+  const { id: roomId } = at.room;
+  let isBusy = true;
+  let calls = 0;
+  const client = await at.client(
+    { sub: "e1", role: "examinee" },
+    {
+      fetch: async (...request) => {
+        calls += 1;
+        return isBusy ? tooMany() : fetch(...request);
+      },
+    },
+  );
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const { detector } = draw(client, roomId);
+    detector.begin();
+    // The first record is under way, and makes room for the last one of these.
+    for (let n = 0; n < 100; n += 1) {
+      detector.end();
+      detector.begin();
+    }
+    while (calls === 0) await new Promise((resolve) => setImmediate(resolve));
+    isBusy = false;
+    let waited = 0;
+    for (; calls === 1; waited += 1000) {
+      await vi.advanceTimersByTimeAsync(1000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(waited).toBeGreaterThanOrEqual(5000);
+    vi.useRealTimers();
+    const stored = async () =>
+      (await at.teacher.cheat.listRecords({ roomId, pageSize: 500 })).records.toReversed();
+    await expect.poll(async () => (await stored()).length).toBe(200);
+    expect((await stored()).map(({ extraInfo }) => (extraInfo as { phase: string }).phase)).toEqual(
+      Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? "end" : "begin")),
+    );
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test("records that come while others are under way are sent after them", async () => {
+  await using at = await fixture();
+  const { id: roomId } = at.room;
+  const answers: (() => void)[] = [];
+  const client = await at.client(
+    { sub: "e1", role: "examinee" },
+    {
+      fetch: async (...request) => {
+        const response = await fetch(...request);
+        if (answers.length === 0) await new Promise<void>((resolve) => answers.push(resolve));
+        return response;
+      },
+    },
+  );
+  const { detector } = draw(client, roomId);
+  detector.begin();
+  await expect.poll(() => answers.length).toBe(1);
+  for (let n = 0; n < 100; n += 1) {
+    detector.end();
+    detector.begin();
+  }
+  answers[0]?.();
+  const count = async () => (await at.teacher.cheat.listRecords({ roomId, pageSize: 500 })).records.length;
+  await expect.poll(count).toBe(201);
 });
