@@ -36,7 +36,7 @@ const untilSame = (live: LivePeople, invigil: Client): Promise<void> =>
         rooms.toSorted((one, other) => (one.id < other.id ? -1 : 1));
       expect(byId(live.state?.rooms)).toEqual(byId(page.rooms));
     },
-    { timeout: 10_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 
 /** People of the random changes. */
@@ -255,7 +255,7 @@ test.each(transports)(
         for (const { lastHeardAt } of objects)
           expect(lastHeardAt?.getTime()).toBeGreaterThanOrEqual(before.getTime());
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     );
     people.close();
   },

@@ -208,7 +208,7 @@ test("an app that reads no cheat configs and no signals carries no zod, and load
   expect(all).not.toMatch(/ZodObject/);
 });
 
-test("publint and attw find nothing", { timeout: 60_000 }, async () => {
+test("publint and attw find nothing", { timeout: 180_000 }, async () => {
   await run(join(rootBin, "publint"), ["run", tarball, "--strict"]);
   await run(join(rootBin, "attw"), [tarball]);
 });

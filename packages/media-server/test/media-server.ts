@@ -7,7 +7,7 @@ import { ADDRESS, newPublisher, newViewer, type Publisher, type Viewer } from ".
 // A media server as the server runs it, and peers without a browser.
 
 const PROGRAM = fileURLToPath(new URL("../../server/dist/media/media-server.cjs", import.meta.url));
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 const WAIT = { timeout: DEADLINE_MS, interval: 20 };
 
 type WithoutNumber<One> = One extends unknown ? Omit<One, "number"> : never;

@@ -12,7 +12,7 @@ import { answerOf, type MediaServer, publish, sending, startMediaServer, watch }
 const STREAM = "e1-main";
 /** Other than those of the tests that run beside these. */
 const PORTS = [17_600, 17_899] as const;
-const WAIT = { timeout: 15_000, interval: 50 };
+const WAIT = { timeout: 60_000, interval: 50 };
 
 /** Numbers below a limit. The same seed gives the same numbers. */
 const seeded = (seed: number) => (limit: number) => {

@@ -88,12 +88,12 @@ describe("a command that destroys something", () => {
   });
 
   it("says what tells the exam from others of its name", async () => {
-    const times = ["--start", "2026-12-01 09:00", "--end", "2026-12-01 11:00"];
+    const times = ["--start", "2030-12-01 09:00", "--end", "2030-12-01 11:00"];
     const other = await place.fine("exam", "create", "--name", "高等 Maths", ...times, "-q");
     const [line] = (await typed("n\n", "exam", "delete", examId, "--with-rooms")).stderr.split("\n");
     expect(line).toMatch(
       new RegExp(
-        `This is ${examId} begins .*Z, created .*Z\\. 1 other exam has the same name: ${other} begins 2026-12-01T.*\\.$`,
+        `This is ${examId} begins .*Z, created .*Z\\. 1 other exam has the same name: ${other} begins 2030-12-01T.*\\.$`,
       ),
     );
     await place.fine("exam", "delete", other, "--yes");

@@ -112,7 +112,7 @@ const EITHER = [
 ] as const;
 
 // At once: each waits until a dead process's claim has run out.
-describe.concurrent("a change whose process is killed", { timeout: 60_000 }, () => {
+describe.concurrent("a change whose process is killed", () => {
   it.each(EITHER)("an import that is cut off %s is there as a whole, or not at all", async (_, state) => {
     await using pair = await openPair();
     const { examId } = pair;

@@ -84,7 +84,7 @@ describePostgres("the rights of a call", () => {
           expect(new Set(statements.map(({ text }) => text)).size).toBe(statements.length);
           expect(new Set(statements.map(({ turn }) => turn)).size).toBe(1);
         },
-        { timeout: 10_000, interval: 200 },
+        { timeout: 60_000, interval: 200 },
       );
     });
   });

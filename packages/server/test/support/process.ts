@@ -16,7 +16,7 @@ export { REPOSITORY, tempFolder } from "./folders.js";
 /** The built command. Build it with `npx tsc -b packages/server`. */
 export const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 /** The time limit of each wait, so that a test fails and cleans up before vitest aborts it. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 
 export type Env = Readonly<Record<string, string>>;
 
