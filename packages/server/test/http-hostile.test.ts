@@ -243,7 +243,7 @@ describe("hostile requests are refused, never fatal", () => {
       // Fewer than for the procedures, of which there are three times as many.
       { numRuns: cases(1_000), seed: SEED + 10 * part },
     );
-    // The cases of one part show it.
+    // The cases of one part reach every path.
     const targets = part === 0 ? paths.map(({ path }) => path) : [];
     await expectWell(state, targets);
   });
@@ -329,7 +329,7 @@ describe("hostile requests are refused, never fatal", () => {
       // With the same seed, more runs add cases and change none.
       { numRuns: cases(8_000 / PARTS), seed: SEED + 20 + part },
     );
-    // That takes the cases of all parts to show.
+    // Only the cases of all parts together reach every procedure.
     if (part < PARTS - 1) return;
     await expectWell(
       state,

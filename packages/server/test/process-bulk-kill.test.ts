@@ -13,7 +13,7 @@ const PEOPLE = often(2_000, 4_000);
 const ROOM_SIZE = 200;
 const RECORDS = 8_000;
 const LOOK_AGAIN_MS = 10;
-/** What each write of a change takes longer, so that it is seen midway however busy the machine is: this many steps of SQLite. */
+/** How many steps of SQLite slow each write of a change, so that the test sees it midway on a busy machine, too. */
 const STEPS = 2_000_000;
 
 type State = "preparing" | "announced";

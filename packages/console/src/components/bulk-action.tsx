@@ -38,9 +38,8 @@ export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
 
 /**
  * An action for one or many: first who they are and what follows, then a result for each, and another try for those for whom it failed. What
- * was done for one alone closes it, if there is nothing to look at. A notification tells the result of an action whose dialog was closed while
- * it ran. Show it while it is open, and load it by `lazyComponent`; each opening is a
- * new action.
+ * was done for one alone closes it, if there is nothing to look at. If it is closed while the action runs, a notification tells the result.
+ * Show it while it is open, and load it by `lazyComponent`; each opening is a new action.
  */
 export function BulkAction<S extends Subject>({
   onClose,
