@@ -115,7 +115,7 @@ it("moves candidates, then gives minutes to the same, who stay in one room each,
     await dialog.getByRole("button", { name: "Move" }).click();
     await dialog.getByText("Done for 2 people.").waitFor();
     await dialog.getByRole("button", { name: "Close" }).last().click();
-    // What follows is for the room that the page knows.
+    // The page sends the next action to the room that it shows.
     for (const n of [0, 1])
       await page
         .getByRole("row", { name: candidate(n).userId })

@@ -12,7 +12,7 @@ let network: Awaited<ReturnType<typeof createNetwork>>;
 let morning: Morning;
 let open: ConsolePage;
 let page: Page;
-/** What the page asked for and has not received. */
+/** The requests of the page that have not ended. */
 const inFlight = new Set<Request>();
 
 beforeAll(async () => {

@@ -49,7 +49,7 @@ const openAudit = async (options: AppFixtureOptions = {}) => {
   };
 };
 type Audit = Awaited<ReturnType<typeof openAudit>>;
-/** What is noted is written when the test says so, and not a second after it: on a busy machine, that is between two calls. */
+/** Writes entries when the test says so. A server writes them after a second, which may fall between two calls on a busy machine. */
 const holdEntries = (): void => {
   beforeEach(() => {
     // No list takes long enough for a pause after it.

@@ -323,7 +323,7 @@ describe("exam.people of a teacher of many rooms", () => {
   };
 
   it("lists and counts the same people as for others, and lets others in more often, the more there are", async () => {
-    // What a server asks the database beside the calls would count as turns.
+    // The repeated statements of a server would count as turns.
     if (!isOnPostgres) vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     onTestFinished(() => void vi.useRealTimers());
     let turn = 0;

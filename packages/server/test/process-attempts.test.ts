@@ -19,6 +19,7 @@ import { type Server, serve, testEnv, tokenFor } from "./support/process.js";
 import { reasonOf } from "./support/reason.js";
 import { openMember } from "./support/servers.js";
 import { shared } from "./support/shared.js";
+import { slowWrites } from "./support/slow-writes.js";
 
 // Decisions about attempts by several callers on several servers, and by one that is killed.
 
@@ -325,11 +326,7 @@ describe("a call about 500 people whose server is killed", () => {
     const { id: roomId } = await call(doomed, "room.create", { name: "R", participants: people });
     const raw = new Sqlite(join(folder.path, "data/invigil.db"));
     const decided = raw.prepare<[], number>("SELECT count(*) FROM exam_entries").pluck();
-    // Each decision takes longer, so that the call is seen midway however busy the machine is.
-    raw.exec(`
-      CREATE VIEW steps AS WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < 50000) SELECT x FROM n;
-      CREATE TRIGGER slow AFTER INSERT ON exam_entries BEGIN SELECT count(*) FROM steps; END;
-    `);
+    const goOn = slowWrites(raw, "INSERT ON exam_entries", 50_000);
     const extension = { roomId, minutes: 10, reason: { code: "technical" }, key: "power cut" };
     const calling = call(doomed, "attempt.extend", extension).catch(() => undefined);
     while (decided.get() === 0) await nextTurn();
@@ -341,7 +338,7 @@ describe("a call about 500 people whose server is killed", () => {
     expect(before % 100).toBe(0);
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(SIZE);
-    raw.exec("DROP TRIGGER slow; DROP VIEW steps");
+    goOn();
 
     await using heir = await serve(options);
     for (const changed of [SIZE - before, 0]) {

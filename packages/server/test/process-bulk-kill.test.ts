@@ -4,6 +4,7 @@ import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { often } from "./support/effort.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import { slowWrites } from "./support/slow-writes.js";
 
 // A process is killed in the middle of a large change, once before its announcement and once after it; the next one takes the change back or
 // finishes it.
@@ -13,7 +14,7 @@ const PEOPLE = often(2_000, 4_000);
 const ROOM_SIZE = 200;
 const RECORDS = 8_000;
 const LOOK_AGAIN_MS = 10;
-/** How many steps of SQLite slow each write of a change, so that the test sees it midway on a busy machine, too. */
+/** How many rows SQLite counts at each write of a change. */
 const STEPS = 2_000_000;
 
 type State = "preparing" | "announced";
@@ -57,15 +58,6 @@ const openPair = async () => {
   const finished = async (): Promise<void> => {
     while (changes.get() !== undefined) await pause(LOOK_AGAIN_MS);
   };
-  /** Makes writes of changes in this state slow. Returns how to end that. */
-  const slowDown = (state: State): (() => void) => {
-    // Each write of a change extends the claim on it.
-    raw.exec(`
-      CREATE VIEW steps AS WITH RECURSIVE n(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM n WHERE x < ${STEPS}) SELECT x FROM n;
-      CREATE TRIGGER slow AFTER UPDATE ON bulk_changes WHEN NEW.state = '${state}' BEGIN SELECT count(*) FROM steps; END;
-    `);
-    return () => void raw.exec("DROP TRIGGER slow; DROP VIEW steps");
-  };
   return {
     examId,
     raw,
@@ -78,7 +70,9 @@ const openPair = async () => {
     /** Makes a call, kills its server when the change is in this state, and waits until the next server is done with what is left. */
     async killed(state: State | (() => boolean), path: string, json: unknown): Promise<void> {
       const isMidway = typeof state === "function" ? state : () => changes.get() === state;
-      const goOn = slowDown(typeof state === "function" ? "announced" : state);
+      const slowState = typeof state === "function" ? "announced" : state;
+      // Each write of a change extends the claim on it.
+      const goOn = slowWrites(raw, `UPDATE ON bulk_changes WHEN NEW.state = '${slowState}'`, STEPS);
       const calling = call(doomed, path, json).catch(() => undefined);
       let isAnswered = false;
       void calling.then(() => {

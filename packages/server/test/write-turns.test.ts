@@ -56,7 +56,7 @@ const startWrites = (count: number, write: (n: number) => Promise<unknown>) => {
 
 describe("a caller with as many writes in flight as they may have", () => {
   it("delays a stranger's ordinary calls by few of them, however many wait", async () => {
-    // Whose turn it is depends on the time that writes took, and on a busy machine one may take as long as many others.
+    // The time that writes took decides the order of turns, and on a busy machine one write may take as long as many others.
     vi.useFakeTimers({ toFake: ["performance"] });
     onTestFinished(() => void vi.useRealTimers());
     await using fixture = await openAppFixture();
