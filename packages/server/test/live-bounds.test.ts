@@ -5,10 +5,10 @@ import { inputOf, openStream, rawSocket, reasonOf, socketUrl } from "./support/s
 // The limits of connections and subscriptions.
 
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
-const onEvent = (id: number, roomId: string) => ({
+const onEvent = (id: number, roomId: string, lastEventId?: string) => ({
   id,
   method: "subscription",
-  params: { path: "room.onEvent", input: { json: { roomId } } },
+  params: { path: "room.onEvent", input: { json: { roomId, lastEventId } } },
 });
 const connect = async (fixture: ExamsFixture, url: string) =>
   rawSocket(socketUrl(url), { headers: { authorization: await fixture.token(TEACHER) } });
@@ -54,8 +54,9 @@ describe("a connection", () => {
     const { id: roomId } = fixture.room;
     using first = await connect(fixture, url);
     using second = await connect(fixture, url);
-    first.ask(onEvent(1, roomId));
-    second.ask(onEvent(22, roomId));
+    const { lastEventId } = await fixture.teacher.room.snapshot({ roomId });
+    first.ask(onEvent(1, roomId, lastEventId));
+    second.ask(onEvent(22, roomId, lastEventId));
     await Promise.all([started(first, 1), started(second, 22)]);
     // A small text, and a large one with characters that JSON escapes.
     for (const text of ["a", `"\u2028é${"x".repeat(20_000)}`]) {

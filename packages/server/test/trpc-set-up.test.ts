@@ -477,18 +477,16 @@ it("tells open pages of the exam", async () => {
   const admin = fixture.as(ADMIN);
   const { id: roomId } = await admin.room.create({ name: "Empty", examId });
   await using watching = await listenExam(fixture, ADMIN, { examId });
-  const outcomes = [
-    await reasonOf(admin.room.rename({ examId, roomId, name: "Renamed" })),
-    await reasonOf(admin.room.setTeacher({ examId, roomId, userId: "teacher1" })),
-    await reasonOf(admin.participant.unseat({ examId, roomId, userId: ADMIN.sub })),
-    await reasonOf(admin.room.delete({ examId, roomId })),
-  ];
-  expect(outcomes).toEqual(["ok", "ok", "ok", "ok"]);
+  // Each is read before the next call: events of a room that is gone are not told.
+  await admin.room.rename({ examId, roomId, name: "Renamed" });
+  await watching.until(({ type }) => type === "room_changed");
+  await admin.room.setTeacher({ examId, roomId, userId: "teacher1" });
+  await watching.until(({ type }) => type === "participant_added");
+  await admin.participant.unseat({ examId, roomId, userId: ADMIN.sub });
+  await watching.until(({ type }) => type === "participant_removed");
+  await admin.room.delete({ examId, roomId });
   const told = await watching.until(({ type }) => type === "room_deleted");
-  // What is looked up of a room is as it is now, and the room is gone.
-  expect(told.filter(({ type }) => type !== "gap").map(({ type }) => type)).toEqual(
-    expect.arrayContaining(["participant_added", "participant_removed", "roster_changed", "room_deleted"]),
-  );
+  expect(told.map(({ type }) => type)).toContain("roster_changed");
 });
 
 describe("a plan", () => {
