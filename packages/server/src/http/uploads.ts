@@ -103,7 +103,9 @@ export const audioUploads = async (
       } finally {
         untrack();
         // Without a response, the request has no log line.
-        if (reply.raw.destroyed) request.log.info("upload aborted");
+        const noteAborted = () => request.log.info("upload aborted");
+        if (reply.raw.destroyed) noteAborted();
+        else reply.raw.once("close", noteAborted).once("finish", () => reply.raw.off("close", noteAborted));
         // The rest of a refused upload must be read, or the client does not read the response.
         request.raw.resume();
       }
