@@ -120,7 +120,9 @@ describe("pages of a room", () => {
     vi.useRealTimers();
     const frames: Parsed[] = [];
     while (!frames.at(-1)?.muteAll) frames.push((await inspector.receive("muted")).status);
-    expect(frames).toEqual([expect.objectContaining({ muteUserList: ["p0"] }), last]);
+    expect(frames.length).toBeLessThanOrEqual(2);
+    expect(frames[0]?.muteUserList).toContain("p0");
+    expect(frames.at(-1)).toEqual(last);
     const own: Parsed[] = [];
     while (!own.at(-1)?.muteAll) own.push((await candidate.receive("muted")).status);
     expect(own.at(-1)).toEqual({ groupId: room.id, muteAll: true, muteUserList: ["p0"] });
