@@ -61,7 +61,7 @@ describe("the end of an exam", () => {
       { actorId: "root", examId, outcome: "ok" },
     ]);
     // The signal of the end goes to the groups of all four.
-    await fixture.services.queue.drain(5000);
+    await fixture.services.queue.drain(60_000);
     expect(service.calls.filter((made) => made.startsWith("send "))).toHaveLength(4);
   });
 

@@ -80,7 +80,7 @@ const openRoomFixture = async (
     pass,
     async wait(ms) {
       pass(ms);
-      await appFixture.services.queue.drain(5000);
+      await appFixture.services.queue.drain(60_000);
     },
     counts: async () => ({
       rooms: (await rowsOf(db, rooms)).length,

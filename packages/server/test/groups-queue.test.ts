@@ -407,7 +407,7 @@ describe("two processes", () => {
     one.queue.start();
     other.queue.start();
     await at.called(200);
-    await Promise.all([one.queue.stop(5000), other.queue.stop(5000)]);
+    await Promise.all([one.queue.stop(60_000), other.queue.stop(60_000)]);
     expect(new Set(at.calls).size).toBe(200);
     expect(at.calls).toHaveLength(200);
     for (let g = 0; g < 8; g += 1) {
@@ -494,7 +494,7 @@ describe("a queue", () => {
     await using process = await openProcess({ aliyun_new: at });
     // This task is from another process.
     await insertRows(process.db, outboxTasks, [foreignTask()]);
-    await process.queue.drain(5000);
+    await process.queue.drain(60_000);
     expect(at.calls).toEqual([]);
     const never = held();
     at.on("send", never.behaviour);

@@ -38,7 +38,7 @@ const admin = async (path: string, input: object) => {
 const wait = async (ms: number): Promise<void> => {
   now += ms;
   fixture.services.queue.wake();
-  await fixture.services.queue.drain(5000);
+  await fixture.services.queue.drain(60_000);
 };
 const people = [
   { userId: "e1", name: "E1", role: "examinee" },

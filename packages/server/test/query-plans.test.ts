@@ -415,10 +415,10 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
   for (const verb of ["end", "reopen", "end"]) await admin.mutate(`room.${verb}`, { roomId: data.id });
   const { queue, deadLetters } = appFixture.services;
-  await queue.drain(5000);
+  await queue.drain(60_000);
   // Signals expire after half a minute.
   now += 30_000;
-  await queue.drain(5000);
+  await queue.drain(60_000);
   const [retried, dropped] = (await deadLetters.list({ limit: 2 })).rows;
   expect(await deadLetters.retry(retried?.id ?? "", AUTHOR)).toBe("retried");
   expect(await deadLetters.drop(dropped?.id ?? "", AUTHOR)).toBe(true);

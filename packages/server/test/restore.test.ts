@@ -374,7 +374,7 @@ describe("the groups of a room that is reopened", () => {
     });
     const runTasks = async (appFixture: AppFixture) => {
       appFixture.services.queue.wake();
-      await appFixture.services.queue.drain(5000);
+      await appFixture.services.queue.drain(60_000);
     };
     return { ...exam, roomId: String(roomId), runTasks: () => runTasks(exam.appFixture) };
   };

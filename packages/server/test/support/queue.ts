@@ -118,7 +118,7 @@ export const openProcess = async (
     async wait(ms) {
       now += ms;
       queue.wake();
-      await queue.drain(5000);
+      await queue.drain(60_000);
     },
     async [Symbol.asyncDispose]() {
       await queue.stop(5000);
