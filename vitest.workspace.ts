@@ -114,7 +114,7 @@ export default defineConfig({
     testTimeout: HANGS_AFTER_MS,
     hookTimeout: HANGS_AFTER_MS,
     // Results usually come within milliseconds. They take longer where many tests share a machine.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 60_000 } },
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [
       ...PACKAGES.map(inProcess),

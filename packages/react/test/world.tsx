@@ -9,7 +9,7 @@ export const EXAMINEES = ["e1", "e2", "e3"] as const;
 export const PASSWORD = "a password for tests";
 
 // Whether the machine is busy decides nothing.
-configure({ asyncUtilTimeout: 20_000 });
+configure({ asyncUtilTimeout: 60_000 });
 
 /** A real server with a room in it, behind a proxy that counts connections. */
 export const fixture = async (options: TestAppOptions = {}) => {

@@ -230,7 +230,7 @@ describe("an erasure that a process did not finish", () => {
       readRows(db, query.select().from(streamNames).where(isTheirs).orderBy(streamNames.name));
     const before = await streams();
     await using app = await createTestApp({ config: { ...STREAM_CONFIG, databaseFile } });
-    await expect.poll(() => countRows(db, erasures), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => countRows(db, erasures)).toBe(0);
     expect(await streams()).toEqual(before);
     expect(before).toHaveLength(2);
     const self = app.as({ sub: WHO, role: "examinee" });

@@ -254,9 +254,7 @@ it("`invigil serve --demo` plays an exam of 60 candidates in 3 rooms, one after 
   expect(people.map((list) => (list as unknown[]).length)).toEqual([20, 20, 20]);
   // It moves now, because somebody has looked at it.
   await expect
-    .poll(() => query(first.server, "room.presence", { roomId: rooms[0]?.id }, first.guide.admin), {
-      timeout: 20_000,
-    })
+    .poll(() => query(first.server, "room.presence", { roomId: rooms[0]?.id }, first.guide.admin))
     .not.toEqual([]);
   await first.server[Symbol.asyncDispose]();
 

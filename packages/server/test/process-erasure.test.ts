@@ -30,7 +30,7 @@ it("an erasure that a process did not finish is finished by the next start", asy
     cwd: folder.path,
     env: { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` },
   });
-  await expect.poll(() => namedIn(databaseFile, WHO), { timeout: 15_000 }).toEqual({});
+  await expect.poll(() => namedIn(databaseFile, WHO)).toEqual({});
   server.kill("SIGTERM");
   await server.ended();
 });

@@ -35,11 +35,11 @@ it("lets the pages leave that stay with it, and no page that has moved; and then
   await using _stays = await listen("stays", paused);
   await using _moves = await listen("moves", paused);
   await using _elsewhere = await listen("elsewhere", second);
-  await expect.poll(presence, { timeout: 30_000 }).toEqual(["elsewhere 1", "moves 1", "stays 1"]);
+  await expect.poll(presence).toEqual(["elsewhere 1", "moves 1", "stays 1"]);
 
   paused.signal("SIGSTOP");
   await using _moved = await listen("moves", third);
-  await expect.poll(presence, { timeout: 30_000 }).toEqual(["elsewhere 1", "moves 2", "stays 1"]);
+  await expect.poll(presence).toEqual(["elsewhere 1", "moves 2", "stays 1"]);
   // The lease of the paused server expires, and another one cleans up.
   await expect.poll(presence, { timeout: 90_000, interval: 500 }).toEqual(["elsewhere 1", "moves 1"]);
   await writeLast(second, room.id, "while it is paused");

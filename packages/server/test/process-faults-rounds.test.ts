@@ -261,7 +261,7 @@ it("lose no acknowledged write, tell every event once and in order, and forget n
       .map(({ userId, devices }) => `${userId} ${devices}`)
       .toSorted();
   const everybody = PEOPLE.map((userId) => `${userId} 1`);
-  await expect.poll(presence, { timeout: 30_000 }).toEqual(everybody);
+  await expect.poll(presence).toEqual(everybody);
 
   for (const [index, plan] of plans.entries())
     expect(await runRound(servers, { round: index + 1, ...plan })).toEqual([]);

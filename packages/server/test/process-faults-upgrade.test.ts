@@ -67,7 +67,7 @@ const startNginx = async (folder: string, servers: readonly [number, number]) =>
       const socket = connectTcp(secure, "127.0.0.1", () => resolve(true)).on("error", () => resolve(false));
       socket.on("close", () => socket.destroy()).unref();
     });
-  await expect.poll(isListening, { timeout: 20_000 }).toBe(true);
+  await expect.poll(isListening).toBe(true);
   return {
     url: `http://127.0.0.1:${portOf(entrance)}`,
     log: () => readFileSync(join(folder, "access.log"), "utf8"),
@@ -153,7 +153,7 @@ it("refuses no call and loses no event, while one server is replaced after the o
       expect(await servers[at]?.ended()).toMatchObject({ code: 0 });
       const next = await start(at);
       servers[at] = next;
-      await expect.poll(async () => (await fetch(`${next.url}/ready`)).status, { timeout: 30_000 }).toBe(200);
+      await expect.poll(async () => (await fetch(`${next.url}/ready`)).status).toBe(200);
     }
   isOver = true;
   await working;

@@ -219,7 +219,7 @@ describe("https on the local network", () => {
               socket.write("GET /health HTTP/1.1\r\nhost: a\r\n\r\n");
               return String(await Promise.race([once(socket, "data"), once(socket, "close")]));
             }),
-          { timeout: 10_000 },
+          { timeout: 60_000 },
         )
         .toContain("200 OK");
     } finally {

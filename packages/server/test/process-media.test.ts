@@ -13,7 +13,7 @@ import { countRows } from "./support/tables.js";
 
 // Browsers publish and watch through the embedded media server. It is a real process, and the peers send real packets.
 
-const WAIT = { timeout: 20_000, interval: 50 };
+const WAIT = { timeout: 60_000, interval: 50 };
 const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
 

@@ -219,7 +219,7 @@ test.skipIf(isPostgresMissing())(
         const old = places[index];
         if (!old) continue;
         old.isUp = false;
-        await vi.waitFor(() => expect(old.running).toBe(0), { timeout: 20_000 });
+        await vi.waitFor(() => expect(old.running).toBe(0), { timeout: 60_000 });
         old.server.kill("SIGTERM");
         await old.server.ended();
         places[index] = await start(index, env);

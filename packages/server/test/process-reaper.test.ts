@@ -32,7 +32,7 @@ it.each(["SIGKILL", "SIGTERM", "SIGINT"] as const)("when %s ends it", async (sig
   const ended = once(parent, "exit");
   parent.kill(signal);
   expect((await ended)[1]).toBe(signal);
-  await expect.poll(() => pids.map(isRunning), { timeout: 10_000 }).toEqual([false, false]);
+  await expect.poll(() => pids.map(isRunning)).toEqual([false, false]);
 });
 
 it("when it exits by itself, which the pipe to the reaper does not prevent", async () => {
@@ -51,5 +51,5 @@ it("when it exits by itself, which the pipe to the reaper does not prevent", asy
   const [line] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
   const pids = line.split(" ").map(Number);
   expect((await ended)[0]).toBe(0);
-  await expect.poll(() => pids.map(isRunning), { timeout: 10_000 }).toEqual([false, false]);
+  await expect.poll(() => pids.map(isRunning)).toEqual([false, false]);
 });

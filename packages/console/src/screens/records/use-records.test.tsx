@@ -1,6 +1,6 @@
 import type { CheatRecord, CheatRecordPage } from "@invigil/client";
 import { act, renderHook } from "@testing-library/react";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { RecordFilter, RecordSorting } from "./filters.js";
 import { useRecords } from "./use-records.js";
 
@@ -109,7 +109,7 @@ describe("the records that a page shows", () => {
     show({ filter: { ...ALL, type: "watch" } });
     all.push(record(9));
     act(() => result.current.onArrival());
-    await vi.waitFor(() => expect(ids(result.current.records)).toContain(9), { timeout: 5000 });
+    await expect.poll(() => ids(result.current.records)).toContain(9);
     expect(result.current.news).toBe(0);
   });
 
