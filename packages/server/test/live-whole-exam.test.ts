@@ -16,10 +16,11 @@ import { insertRows } from "./support/tables.js";
 
 const setConfig = (fixture: LiveFixture, data: string) =>
   fixture.as(ADMIN).cheat.setConfig({ examId: fixture.room.examId, data });
+const isConfig = ({ type }: { readonly type: string }): boolean => type === "cheat_config_changed";
 /** Sets the config. Returns the id of the event. */
 const changeConfig = async (fixture: LiveFixture, data: string): Promise<string> => {
   await setConfig(fixture, data);
-  return String((await fixture.log()).at(-1)?.id);
+  return String((await fixture.log()).findLast(isConfig)?.id);
 };
 const end = (fixture: LiveFixture, { id: roomId } = fixture.room) => fixture.as(ADMIN).room.end({ roomId });
 const positionOf = async (fixture: LiveFixture): Promise<string> =>
@@ -43,7 +44,6 @@ const mark = async (fixture: LiveFixture, { id: roomId, examId } = fixture.sibli
 const isOther = (type: string): boolean =>
   !["message", "participant_entered", "participant_left"].includes(type);
 const isEnd = ({ type }: { readonly type: string }): boolean => type === "room_ended";
-const isConfig = ({ type }: { readonly type: string }): boolean => type === "cheat_config_changed";
 
 describe("a change of an exam's config", () => {
   it("is one event, however many rooms the exam has, and none if nothing changes", async () => {

@@ -39,16 +39,17 @@ describe("CSV", () => {
     fc.string({ unit: fc.constantFrom(...COMMON_CHARACTERS), maxLength: 12 }),
     fc.string({ unit: fc.constantFrom('"', ",", ";", "\t", "\n", "\r", "a", "中"), maxLength: 8 }),
   );
-  // The header determines the delimiter, so it contains one, and no other outside of quotes.
+  // The header determines the delimiter, so it contains one, and no other outside of quotes. The bytes of a few characters in GB 18030 are
+  // valid in UTF-8: those of 学号 are not.
   const rows = fc
     .tuple(
       fc.array(fc.constantFrom("学号", "姓名", "a;b", 'say "a,b"', "two\nlines"), {
-        minLength: 2,
-        maxLength: 5,
+        minLength: 1,
+        maxLength: 4,
       }),
       fc.array(fc.array(cell, { minLength: 1, maxLength: 6 }), { maxLength: 8 }),
     )
-    .map(([header, others]) => [header, ...others]);
+    .map(([header, others]) => [["学号", ...header], ...others]);
 
   it("round-trips any cells with every delimiter, line break and encoding", async () => {
     await fc.assert(
