@@ -71,7 +71,7 @@ const assertAsInTable = (name: string, trips: number): void => {
 };
 
 /** How far a number of round trips is from its row. A new row has none. */
-const distanceOf = (name: string, trips: number): number => Math.abs(trips - (table[name] ?? trips));
+const distanceOf = (name = "", trips = Number.NaN): number => Math.abs(trips - (table[name] ?? trips));
 
 /** How often each call is made. */
 const TIMES = 3;
@@ -213,19 +213,17 @@ describe.skipIf(isSkipped)("round trips", () => {
   const rowsOf = (names: readonly string[], count: () => Promise<readonly number[]>): void => {
     measured.push(...names);
     it(names.join(", "), async () => {
-      const closest = new Map<string, number>();
-      const isAsInTable = (name: string): boolean => {
-        const trips = closest.get(name);
-        return trips !== undefined && distanceOf(name, trips) === 0;
-      };
-      for (let times = 0; times <= RECOUNTS && !names.every(isAsInTable); times += 1)
-        for (const [index, trips] of (await count()).entries()) {
-          const name = names[index] ?? "";
-          const known = closest.get(name);
-          if (known === undefined || distanceOf(name, trips) < distanceOf(name, known))
-            closest.set(name, trips);
-        }
-      for (const name of names) assertAsInTable(name, closest.get(name) ?? Number.NaN);
+      let closest = await count();
+      const isAsInTable = () => names.every((name, index) => distanceOf(name, closest[index]) === 0);
+      for (let again = 0; again < RECOUNTS && !isAsInTable(); again += 1) {
+        const once = await count();
+        closest = closest.map((trips, index) =>
+          distanceOf(names[index], once[index]) < distanceOf(names[index], trips)
+            ? (once[index] ?? Number.NaN)
+            : trips,
+        );
+      }
+      for (const [index, name] of names.entries()) assertAsInTable(name, closest[index] ?? Number.NaN);
     });
   };
   const rowOf = (name: string, count: () => Promise<number>): void =>
