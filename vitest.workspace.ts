@@ -24,6 +24,10 @@ const PUBLISHED = "test/process-published.test.ts";
 /** Tests in which servers and PostgreSQL fail. `.ci/run` runs them. */
 const FAULTS = "test/process-faults-*.test.ts";
 
+// Chooses the samples of generated cases: packages/server/test/support/effort.ts.
+process.env.TEST_SEED ??= String(Math.floor(Math.random() * 1_000_000));
+console.log(`TEST_SEED=${process.env.TEST_SEED}`);
+
 /** What the bundler builds, from its sources: a test of a package needs no build of another one. */
 const SOURCES = ["client/media", "client/session", "client", "react/media", "react"].map((name) => {
   const [folder, file = "index"] = name.split("/");
@@ -83,7 +87,7 @@ const faults = (name: string) =>
   project(name, "-process-faults-ci", { include: [FAULTS], fileParallelism: false });
 
 /** When a test that hangs ends, in milliseconds. A busy machine takes several times as long for many calls as a quiet one. */
-const HANGS_AFTER_MS = 120_000;
+const HANGS_AFTER_MS = 300_000;
 
 /**
  * Runs tests of processes first, since they wait a lot, and a package's files one after the other: a process that the files of a package
@@ -108,6 +112,12 @@ export default defineConfig({
     server: { deps: { external: [/\/packages\/(?:schema|server|trpc-fastify)\/dist\//] } },
     // A transformed file is kept until its content changes.
     experimental: { fsModuleCache: true, fsModuleCachePath: pathOf("node_modules/.cache/vitest") },
+    // With `--changed`, everything runs after a change of these. Others import builds of theirs, or they decide how tests run.
+    forceRerunTriggers: [
+      "packages/{schema,trpc-fastify}/src/**",
+      "pnpm-lock.yaml",
+      "vitest.workspace.ts",
+    ].map(pathOf),
     sequence: { sequencer: PackageByPackage },
     ...(isOnPostgres && !noPostgres && { globalSetup: [START_POSTGRES] }),
     ...(noPostgres && { exclude: ["**"], passWithNoTests: true }),

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// The one command that checks everything: node scripts/check.mjs [--quick] [--only NAME]
-// `--quick` is for use before each commit. It leaves out tests that start processes and the steps that only they need, most of the
-// generated cases, the search for unused code, and the lint of unchanged files.
+// The one command that checks everything: node scripts/check.mjs [--quick] [--changed COMMIT] [--only NAME]
+// `--quick` is for use before each commit. It leaves out tests that start processes and the steps that only they need, the search for unused
+// code, and the lint of unchanged files. With `--changed`, it also leaves out the tests that import no file changed since that commit.
 // Two steps run at a time. All steps run, even if one fails. The last line is `N passed, N failed`. Each test counts, and each other step
 // counts as one. Exit 1 if anything failed.
 import { spawn } from "node:child_process";
@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { storageTests } from "./storage-tests.mjs";
+import { storageTests } from "./tests-about.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const bin = (name) => join(root, "node_modules/.bin", name);
@@ -17,8 +17,12 @@ const packages = readdirSync(join(root, "packages"))
   .map((name) => `packages/${name}`)
   .filter((folder) => existsSync(join(root, folder, "src")));
 
-const { only, quick = false } = parseArgs({
-  options: { only: { type: "string" }, quick: { type: "boolean" } },
+const { changed, only, quick } = parseArgs({
+  options: {
+    changed: { type: "string" },
+    only: { type: "string" },
+    quick: { type: "boolean", default: false },
+  },
 }).values;
 
 const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
@@ -70,15 +74,20 @@ const steps = [
     name: "tests",
     // vitest runs a project that matches any of its patterns, so there is only one pattern. `-p*` matches projects that start processes,
     // and `-ci` those that only .ci/run runs.
-    command: [...vitest, "--project", quick ? "!*-p*" : "!*-ci"],
+    command: [
+      ...vitest,
+      "--project",
+      quick ? "!*-p*" : "!*-ci",
+      ...(changed ? ["--changed", changed, "--passWithNoTests"] : []),
+    ],
     after: ["types", "packed", "script", "media", "adapter", "client", "react", "console", "candidate"],
     counts: true,
   },
   {
-    // The tests about storage on PostgreSQL, with samples of the many cases. `.ci/run postgres` runs all tests there.
+    // The tests about storage on PostgreSQL.
     name: "postgres",
     command: [...vitest, "--project", "server", ...storageTests()],
-    env: { INVIGIL_TEST_DATABASE: "postgres", TEST_EFFORT: "quick" },
+    env: { INVIGIL_TEST_DATABASE: "postgres" },
     counts: true,
     isAsked: true,
   },
@@ -160,11 +169,7 @@ const check = async (step) => {
     held = [];
   }
   const start = performance.now();
-  const { ok, output } = await run(step, {
-    ...process.env,
-    CHECK_COUNTS: countsFile,
-    ...(quick && { TEST_EFFORT: "quick" }),
-  });
+  const { ok, output } = await run(step, { ...process.env, CHECK_COUNTS: countsFile });
   if (process.exitCode === 130) return;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   if (step.counts) {

@@ -7,6 +7,6 @@ built || exit
 if find_firefox; then
   browser_tests
 else
-  echo "The stories in Firefox are skipped: firefox-esr is not installed, and cannot be"
+  skipped "the stories in Firefox" "firefox-esr is not installed, and cannot be"
   browser_tests --exclude '**/firefox.test.ts'
 fi

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The conformance suite, if there is one beside this checkout: scripts/ci/conformance.sh [sqlite | postgres | pooler] On PostgreSQL, two
-# servers take turns with the requests. `pooler` puts PgBouncer in transaction mode between them and PostgreSQL, as docs/deploy.md sets it
-# up, with few connections; the second server prepares no statements by name, as poolers without support for them need it.
+# The conformance suite, if there is one beside this checkout: scripts/ci/conformance.sh [sqlite | postgres] On PostgreSQL, three servers
+# take turns with the requests. One is connected directly. The others go through PgBouncer in transaction mode, as docs/deploy.md sets it up,
+# with few connections; the last one prepares no statements by name, as poolers without support for them need it.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 engine=${1:-sqlite}
 check=$root/../shared/conformance/check.mjs
@@ -10,7 +10,12 @@ check=$root/../shared/conformance/check.mjs
 start_pooler() {
   command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] || install_package pgbouncer
   pgbouncer=$(PATH=$PATH:/usr/sbin command -v pgbouncer) || skip "PgBouncer is not installed, and cannot be"
-  local port
+  local port prepared="max_prepared_statements = 500"
+  if ! printf '1.21.0\n%s\n' "$("$pgbouncer" --version | grep -oEm 1 '[0-9.]+$')" | sort -VC; then
+    skipped "prepared statements behind PgBouncer" "it keeps them since 1.21"
+    prepared=
+    pooled+=(INVIGIL_DATABASE_PREPARED=off)
+  fi
   port=$(free_port)
   cat >"$postgres_data/pgbouncer.ini" <<-INI
 	[databases]
@@ -22,7 +27,7 @@ start_pooler() {
 	auth_type = any
 	pool_mode = transaction
 	default_pool_size = 4
-	max_prepared_statements = 500
+	$prepared
 	logfile = $postgres_data/pgbouncer.log
 	INI
   chmod a+r "$postgres_data/pgbouncer.ini"
@@ -30,6 +35,10 @@ start_pooler() {
   pooler=$!
   at_exit 'kill "$pooler" 2>/dev/null'
   pooler_url=postgres://postgres@127.0.0.1:$port/postgres
+  until "$postgres_bin/pg_isready" --quiet --host=127.0.0.1 --port="$port"; do
+    kill -0 "$pooler" || exit
+    sleep 0.1
+  done
 }
 
 # Starts a server: `serve SETTING=VALUE...`
@@ -53,17 +62,14 @@ if [ "$engine" = sqlite ]; then
   base=${urls[0]}
 else
   start_postgres
-  export INVIGIL_DATABASE_URL=$postgres_url
-  second=()
-  if [ "$engine" = pooler ]; then
-    start_pooler
-    export INVIGIL_DATABASE_URL=$pooler_url INVIGIL_DATABASE_DIRECT_URL=$postgres_url
-    second=(INVIGIL_DATABASE_PREPARED=off)
-  fi
+  pooled=()
+  start_pooler
   base=http://127.0.0.1:$(free_port)
   export INVIGIL_PUBLIC_URL=$base
-  serve
-  serve "${second[@]}"
+  serve INVIGIL_DATABASE_URL="$postgres_url"
+  pooled+=(INVIGIL_DATABASE_URL="$pooler_url" INVIGIL_DATABASE_DIRECT_URL="$postgres_url")
+  serve "${pooled[@]}"
+  serve "${pooled[@]}" INVIGIL_DATABASE_PREPARED=off
   node "$root/scripts/round-robin.mjs" "${base##*:}" "${urls[@]}" &
   balancer=$!
   until_healthy "$base" "$balancer" 150 0.1

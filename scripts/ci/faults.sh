@@ -6,7 +6,7 @@ built || exit
 find_postgres
 options=()
 if ! find_nginx; then
-  echo "the rolling upgrade is skipped: nginx 1.25.1 or newer is not installed, and cannot be"
+  skipped "the rolling upgrade" "nginx is not installed, and cannot be"
   options=(--exclude '**/process-faults-upgrade.test.ts')
 fi
 INVIGIL_TEST_POSTGRES_BIN=$postgres_bin tests --project '*-faults-ci' "${options[@]}"

@@ -18,9 +18,18 @@ trap leave EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# Runs a command that installs something. `.ci/run` prints the time of these commands apart from that of their part.
+installing() {
+  local start=$SECONDS status
+  "$@"
+  status=$?
+  echo $((SECONDS - start)) >>"${CI_FOLDER:-$tmp}/installing"
+  return $status
+}
+
 # Makes sure that the checkout is set up and built. If it already is, this takes seconds.
 built() {
-  npm run --silent setup && npm run --silent build
+  installing npm run --silent setup && npm run --silent build
 }
 
 tests() {
@@ -48,8 +57,9 @@ failures_of() {
   found=$(sed -E 's/\x1b\[[0-9;]*m//g' "$1" | grep -E -A 10 '^ ?(FAIL|failed|not ok) |^error: ' | head -n 40)
   if [ -n "$found" ]; then echo "$found"; else tail -n 20 "$1"; fi
 }
-# Prints what failed once more, where a long log ends, and the sum as the last line. Fails if anything failed.
+# Prints what failed or was skipped once more, where a long log ends, and the sum as the last line. Fails if anything failed.
 close() {
+  if [ -e "$tmp/skipped" ]; then cat "$tmp/skipped"; fi
   if [ -n "$failures" ]; then printf 'What failed:\n%s\n' "$failures"; fi
   echo "$passed passed, $failed failed"
   ((failed == 0))
@@ -78,16 +88,24 @@ until_healthy() {
   return 1
 }
 
+# Tells of something that cannot run on this machine: `skipped WHAT REASON`. The closing lines of `.ci/run` repeat it.
+skipped() {
+  echo "skipped: $1 ($2)" | tee -a "${CI_FOLDER:-$tmp}/skipped"
+}
+
 # Ends a script that cannot run on this machine: `skip REASON`.
 skip() {
-  echo "$1: skipped"
+  skipped "$(basename "$0" .sh)" "$1"
   exit 0
 }
 
 # Installs a package of Debian, where that is possible.
 install_package() {
+  installing apt_install "$1" >/dev/null 2>&1
+}
+apt_install() {
   local install=(env DEBIAN_FRONTEND=noninteractive apt-get -qq)
-  { "${install[@]}" update && "${install[@]}" install -y --no-install-recommends "$1"; } >/dev/null 2>&1
+  "${install[@]}" update && "${install[@]}" install -y --no-install-recommends "$1"
 }
 
 # Sets `chromium` to Debian's Chromium, which is installed where it is missing and can be.
@@ -109,10 +127,10 @@ find_fonts() {
   [ -e "$font" ]
 }
 
-# Makes sure that nginx is there, as new as deploy/nginx.conf needs it (`http2 on`). Fails otherwise.
+# Makes sure that nginx is there. Fails otherwise.
 find_nginx() {
   [ -x /usr/sbin/nginx ] || install_package nginx
-  [ -x /usr/sbin/nginx ] && printf '1.25.1\n%s\n' "$(/usr/sbin/nginx -v 2>&1 | grep -oE '[0-9.]+$')" | sort -VC
+  [ -x /usr/sbin/nginx ]
 }
 
 # Sets `promtool`. Debian's package of Prometheus starts a service when it is installed, so the program is only taken out of it. Older versions
@@ -159,15 +177,24 @@ stop_postgres() {
   rm -rf "$postgres_data"
 }
 
-# Puts a Node first on the PATH, and enters a checkout of HEAD that only this Node uses: `under 24`. The package is Node itself and needs no
-# install script, which npm may hold back. It lies beside the checkout, not above it: npx puts every node_modules/.bin above the working
-# folder first on the PATH. Parts of one `.ci/run` share both in CI_FOLDER.
+# Puts a Node first on the PATH, and enters a checkout of HEAD that only this Node uses: `under 24 [new]`. The package is Node itself and needs
+# no install script, which npm may hold back. It lies beside the checkout, not above it: npx puts every node_modules/.bin above the working
+# folder first on the PATH. The checkout gets the build of this one, so that only what depends on the Node is built again. `new` gives it
+# none. Parts of one `.ci/run` share both in CI_FOLDER.
 under() {
-  local name folder=${CI_FOLDER:-$tmp}
+  local name folder=${CI_FOLDER:-$tmp} part
   name=node-$(node -p 'process.platform + "-" + process.arch')
-  npm install --silent --prefix "$folder/node$1" "$name@$1" || skip "Node $1 cannot be fetched"
+  installing npm install --silent --prefix "$folder/node$1" "$name@$1" || skip "Node $1 cannot be fetched"
+  if [ ! -e "$folder/checkout$1" ]; then
+    git clone --quiet "$root" "$folder/checkout$1" || exit
+    if [ "${2-}" != new ]; then
+      built || exit
+      for part in packages/*/dist packages/*/node_modules/.cache/types node_modules/.cache/invigil-build; do
+        mkdir -p "$folder/checkout$1/$(dirname "$part")" && cp -a "$part" "$folder/checkout$1/$part" || exit
+      done
+    fi
+  fi
   export PATH="$folder/node$1/node_modules/$name/bin:$PATH"
-  [ -e "$folder/checkout$1" ] || git clone --quiet "$root" "$folder/checkout$1" || exit
   cd "$folder/checkout$1" || exit
   echo "$(git log -1 --format=%h) under Node $(node --version)"
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# The whole suite under a Node, with the full effort of its costly tests: scripts/ci/suite.sh [NODE] The part `checks` has the checks that
-# do not depend on the version of Node. The part `postgres` has those on PostgreSQL.
+# What differs between versions of Node, and all generated cases: scripts/ci/suite.sh NODE [all]
+# `checks` has the other tests. `all` runs them here, too.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-under "${1:-24}"
+under "$1"
 built || exit
-TEST_EFFORT=full tests --project '!*-ci'
+chosen=()
+[ "${2-}" = all ] || mapfile -t chosen < <(node scripts/tests-about.mjs node)
+TEST_EFFORT=full tests --project '!*-ci' "${chosen[@]}"

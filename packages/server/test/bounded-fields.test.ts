@@ -6,6 +6,7 @@ import type { Services } from "../src/api/services.js";
 import type { TestApp } from "../src/app/testing.js";
 import { openAppFixture } from "./support/app-fixture.js";
 import { trpc } from "./support/calls.js";
+import { sample } from "./support/effort.js";
 import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 
@@ -150,26 +151,30 @@ it("no field of a procedure fails at its bounds, in characters of any length", a
   const token = await fixture.token({ sub: "root", role: "admin" });
   // Safe: no procedure is called here.
   const { procedures } = createAppRouter({} as Services)._def;
-  const outcomes = new Map<string, string>();
-  for (const [name, procedure] of Object.entries(procedures) as unknown as [string, Procedure][]) {
-    const { type, inputs } = procedure._def;
-    const fields = { ...fieldsOf(fixture), ...OWN_FIELDS[name] };
-    for (const { path, value, about } of inputs.flatMap((one) => casesOf(one as unknown as Schema))) {
-      const reason = await reasonOf(fixture, token, name, type, withValue(fields, path, value));
-      outcomes.set(`${name} ${path.join(".")} ${about}`, reason);
-    }
-  }
-  expect([...outcomes].filter(([, reason]) => reason === "INTERNAL")).toEqual([]);
-  // The cases are what the API accepts, and some of them are stored.
-  for (const stored of [
+  const stored = [
     "auth.revokeToken tokenId 1024 of 1 byte",
     "auth.revokeToken tokenId 256 of 4 bytes",
     "room.create name 63 of 4 bytes",
     "cheat.addRecords records.0.detectType 64 of 4 bytes",
     "cheat.setConfig data 65536 of 4 bytes",
     "im.send type 2147483647",
-  ])
-    expect([stored, outcomes.get(stored)]).toEqual([stored, ""]);
+  ];
+  const cases: { readonly about: string; readonly make: () => Promise<string> }[] = [];
+  for (const [name, procedure] of Object.entries(procedures) as unknown as [string, Procedure][]) {
+    const { type, inputs } = procedure._def;
+    const fields = { ...fieldsOf(fixture), ...OWN_FIELDS[name] };
+    for (const { path, value, about } of inputs.flatMap((one) => casesOf(one as unknown as Schema)))
+      cases.push({
+        about: `${name} ${path.join(".")} ${about}`,
+        make: () => reasonOf(fixture, token, name, type, withValue(fields, path, value)),
+      });
+  }
+  const chosen = new Set([...sample(cases, 6), ...cases.filter(({ about }) => stored.includes(about))]);
+  const outcomes = new Map<string, string>();
+  for (const { about, make } of chosen) outcomes.set(about, await make());
+  expect([...outcomes].filter(([, reason]) => reason === "INTERNAL")).toEqual([]);
+  // The cases are what the API accepts, and some of them are stored.
+  for (const about of stored) expect([about, outcomes.get(about)]).toEqual([about, ""]);
 });
 
 it("no claim of a token fails at its bounds, whatever is done with the token", async () => {

@@ -24,13 +24,13 @@ import { fieldsOf } from "../src/trpc/procedures.js";
 import { openAppFixture } from "./support/app-fixture.js";
 import { type TrpcAnswer, trpc } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
-import { isQuick } from "./support/effort.js";
+import { often } from "./support/effort.js";
 import { tempFolder } from "./support/folders.js";
 import { procedures } from "./support/router.js";
 import { countRows, insertRows, readRows, rowsOf } from "./support/tables.js";
 
 const ADMIN = { sub: "root", role: "admin" } as const;
-const PEOPLE = isQuick ? 1500 : 3000;
+const PEOPLE = often(1500, 3000);
 const ROOM_SIZE = 100;
 /** The maximum number of rows that one write may change. A small change is one write. */
 const MOST_ROWS = 1200;

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { openExamsFixture } from "./support/exams-fixture.js";
 import { sharedSchools } from "./support/shared.js";
 
+// Also under another Node: Node parses bodies.
+
 const nextSchool = sharedSchools();
 
 // Bodies in unusual forms, over real connections, byte by byte.

@@ -10,6 +10,8 @@ import { csv } from "./support/files.js";
 import { openRoomFixture } from "./support/roster.js";
 import { rowsOf } from "./support/tables.js";
 
+// Also under another Node: it starts worker threads.
+
 const base64 = (file: string): string => Buffer.from(file).toString("base64");
 const MIB = 1024 * 1024;
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { errorsOf, isOfOwnRooms, rolesOf } from "../src/trpc/procedures.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
-import { isFull, sample } from "./support/effort.js";
+import { sample } from "./support/effort.js";
 import { addExamsFixture, type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import {
   assertOutcomes,
@@ -90,17 +90,15 @@ interface Trial {
   readonly row: string;
   readonly number: number;
   readonly compares?: boolean;
-  readonly isSampled?: boolean;
 }
 /**
- * Makes a call as every caller. Callers who are refused go first. With quick effort, only a quarter of the callers take part. The number of
+ * Makes a call as every caller. Callers who are refused go first. Only a quarter of the callers take part, and all with full effort. The number of
  * the call decides which, so that every caller takes part in some calls.
  * @param compares whether the refused calls must not have changed anything. Default: false.
- * @param isSampled whether only a quarter of the callers take part
  */
 const tryEverybody = async (
   fixture: ExamsFixture,
-  { row, number, compares, isSampled }: Trial,
+  { row, number, compares }: Trial,
   make: (fixture: ExamsFixture, caller: TestCaller, n: number) => Promise<string>,
 ): Promise<Partial<Record<CallerName, string>>> => {
   const { prepare, input, procedure } = callOf(row);
@@ -119,7 +117,7 @@ const tryEverybody = async (
     name,
     isRefused: declaresRefusal(about, { name, role: callers[name].role }),
   }));
-  const tried = names.every((name) => known?.[name]) ? sample(all, 4, number, isSampled) : all;
+  const tried = names.every((name) => known?.[name]) ? sample(all, 4, number) : all;
   const seen: Partial<Record<CallerName, string>> = {};
   const run = async (which: (one: (typeof all)[number]) => boolean): Promise<void> => {
     for (const one of tried) if (which(one)) seen[one.name] = await make(fixture, callers[one.name], one.n);
@@ -191,24 +189,20 @@ describe("who may, in-process", () => {
 describe("who may, over HTTP", () => {
   const next = sharedSchools(EVERYTHING);
 
-  // In-process, every caller makes every call. Over HTTP a quarter of them do, and all with full effort. Quick effort takes fewer rows.
+  // The rows are sampled as well.
   it.each(sample(rows, 3))("$row", async ({ row, number, path, method, input }) =>
-    tryAsRecorded(
-      await next(),
-      { row, number: number + 1, isSampled: !isFull },
-      async (fixture, caller, n) => {
-        const make = trpc(fixture, await fixture.token(caller))[method];
-        const { status, data, error } = await make(path, input(fixture, caller, n));
-        const outcome: Outcome = error?.data.reason ?? "ok";
-        expect({ row, caller, status, failed: data === undefined }).toEqual({
-          row,
-          caller,
-          status: HTTP_STATUS[outcome],
-          failed: outcome !== "ok",
-        });
-        return outcome;
-      },
-    ),
+    tryAsRecorded(await next(), { row, number: number + 1 }, async (fixture, caller, n) => {
+      const make = trpc(fixture, await fixture.token(caller))[method];
+      const { status, data, error } = await make(path, input(fixture, caller, n));
+      const outcome: Outcome = error?.data.reason ?? "ok";
+      expect({ row, caller, status, failed: data === undefined }).toEqual({
+        row,
+        caller,
+        status: HTTP_STATUS[outcome],
+        failed: outcome !== "ok",
+      });
+      return outcome;
+    }),
   );
 });
 
@@ -255,7 +249,7 @@ describe("without a valid token", () => {
   it.each(guarded)("nobody calls $row", async ({ path, number, method, input }) => {
     // Unused rate limits.
     await next();
-    for (const token of sample(await badTokens(fixture), 3, number, !isFull)) {
+    for (const token of sample(await badTokens(fixture), 3, number)) {
       const { status, error } = await trpc(fixture, token)[method](path, input(fixture, caller, 0));
       expect({ status, code: error.data.code, reason: error.data.reason }).toEqual({
         status: 401,

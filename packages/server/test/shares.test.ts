@@ -7,7 +7,7 @@ import { MAX_RUNNING, MAX_WAITING } from "../src/storage/turns.js";
 import { failureOfCall } from "../src/trpc/failures.js";
 import { hasLongAnswer } from "../src/trpc/procedures.js";
 import { openAppFixture } from "./support/app-fixture.js";
-import { isFull, isQuick, sample } from "./support/effort.js";
+import { sample } from "./support/effort.js";
 import { isOnPostgres } from "./support/engine.js";
 import { addExamsFixture, type ExamsFixture } from "./support/exams-fixture.js";
 import { type CallerName, callersOf, permissions } from "./support/permissions.js";
@@ -124,7 +124,7 @@ const openRooms = (): Promise<ExamsFixture> => {
 };
 const examples = calls.filter(({ row, path, method }) => row === path && method !== "subscribe");
 
-it.each(isQuick ? sample(examples, 3) : sample(examples, 2, 0, !isFull))(
+it.each(sample(examples, 3))(
   "$path leaves strangers their share",
   async ({ path, procedure, prepare, input }) => {
     const fixture = await openRooms();

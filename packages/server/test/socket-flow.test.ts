@@ -5,6 +5,8 @@ import { WebSocket } from "ws";
 import { openSocketFixture, type SocketFixture } from "./support/socket-fixture.js";
 import { connectSocket, hearThroughResets, rawSocket, socketUrl } from "./support/sockets.js";
 
+// Also under another Node: it fills and empties sockets.
+
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
 };

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSocketFixture, type SocketFixture } from "./support/socket-fixture.js";
 import { connectStream, hearThroughResets, inputOf, openStream } from "./support/sockets.js";
 
+// Also under another Node: it closes streams of events.
+
 describe("an event stream", () => {
   let fixture: SocketFixture;
   beforeAll(async () => {

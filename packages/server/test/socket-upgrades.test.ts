@@ -6,6 +6,8 @@ import { WebSocket } from "ws";
 import { openSocketFixture } from "./support/socket-fixture.js";
 import { rawSocket, socketUrl } from "./support/sockets.js";
 
+// Also under another Node: Node parses upgrades.
+
 /** The status of the response to an upgrade request. 101 is a WebSocket. */
 const statusOf = (url: string, headers: Record<string, string> = {}): Promise<number> =>
   new Promise((resolve, reject) => {

@@ -32,6 +32,8 @@ import {
   statusOf,
 } from "./support/uploads.js";
 
+// Also under another Node: it streams files.
+
 /** A box of an MP4 file with a 64-bit size. */
 const largeBox = (size: number, content: number): Buffer => {
   const large = Buffer.concat([Buffer.from([0, 0, 0, 1]), Buffer.from("mdat"), Buffer.alloc(8 + content)]);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isQuick } from "../../../test/support/effort.js";
+import { often } from "../../../test/support/effort.js";
 import { type Cell, type SheetOf, workbook } from "../../../test/support/workbooks.js";
 import { type Row, rowsOf } from "./rows.js";
 import type { ReadOptions } from "./source.js";
@@ -59,7 +59,7 @@ describe("a cell is read as it is displayed", () => {
           pairs.map(([value, zeros]) => String(value).padStart(zeros, "0")),
         );
       }),
-      { numRuns: isQuick ? 3 : 10 },
+      { numRuns: often(3, 10) },
     );
   });
 });

@@ -26,6 +26,8 @@ import { openSqlite } from "./client.js";
 import { beginEpochOf } from "./epoch.js";
 import { inspectDatabase } from "./inspect.js";
 
+// Also under another Node: SQLite is native code.
+
 let folder: string;
 let open: Database[];
 beforeEach(() => {

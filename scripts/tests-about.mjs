@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+// Lists the tests about storage, or those about Node: node scripts/tests-about.mjs storage | node
+// Parts of `.ci/run` run only these on PostgreSQL, and under another Node. Imports show what a test is about. Where they do not, a test has
+// a line `// Also on PostgreSQL: WHY` or `// Also under another Node: WHY`.
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+
+const root = resolve(import.meta.dirname, "..");
+
+/** Opens databases itself, or listens to the event log. */
+const ABOUT_STORAGE = /\/support\/(database|listening|live-fixture)\.js"|^\/\/ Also on PostgreSQL: /m;
+/** Has cases that only full effort runs all of, or says that it depends on Node. */
+const ABOUT_NODE = /\/effort\.js"|TEST_EFFORT|^\/\/ Also under another Node: /m;
+
+const testsOf = (packages, isChosen) =>
+  packages
+    .flatMap((name) => ["src", "test"].map((part) => join(root, "packages", name, part)))
+    .flatMap((folder) => readdirSync(folder, { recursive: true, withFileTypes: true }))
+    .filter(({ name }) => /\.test\.tsx?$/.test(name))
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => isChosen(path.split("/").at(-1), readFileSync(path, "utf8")))
+    .map((path) => relative(root, path))
+    .toSorted();
+
+/** Tests that start processes choose their database themselves. */
+export const storageTests = () =>
+  testsOf(["server"], (name, text) => !name.startsWith("process-") && ABOUT_STORAGE.test(text));
+
+/** Also all that start processes. PostgreSQL is the same under each Node. */
+const nodeTests = () =>
+  testsOf(
+    ["client", "media-server", "server", "trpc-fastify"],
+    (name, text) =>
+      ABOUT_NODE.test(text) || (name.startsWith("process-") && !name.startsWith("process-postgres-")),
+  );
+
+if (import.meta.filename === process.argv[1]) {
+  const lists = { storage: storageTests, node: nodeTests };
+  const list = lists[process.argv[2]];
+  if (!list) {
+    console.error(`node scripts/tests-about.mjs ${Object.keys(lists).join(" | ")}`);
+    process.exit(2);
+  }
+  console.log(list().join("\n"));
+}
