@@ -81,4 +81,6 @@ export interface MediaServerOptions {
   readonly ports: readonly [number, number];
   /** The most that it sends to all watchers together, in bits a second. A new watcher is refused while it sends more. */
   readonly maxSentBits: number;
+  /** How long a peer may take to connect. */
+  readonly connectMs: number;
 }

@@ -10,7 +10,7 @@ import {
 
 // Peers without a browser, for tests and benchmarks.
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 60_000;
 
 export interface PeerOptions {
   readonly h264?: boolean;

@@ -7,9 +7,6 @@ import { type Ice, type Offer, PARAMETERS, type VideoCodec } from "./offer.js";
 
 // One peer: a browser that publishes a stream, or that watches one.
 
-/** How long a peer may take to connect. */
-const CONNECT_MS = 10_000;
-
 const FEEDBACK = [{ type: "nack" }, { type: "nack", parameter: "pli" }, { type: "transport-cc" }];
 
 const codecs = (video: VideoCodec = "VP8") => ({
@@ -73,7 +70,7 @@ export interface SessionOptions {
   readonly offer: Offer;
   /** Undefined: it has no video. */
   readonly codec: VideoCodec | undefined;
-  readonly settings: Pick<MediaServerOptions, "address" | "host">;
+  readonly settings: Pick<MediaServerOptions, "address" | "host" | "connectMs">;
   /** A port of its own, for UDP and TCP. */
   readonly port: number;
   /** Prepares the connection before it answers. */
@@ -106,7 +103,7 @@ export const openSession = async ({
   id,
   offer,
   codec,
-  settings: { address, host },
+  settings: { address, host, connectMs },
   port,
   prepare,
   connected,
@@ -140,7 +137,7 @@ export const openSession = async ({
       .then(() => connection.close())
       .finally(released);
   };
-  const late = setTimeout(() => end("notConnected"), CONNECT_MS);
+  const late = setTimeout(() => end("notConnected"), connectMs);
   try {
     prepare(connection);
     await connection.setRemoteDescription({ type: "offer", sdp: offer.withCodec(codec) });

@@ -31,6 +31,7 @@ export const startMediaServer = async (
     host: ADDRESS,
     ports: [17_100, 17_499],
     maxSentBits: 100_000_000,
+    connectMs: DEADLINE_MS,
     ...options,
   };
   const child = fork(PROGRAM, [JSON.stringify(settings)], {

@@ -158,7 +158,7 @@ it("takes the next port if another program uses one", async () => {
 });
 
 it("gives up a peer that does not connect, with all that it took for it", async () => {
-  await using server = await startMediaServer();
+  await using server = await startMediaServer({ connectMs: 500 });
   const before = await server.measures();
   await using publisher = await newPublisher();
   expect(await server.open("publish", "p1", STREAM, publisher.offer)).toHaveProperty("answer");
@@ -261,6 +261,7 @@ it("answers others between a thousand broken offers, and keeps nothing of them",
   const replies = await opening;
   const refusals = replies.map((reply) => ("refused" in reply ? reply.refused : "answered"));
   expect(new Set(refusals)).toContain("invalid");
+  for (const index of replies.keys()) await server.command({ do: "close", session: `p${index}` });
   await vi.waitFor(
     async () => expect((await server.measures()).handles).toBeLessThanOrEqual(before.handles),
     WAIT,

@@ -8,8 +8,10 @@ import type { MediaListener, MediaServer } from "../types.js";
 
 /** Built by packages/media-server. */
 const PROGRAM = fileURLToPath(new URL("dist/media/media-server.cjs", PACKAGE_ROOT));
-/** How long a command may take. */
-const REPLY_MS = 5_000;
+/** How long a command may take. The first one starts the media server, and those of a whole exam come in one moment. */
+const REPLY_MS = 30_000;
+/** How long a peer may take to connect. Until then it holds a port. */
+const CONNECT_MS = 30_000;
 /** A watched picture takes some 300 kbit/s. */
 const MAX_SENT_BITS = 100_000_000;
 
@@ -67,6 +69,7 @@ export const createEmbeddedMedia = ({
       host: host ?? address,
       ports,
       maxSentBits: MAX_SENT_BITS,
+      connectMs: CONNECT_MS,
     };
     const child = fork(PROGRAM, [JSON.stringify(settings)], {
       // It needs no setting and no secret of the server.
