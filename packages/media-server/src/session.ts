@@ -128,6 +128,7 @@ export const openSession = async ({
   // Its constructor takes no single port, and the search through a range opens a socket for each port in use.
   connection.config.icePortRange = [port, port];
   let isClosed = false;
+  let late: NodeJS.Timeout | undefined;
   const end = (reason: EndReason): void => {
     if (isClosed) return;
     isClosed = true;
@@ -137,7 +138,6 @@ export const openSession = async ({
       .then(() => connection.close())
       .finally(released);
   };
-  const late = setTimeout(() => end("notConnected"), connectMs);
   try {
     prepare(connection);
     await connection.setRemoteDescription({ type: "offer", sdp: offer.withCodec(codec) });
@@ -149,12 +149,12 @@ export const openSession = async ({
       throw new PortInUse(`port ${port} is in use`);
   } catch (error) {
     isClosed = true;
-    clearTimeout(late);
     await connection.close();
     released();
     throw error;
   }
   const session: Session = { id, connection, offer, codec, answer: answerOf(connection, host), close: end };
+  late = setTimeout(() => end("notConnected"), connectMs);
   connection.connectionStateChange.subscribe((state) => {
     if (state === "connected") {
       clearTimeout(late);

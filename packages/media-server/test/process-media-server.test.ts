@@ -57,7 +57,9 @@ it("refuses to show a stream that is not published, or that the viewer cannot de
 
 it("ends media sessions when it is told to, and those that watch what has ended", async () => {
   await using server = await startMediaServer();
+  const before = await server.measures();
   await using publisher = await publish(server, "p1", STREAM);
+  expect((await server.measures()).handles).toBeGreaterThan(before.handles);
   await using viewer = await watch(server, "w1", STREAM);
   await sending(publisher, () => expect(viewer.received.length).toBeGreaterThan(0));
   await server.command({ do: "close", session: "p1" });
@@ -162,7 +164,6 @@ it("gives up a peer that does not connect, with all that it took for it", async 
   const before = await server.measures();
   await using publisher = await newPublisher();
   expect(await server.open("publish", "p1", STREAM, publisher.offer)).toHaveProperty("answer");
-  expect((await server.measures()).handles).toBeGreaterThan(before.handles);
   await server.heard({ ended: "p1", reason: "notConnected" });
   await vi.waitFor(
     async () => expect((await server.measures()).handles).toBeLessThanOrEqual(before.handles),
