@@ -158,7 +158,7 @@ describe("a candidate", () => {
     await page.evaluate(() => {
       for (const track of (globalThis as unknown as Opened).opened.at(-1)?.getTracks() ?? []) track.stop();
     });
-    await page.getByText("监考老师正在对你讲话，请听。").waitFor({ state: "detached", timeout: 40_000 });
+    await page.getByText("监考老师正在对你讲话，请听。").waitFor({ state: "detached", timeout: 60_000 });
 
     const { url } = await world.linkOf("e2");
     await click(page, "交卷");

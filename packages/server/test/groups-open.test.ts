@@ -24,6 +24,7 @@ import { AUTHOR } from "./support/writes.js";
 const START = Date.parse("2026-01-02T03:04:05Z");
 const MINUTE_MS = 60_000;
 const ALL = ["rong_cloud", "aliyun_new", "aliyun_old"] as const;
+/** For tests in which a service hangs. Others wait for what comes. */
 const TIMEOUT_MS = 200;
 
 type Service = (typeof ALL)[number];
@@ -43,7 +44,7 @@ interface RoomFixture extends AppFixture {
 /** A world with all three services. The older one gives groups the ids in `chosen`. */
 const openRoomFixture = async (
   chosen: readonly string[] = ["chosen1", "chosen2"],
-  { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {},
+  { timeoutMs = MINUTE_MS }: { timeoutMs?: number } = {},
 ): Promise<RoomFixture> => {
   let now = START;
   const calls: string[] = [];
@@ -215,7 +216,10 @@ describe("room.create, when a message service fails,", () => {
   );
 
   it.each(cases)("leaves nothing behind: $order, $failing $how", async ({ order, failing, behaviour }) => {
-    await using fixture = await openRoomFixture();
+    await using fixture = await openRoomFixture(
+      undefined,
+      behaviour === hangs ? { timeoutMs: TIMEOUT_MS } : {},
+    );
     fixture.at[failing].on("create", behaviour);
     const { error } = await fixture.create(order);
     expect(error.data.reason).toBe("PROVIDER_FAILED");
@@ -228,7 +232,7 @@ describe("room.create, when a message service fails,", () => {
   });
 
   it("deletes a group a second time if the service may create it after the first deletion", async () => {
-    await using fixture = await openRoomFixture();
+    await using fixture = await openRoomFixture([], { timeoutMs: TIMEOUT_MS });
     let makeLate = (): void => undefined;
     fixture.at.rong_cloud.on("create", (work, signal) => {
       makeLate = work;
@@ -249,7 +253,7 @@ describe("room.create, when a message service fails,", () => {
   });
 
   it("stops the other calls at once, and returns the error of the first failure", async () => {
-    await using fixture = await openRoomFixture([], { timeoutMs: 60_000 });
+    await using fixture = await openRoomFixture();
     fixture.at.rong_cloud.on("create", hangs);
     fixture.at.aliyun_new.on("create", fails("refused"));
     const { error } = await fixture.create(["rong_cloud", "aliyun_new"]);
@@ -382,7 +386,7 @@ describe("exam.plan", () => {
   });
 
   it("fails after one timeout if the service hangs, for any number of rooms", async () => {
-    await using fixture = await openRoomFixture();
+    await using fixture = await openRoomFixture([], { timeoutMs: TIMEOUT_MS });
     const go = await plan(fixture, 150);
     fixture.at.aliyun_new.on("create", hangs);
     expect((await go()).error.data.reason).toBe("PROVIDER_FAILED");
@@ -391,14 +395,14 @@ describe("exam.plan", () => {
   });
 
   it("stops concurrent calls at once if one of them fails", async () => {
-    await using fixture = await openRoomFixture([], { timeoutMs: 60_000 });
+    await using fixture = await openRoomFixture();
     const go = await plan(fixture, 20);
     fixture.at.aliyun_new.on("create", inTurn(hangs, hangs, fails("refused"), hangs));
     expect((await go()).error.message).toBe("The service test refused the call.");
   });
 
   it("deletes groups after a crash only when the timeouts of all rooms have passed", async () => {
-    await using fixture = await openRoomFixture([], { timeoutMs: 60_000 });
+    await using fixture = await openRoomFixture();
     const go = await plan(fixture, 40);
     const due: number[] = [];
     fixture.at.aliyun_new.on("create", async (work) => {

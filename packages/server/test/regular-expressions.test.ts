@@ -57,9 +57,9 @@ const literals = found.flatMap((file) => file.literals);
  * Otherwise (recheck has no automaton for lookahead), it is tested with generated worst-case inputs.
  */
 const judge = ({ source, flags }: Expression): string => {
-  const proved = checkSync(source, flags, { checker: "automaton", timeout: 20_000 });
+  const proved = checkSync(source, flags, { checker: "automaton", timeout: 120_000 });
   if (proved.status !== "unknown") return proved.status;
-  return checkSync(source, flags, { checker: "auto", timeout: 20_000 }).status;
+  return checkSync(source, flags, { checker: "auto", timeout: 120_000 }).status;
 };
 
 describe("regular expressions", () => {

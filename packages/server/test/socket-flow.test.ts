@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
+import { PING_MS } from "../src/http/sockets/liveness.js";
 import { openSocketFixture, type SocketFixture } from "./support/socket-fixture.js";
 import { connectSocket, hearThroughResets, rawSocket, socketUrl } from "./support/sockets.js";
 
@@ -94,6 +95,20 @@ describe("a client that does not read", () => {
 });
 
 describe("a connection without a sign of life", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Lets the server ping, and the newest of its connections answer. */
+  const pingsOf = (fixture: SocketFixture, { socket }: { readonly socket: WebSocket }) => {
+    const server = [...fixture.sockets()].at(-1);
+    return async (): Promise<void> => {
+      const before = server?.bytesRead ?? 0;
+      const pinged = once(socket, "ping");
+      vi.advanceTimersByTime(PING_MS);
+      await pinged;
+      await expect.poll(() => server?.bytesRead).toBeGreaterThan(before);
+    };
+  };
   /** Opens a WebSocket manually, which never responds. */
   const openDead = async (fixture: SocketFixture): Promise<Socket> => {
     const { hostname, port, host } = new URL(fixture.url);
@@ -106,29 +121,29 @@ describe("a connection without a sign of life", () => {
   };
 
   it("is cut off, and one that answers pings is not", async () => {
-    await using fixture = await openSocketFixture({ timing: { pingMs: 200 } });
+    await using fixture = await openSocketFixture();
     using alive = await connectAs(fixture);
-    let pings = 0;
-    alive.socket.on("ping", () => pings++);
+    const pingAlive = pingsOf(fixture, alive);
     const dead = await openDead(fixture);
-    await once(dead.resume(), "close");
-    // It was pinged once, and disconnected at the next ping.
+    await pingAlive();
+    expect(dead.closed).toBe(false);
+    const closed = once(dead.resume(), "close");
+    await pingAlive();
+    await closed;
     expect(await fixture.line("connection closed")).toMatchObject({ route: "/trpc", code: 1006 });
-    while (pings < 4) await once(alive.socket, "ping");
+    await pingAlive();
     expect(alive.socket.readyState).toBe(WebSocket.OPEN);
   });
 
   it("is what a client counts as alive that says anything", async () => {
-    await using fixture = await openSocketFixture({ timing: { pingMs: 200 } });
+    await using fixture = await openSocketFixture();
     const authorization = await fixture.token({ sub: "t1", role: "teacher" });
     using client = await rawSocket(socketUrl(fixture.url), { headers: { authorization }, autoPong: false });
-    let pings = 0;
-    client.socket.on("ping", () => {
-      pings++;
-      client.ask("PONG");
-    });
-    while (pings < 4) await once(client.socket, "ping");
+    const ping = pingsOf(fixture, client);
+    client.socket.on("ping", () => client.ask("PONG"));
+    for (let pings = 0; pings < 4; pings += 1) await ping();
     client.socket.removeAllListeners("ping");
+    vi.advanceTimersByTime(2 * PING_MS);
     expect((await client.closed).code).toBe(1006);
   });
 });

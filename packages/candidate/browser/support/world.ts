@@ -226,5 +226,5 @@ export const enter = async ({ page }: SitPage, locale: keyof typeof TEXTS = "en"
   await page
     .getByRole("button", { name: texts.enter })
     .and(page.locator(":enabled"))
-    .click({ timeout: 40_000 });
+    .click({ timeout: 60_000 });
 };

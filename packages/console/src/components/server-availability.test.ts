@@ -43,7 +43,7 @@ it("asks again for what the network lost once the server answers, and says since
   const { calls, reach, watch, cut } = openPage();
   cut(true);
   const query = watch("lost");
-  await vi.waitFor(() => expect(reach.awaySince.get()).toBeDefined());
+  await vi.waitFor(() => expect(reach.awaySince.get()).toBeDefined(), { timeout: 60_000 });
   expect(query.getCurrentResult().isError).toBe(true);
   const asked = calls.ask;
   await vi.advanceTimersByTimeAsync(10_000);
@@ -58,7 +58,7 @@ it("pauses before it repeats a call that fails alone", async () => {
   const { calls, reach, watch, cut } = openPage();
   cut(true);
   watch("lost");
-  await vi.waitFor(() => expect(calls.query).toBe(1));
+  await vi.waitFor(() => expect(calls.query).toBe(1), { timeout: 60_000 });
   cut(false);
   await vi.advanceTimersByTimeAsync(1000);
   expect([reach.awaySince.get(), calls.query]).toEqual([undefined, 1]);

@@ -60,7 +60,7 @@ export const openDemo = async ({
             throw new Error(`stored: ${stored.join()}, wanted: ${wanted.join()}`);
         }
       },
-      { interval: 1, timeout: 10_000 },
+      { interval: 1, timeout: 60_000 },
     );
 
   return {

@@ -14,7 +14,7 @@ type Attempt = Outcome | "unsent";
 /** How long writers and readers wait after a failure, and readers between two passes. */
 const PAUSE_MS = 50;
 /** How long a writer waits for an answer. Calls are answered within the time limit of statements and a second. */
-const ANSWER_MS = 20_000;
+const ANSWER_MS = 60_000;
 const NOT_SENT = /ECONNREFUSED/;
 
 /** Nothing of a call that was refused is stored, unless its message says that it may be. */
