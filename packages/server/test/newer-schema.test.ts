@@ -5,7 +5,7 @@ import { tempFolder } from "./support/folders.js";
 import { openLiveFixture } from "./support/live-fixture.js";
 import { openOutdated } from "./support/newer-schema.js";
 
-// PostgreSQL: process-postgres-servers.test.ts
+// PostgreSQL: process-postgres-servers-fail.test.ts
 
 it("a server whose file another process migrates to a newer schema still reads, and writes nothing more", async () => {
   using folder = tempFolder();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp } from "../../src/app/testing.js";
 import type { Config } from "../../src/config/config.js";
@@ -78,4 +79,20 @@ export const openThree = async (
 
 const closeAll = async (members: readonly Member[]): Promise<void> => {
   await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
+};
+
+/** A clock that stands still until the test advances it. */
+export const stoppedClock = () => {
+  let now = Date.parse("2026-01-02T03:04:05Z");
+  return {
+    now: () => new Date(now),
+    pass(ms: number) {
+      now += ms;
+    },
+  };
+};
+
+/** Repeats a question until its answer is yes. */
+export const until = async (isSo: () => Promise<boolean>): Promise<void> => {
+  while (!(await isSo())) await pause(10);
 };
