@@ -25,8 +25,10 @@ const PUBLISHED = "test/process-published.test.ts";
 const FAULTS = "test/process-faults-*.test.ts";
 
 // Chooses the samples of generated cases: packages/server/test/support/effort.ts.
-process.env.TEST_SEED ??= String(Math.floor(Math.random() * 1_000_000));
-console.log(`TEST_SEED=${process.env.TEST_SEED}`);
+if (!process.env.TEST_SEED) {
+  process.env.TEST_SEED = String(Math.floor(Math.random() * 1_000_000));
+  console.log(`TEST_SEED=${process.env.TEST_SEED}`);
+}
 
 /** What the bundler builds, from its sources: a test of a package needs no build of another one. */
 const SOURCES = ["client/media", "client/session", "client", "react/media", "react"].map((name) => {
@@ -86,7 +88,7 @@ const published = (name: string) => project(name, "-published-ci", { include: [P
 const faults = (name: string) =>
   project(name, "-process-faults-ci", { include: [FAULTS], fileParallelism: false });
 
-/** When a test that hangs ends, in milliseconds. A busy machine takes several times as long for many calls as a quiet one. */
+/** When a test that hangs ends, in milliseconds. A busy machine takes many times as long for many calls as a quiet one. */
 const HANGS_AFTER_MS = 300_000;
 
 /**

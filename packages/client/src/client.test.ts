@@ -1,6 +1,7 @@
 import { getEventListeners } from "node:events";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { createTestApp } from "@invigil/server/testing";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { httpServer, tcpServer } from "../test/servers.js";
 import { thrownBy } from "../test/thrown-by.js";
 import { createInvigilClient, type InvigilClientOptions } from "./client.js";
@@ -252,11 +253,17 @@ test.each([true, false])(
     await using silent = await tcpServer((socket) => {
       closed.push(new Promise((done) => socket.once("close", done)));
     });
-    const invigil = createInvigilClient({ url: silent.url, timeoutMs: 800, batch, retry: { baseMs: 0 } });
-    for (const call of [invigil.auth.whoami.query(), invigil.room.end.mutate({ roomId: "1" })]) {
-      const error = await thrownBy(call);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const timeoutMs = 15_000;
+    const invigil = createInvigilClient({ url: silent.url, timeoutMs, batch, retry: { baseMs: 0 } });
+    const failing = [invigil.auth.whoami.query(), invigil.room.end.mutate({ roomId: "1" })].map(thrownBy);
+    // The batches of a turn are sent by a timer.
+    vi.advanceTimersByTime(0);
+    while (silent.requests.length < 2) await nextTurn();
+    vi.advanceTimersByTime(timeoutMs);
+    for (const error of await Promise.all(failing))
       expect(isNetworkError(error) && error.cause.kind).toBe("timeout");
-    }
     expect(silent.requests).toHaveLength(2);
     await Promise.all(closed);
   },

@@ -25,7 +25,6 @@ interface Line {
 
 test.concurrent.each(["ws", "sse"] as const)(
   "cut off again and again while messages flow, two processes hear every event once, in order: %s",
-  { timeout: 120_000 },
   async (transport) => {
     await using fixture = await liveWorld();
     const { app, proxy, room, teacher } = fixture;

@@ -25,7 +25,6 @@ test.concurrent.each([
   { name: "server-sent events", WebSocket: false as const },
 ])(
   "a server that is killed and started again is listened to again, and nothing is lost: $name",
-  { timeout: 120_000 },
   async (live) => {
     const folder = mkdtempSync(join(tmpdir(), "invigil-restart-"));
     let running = await serve(folder);

@@ -101,7 +101,7 @@ test.each([
   { module: "esnext", moduleResolution: "bundler", ...dom },
   { module: "nodenext", moduleResolution: "nodenext", ...dom },
   { module: "nodenext", moduleResolution: "nodenext", ...node },
-])("infers its types: $moduleResolution, types $types", { timeout: 180_000 }, async (options) => {
+])("infers its types: $moduleResolution, types $types", async (options) => {
   const compilerOptions = {
     ...options,
     target: "es2023",
@@ -145,7 +145,7 @@ describe("beside tRPC's own binding for React", () => {
     expect(new Set(versions.map(([, version]) => version)).size).toBe(1);
   });
 
-  test("its options take the client, and infer the router's types", { timeout: 180_000 }, async () => {
+  test("its options take the client, and infer the router's types", async () => {
     const compilerOptions = {
       lib: ["es2023", "dom", "esnext.disposable"],
       types: [],
@@ -208,7 +208,7 @@ test("an app that reads no cheat configs and no signals carries no zod, and load
   expect(all).not.toMatch(/ZodObject/);
 });
 
-test("publint and attw find nothing", { timeout: 180_000 }, async () => {
+test("publint and attw find nothing", async () => {
   await run(join(rootBin, "publint"), ["run", tarball, "--strict"]);
   await run(join(rootBin, "attw"), [tarball]);
 });

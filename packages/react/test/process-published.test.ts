@@ -126,7 +126,7 @@ const tryExample = async ({ app, url }: Awaited<ReturnType<typeof startExample>>
   }
 };
 
-describe("examples", { timeout: 300_000 }, () => {
+describe("examples", () => {
   test("react-vite: type-checks, builds, and shows a room", async () => {
     await using example = await startExample("react-vite", "VITE_INVIGIL_URL", [
       "node_modules/vite/bin/vite.js",
@@ -177,7 +177,7 @@ describe("examples", { timeout: 300_000 }, () => {
   });
 });
 
-describe("an empty project", { timeout: 300_000 }, () => {
+describe("an empty project", () => {
   let project: string;
 
   beforeAll(async () => {

@@ -10,7 +10,7 @@ import {
 } from "@invigil/schema";
 import Sqlite from "better-sqlite3";
 import fc from "fast-check";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp, type TestCaller } from "../src/app/testing.js";
 import { cases } from "./support/effort.js";
 import { tempFolder } from "./support/folders.js";
@@ -22,8 +22,6 @@ import { shared } from "./support/shared.js";
 import { slowWrites } from "./support/slow-writes.js";
 
 // Decisions about attempts by several callers on several servers, and by one that is killed.
-
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const MINUTE_MS = 60_000;
 const ROOT: TestCaller = { sub: "root", role: "admin" };

@@ -84,7 +84,7 @@ describe("every command", () => {
     expect(stderr).toEqual(typeof complaint === "string" ? complaint : expect.stringMatching(complaint));
   };
 
-  it("works", { timeout: 180_000 }, async () => {
+  it("works", async () => {
     await does("serve", ["--check"], /^The settings are valid, .*\n$/);
     await does("doctor", [], /^CHECK .*\n\d+ checks: 0 failed, /s);
     await does("token issue", ["--role", "admin", "--user", "a"], /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -217,9 +217,7 @@ describe("every command", () => {
     await does("backup restore", ["saved", "--replace"], /^Restored saved\. .*\nThe previous files are in /);
   });
 
-  it("fails with a message, and the exit code 1 or, for a wrong command line, 2", {
-    timeout: 180_000,
-  }, async () => {
+  it("fails with a message, and the exit code 1 or, for a wrong command line, 2", async () => {
     const noExam = "invigil: There is no exam 'none'\n";
     const noRoom = "invigil: There is no room none.\n";
     const noAccount = "invigil: There is no account t99.\n";

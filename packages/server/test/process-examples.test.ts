@@ -44,7 +44,7 @@ it("examples/rest: calls the REST paths with curl, and reads back what it wrote"
 });
 
 describe("examples/run-an-exam", () => {
-  it("prepares an exam whose links open its rooms in the morning", { timeout: 90_000 }, async () => {
+  it("prepares an exam whose links open its rooms in the morning", async () => {
     using clone = openClone();
     const [prepare = "", morning = "", ...more] = blocksOf("run-an-exam");
     expect(more).toEqual([]);

@@ -1,5 +1,5 @@
 import { Client } from "pg";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { listenRaw } from "./support/fault-listeners.js";
 import { type FaultServers, openFaultServers } from "./support/fault-servers.js";
 import { writeLast } from "./support/fault-work.js";
@@ -13,8 +13,6 @@ const TIMES = { startTime: new Date("2099-02-01T08:00:00Z"), endTime: new Date("
 const EXTENDED = new Date(TIMES.endTime.getTime() + MINUTES * 60_000);
 /** So that the fault comes between two commits. */
 const COMMIT_MS = 100;
-
-vi.setConfig({ testTimeout: 240_000 });
 
 interface Fault {
   readonly begin: (servers: FaultServers) => Promise<void> | void;

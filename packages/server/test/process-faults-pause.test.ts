@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { listenRaw } from "./support/fault-listeners.js";
 import { openFaultServers } from "./support/fault-servers.js";
 import { writeLast } from "./support/fault-work.js";
@@ -6,8 +6,6 @@ import { writeLast } from "./support/fault-work.js";
 // A server that is paused for longer than its lease, and then continues.
 
 const ADMIN = { sub: "root", role: "admin" } as const;
-
-vi.setConfig({ testTimeout: 240_000 });
 
 it("lets the pages leave that stay with it, and no page that has moved; and then they are present again", async () => {
   await using servers = await openFaultServers();

@@ -1,4 +1,4 @@
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { rest, trpc } from "./support/calls.js";
 import { listenRaw } from "./support/fault-listeners.js";
 import { openFaultServers } from "./support/fault-servers.js";
@@ -7,8 +7,6 @@ import { writeLast } from "./support/fault-work.js";
 // A database that accepts connections and does not answer.
 
 const ADMIN = { sub: "root", role: "admin" } as const;
-
-vi.setConfig({ testTimeout: 240_000 });
 
 it.each(["hold", "cut"] as const)(
   "(%s) every call is answered with 503, /ready says so, and listeners stay and catch up",

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect as connectTcp, createServer } from "node:net";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { listenTyped } from "./support/fault-listeners.js";
 import { SETTINGS } from "./support/fault-servers.js";
 import { freePort, portOf } from "./support/ports.js";
@@ -14,8 +14,6 @@ import { REPOSITORY, type Server, serve, tempFolder, tokenFor } from "./support/
 import { endWithThisProcess } from "./support/reaper.js";
 
 // The rolling upgrade of docs/deploy.md, with Debian's nginx and deploy/nginx.conf in front of two servers, and calls all the time.
-
-vi.setConfig({ testTimeout: 240_000 });
 
 /** How often both servers are replaced: connections end while calls come, and not each time at the same moment of one. */
 const ROUNDS = 3;

@@ -49,7 +49,7 @@ describe("docs/live.md", () => {
     folder[Symbol.dispose]();
   });
 
-  it("loses nothing when the network is cut, as it says", { timeout: 90_000 }, async () => {
+  it("loses nothing when the network is cut, as it says", async () => {
     const network = terminal(NETWORK);
     await network.line("Enter cuts it.");
     const listener = terminal(LISTEN);

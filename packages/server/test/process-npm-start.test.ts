@@ -36,9 +36,6 @@ const built = (): number | undefined => {
 // It installs everything once more, which takes as long as the network and the disk need.
 test.skipIf(!isFull)(
   "npm start installs what builds and serves, npm test the rest, and neither repeats it",
-  {
-    timeout: 180_000,
-  },
   async () => {
     using clone = tempFolder();
     const at = (path: string): string => join(clone.path, path);
@@ -85,7 +82,7 @@ test.skipIf(!isFull)(
   },
 );
 
-test("npm start tells what would stop the server before it builds", { timeout: 120_000 }, async () => {
+test("npm start tells what would stop the server before it builds", async () => {
   const before = built();
   const option = await start("npm start -- --prot 1");
   expect(option).toMatchObject({ code: 2, stderr: expect.stringContaining("unknown option '--prot'") });
@@ -102,7 +99,7 @@ test("npm start tells what would stop the server before it builds", { timeout: 1
   expect(built()).toBe(before);
 });
 
-test("npm start says one line a step, and builds nothing that is built", { timeout: 120_000 }, async () => {
+test("npm start says one line a step, and builds nothing that is built", async () => {
   const before = built();
   using folder = tempFolder();
   await using child = startPaste(`exec ${SCRIPT}`, {

@@ -5,8 +5,6 @@ import { openExamsFixture } from "./support/exams-fixture.js";
 import { isPostgresMissing, openSchemasForTests } from "./support/postgres-schemas.js";
 import { shared } from "./support/shared.js";
 
-vi.setConfig({ testTimeout: 120_000 });
-
 // On PostgreSQL, the statements about a call's token, session, account, seat, room, exam and membership are sent together.
 
 const describePostgres = describe.skipIf(isPostgresMissing());

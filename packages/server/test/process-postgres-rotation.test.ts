@@ -11,8 +11,6 @@ import { kept } from "./support/secrets.js";
 
 // The rotation of secrets that docs/deploy.md describes: two servers on one PostgreSQL, and calls all the time.
 
-vi.setConfig({ testTimeout: 240_000 });
-
 const PEOPLE = 100;
 /** Calls at the same time. */
 const CALLERS = 6;

@@ -29,8 +29,6 @@ import { shared } from "./support/shared.js";
 import { countRows, rowsOf } from "./support/tables.js";
 import { createRoom, openPage, ROOT, TEACHER } from "./support/taken-rights.js";
 
-vi.setConfig({ testTimeout: 120_000 });
-
 // Servers on one database of PostgreSQL that fail, are paused, or start beside others.
 
 const describePostgres = describe.skipIf(isPostgresMissing());

@@ -1,4 +1,4 @@
-import { describe, expect, it as test, vi } from "vitest";
+import { describe, expect, it as test } from "vitest";
 import { WHOLE_EXAM } from "../src/domain/events.js";
 import { auditEntries, messages, roomEvents, sendRates } from "../src/storage/tables.js";
 import type { AppFixtureOptions } from "./support/app-fixture.js";
@@ -20,8 +20,6 @@ import {
   TEACHER,
   WAYS,
 } from "./support/taken-rights.js";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 // Several servers on one database of PostgreSQL are one installation.
 
@@ -237,115 +235,111 @@ describePostgres("servers of one database", () => {
   describe("events", () => {
     const STEPS = often(15, 400);
 
-    test(
-      "have one order for the listeners of all servers, while all of them write",
-      async () => {
-        await using servers = await openThree((await schemas().open()).url);
-        const { all } = servers;
-        const [first] = all;
-        const room = await createRoom(first, "e0", "e1", "e2");
-        const sibling = await first.as(ROOT).room.create({ name: "Sibling", examId: room.examId });
-        const rooms = [room.id, sibling.id];
-        const { lastEventId } = await first.as(ROOT).exam.snapshot({ examId: room.examId });
-        const listeners = await Promise.all(
-          all.flatMap((server) => [
-            ...rooms.map(async (roomId) => ({
-              of: [roomId],
-              events: await listenRoom(server, ROOT, { roomId, lastEventId }),
-            })),
-            (async () => ({
-              of: rooms,
-              events: await listenExam(server, ROOT, { examId: room.examId, lastEventId }),
-            }))(),
-          ]),
-        );
-        const isLast = (event: { readonly type: string }) => event.type === "room_ended";
-        const heard = listeners.map(async ({ of, events }) => {
-          const received: { readonly id: string; readonly type: string }[] = [];
-          for (const _ of of) received.push(...(await events.until(isLast)));
-          return received;
-        });
+    test("have one order for the listeners of all servers, while all of them write", async () => {
+      await using servers = await openThree((await schemas().open()).url);
+      const { all } = servers;
+      const [first] = all;
+      const room = await createRoom(first, "e0", "e1", "e2");
+      const sibling = await first.as(ROOT).room.create({ name: "Sibling", examId: room.examId });
+      const rooms = [room.id, sibling.id];
+      const { lastEventId } = await first.as(ROOT).exam.snapshot({ examId: room.examId });
+      const listeners = await Promise.all(
+        all.flatMap((server) => [
+          ...rooms.map(async (roomId) => ({
+            of: [roomId],
+            events: await listenRoom(server, ROOT, { roomId, lastEventId }),
+          })),
+          (async () => ({
+            of: rooms,
+            events: await listenExam(server, ROOT, { examId: room.examId, lastEventId }),
+          }))(),
+        ]),
+      );
+      const isLast = (event: { readonly type: string }) => event.type === "room_ended";
+      const heard = listeners.map(async ({ of, events }) => {
+        const received: { readonly id: string; readonly type: string }[] = [];
+        for (const _ of of) received.push(...(await events.until(isLast)));
+        return received;
+      });
 
-        const write = async (server: Member, n: number): Promise<void> => {
-          const admin = server.as(ROOT);
-          const roomId = rooms[n % 2] ?? "";
-          const userId = `p${all.indexOf(server)}-${n}`;
-          const audioStatus = n % 4 < 2 ? "speaking" : "silent";
-          const person = { userId, name: userId, role: "examinee" as const };
-          await Promise.all([
-            // Each message has a sender of its own, because the messages of one sender are limited.
-            server.as({ ...ROOT, sub: `admin-${userId}` }).im.send({ roomId, type: 30_001, data: userId }),
-            admin.room.setAudioStatus({ roomId, audioStatus }),
-            admin.participant.add({ roomId, participants: [person] }),
-            admin.cheat.setConfig({ examId: room.examId, data: JSON.stringify(userId) }),
-            admin.cheat.addRecords({
-              roomId: room.id,
-              records: [
-                {
-                  userId: `e${n % 3}`,
-                  isMainMonitor: true,
-                  detectType: "manyPeople",
-                  detectTime: new Date(),
-                  extraInfo: userId,
-                },
-              ],
-            }),
-          ]);
-          const page = await listenRoom(server, { sub: userId, role: "examinee" }, { roomId, camera: "pc" });
-          // People see the events about themselves.
-          await page.until((event) => event.type === "participant_entered");
-          await page.leave();
-        };
-        await Promise.all(
-          all.map(async (server) => {
-            for (let n = 0; n < STEPS; n += 1) await write(server, n);
+      const write = async (server: Member, n: number): Promise<void> => {
+        const admin = server.as(ROOT);
+        const roomId = rooms[n % 2] ?? "";
+        const userId = `p${all.indexOf(server)}-${n}`;
+        const audioStatus = n % 4 < 2 ? "speaking" : "silent";
+        const person = { userId, name: userId, role: "examinee" as const };
+        await Promise.all([
+          // Each message has a sender of its own, because the messages of one sender are limited.
+          server.as({ ...ROOT, sub: `admin-${userId}` }).im.send({ roomId, type: 30_001, data: userId }),
+          admin.room.setAudioStatus({ roomId, audioStatus }),
+          admin.participant.add({ roomId, participants: [person] }),
+          admin.cheat.setConfig({ examId: room.examId, data: JSON.stringify(userId) }),
+          admin.cheat.addRecords({
+            roomId: room.id,
+            records: [
+              {
+                userId: `e${n % 3}`,
+                isMainMonitor: true,
+                detectType: "manyPeople",
+                detectTime: new Date(),
+                extraInfo: userId,
+              },
+            ],
           }),
-        );
-        for (const roomId of rooms) await first.as(ROOT).room.end({ roomId });
-
-        const received = await Promise.all(heard);
-        const logged = (await rowsOf(first.db, roomEvents)).filter(({ id }) => id > Number(lastEventId));
-        const idsOf = (of: readonly string[]) => {
-          const ids = logged
-            .filter(({ roomId }) => roomId === WHOLE_EXAM || of.includes(roomId))
-            .map(({ id, type }) => ({ id, type }));
-          return ids.slice(0, ids.findLastIndex(({ type }) => type === "room_ended") + 1).map(({ id }) => id);
-        };
-        expect(received.map((events) => events.map(({ id }) => Number(id)))).toEqual(
-          listeners.map(({ of }) => idsOf(of)),
-        );
-        // Messages and records are numbered in the order of the commits, too.
-        const assertInOrder = (...names: readonly string[]) => {
-          const ids = logged.flatMap(({ data }) => names.flatMap((name) => data[name] ?? []).map(Number));
-          expect(ids.length).toBeGreaterThan(STEPS);
-          expect(ids).toEqual(ids.toSorted((a, b) => a - b));
-        };
-        assertInOrder("messageId");
-        assertInOrder("from", "to");
-        // Not only the ids are the same, but also what is in the events, apart from the config, which may have changed again.
-        const third = received.length / 3;
-        const contents = received.map((events) =>
-          events.map((event) => ({ ...event, ...("cheatConfig" in event && { cheatConfig: undefined }) })),
-        );
-        expect(contents.slice(third, 2 * third)).toEqual(contents.slice(0, third));
-        expect(contents.slice(2 * third)).toEqual(contents.slice(0, third));
-        const types = new Set(logged.map(({ type }) => type));
-        expect([...types].toSorted()).toEqual([
-          "audio_status_changed",
-          "cheat_config_changed",
-          "cheat_records_added",
-          // The administrator is in the room that they have created.
-          "devices_changed",
-          "message",
-          "participant_added",
-          "participant_entered",
-          "participant_left",
-          "room_ended",
         ]);
-        await Promise.all(listeners.map(({ events }) => events.leave()));
-      },
-      often(60_000, 300_000),
-    );
+        const page = await listenRoom(server, { sub: userId, role: "examinee" }, { roomId, camera: "pc" });
+        // People see the events about themselves.
+        await page.until((event) => event.type === "participant_entered");
+        await page.leave();
+      };
+      await Promise.all(
+        all.map(async (server) => {
+          for (let n = 0; n < STEPS; n += 1) await write(server, n);
+        }),
+      );
+      for (const roomId of rooms) await first.as(ROOT).room.end({ roomId });
+
+      const received = await Promise.all(heard);
+      const logged = (await rowsOf(first.db, roomEvents)).filter(({ id }) => id > Number(lastEventId));
+      const idsOf = (of: readonly string[]) => {
+        const ids = logged
+          .filter(({ roomId }) => roomId === WHOLE_EXAM || of.includes(roomId))
+          .map(({ id, type }) => ({ id, type }));
+        return ids.slice(0, ids.findLastIndex(({ type }) => type === "room_ended") + 1).map(({ id }) => id);
+      };
+      expect(received.map((events) => events.map(({ id }) => Number(id)))).toEqual(
+        listeners.map(({ of }) => idsOf(of)),
+      );
+      // Messages and records are numbered in the order of the commits, too.
+      const assertInOrder = (...names: readonly string[]) => {
+        const ids = logged.flatMap(({ data }) => names.flatMap((name) => data[name] ?? []).map(Number));
+        expect(ids.length).toBeGreaterThan(STEPS);
+        expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+      };
+      assertInOrder("messageId");
+      assertInOrder("from", "to");
+      // Not only the ids are the same, but also what is in the events, apart from the config, which may have changed again.
+      const third = received.length / 3;
+      const contents = received.map((events) =>
+        events.map((event) => ({ ...event, ...("cheatConfig" in event && { cheatConfig: undefined }) })),
+      );
+      expect(contents.slice(third, 2 * third)).toEqual(contents.slice(0, third));
+      expect(contents.slice(2 * third)).toEqual(contents.slice(0, third));
+      const types = new Set(logged.map(({ type }) => type));
+      expect([...types].toSorted()).toEqual([
+        "audio_status_changed",
+        "cheat_config_changed",
+        "cheat_records_added",
+        // The administrator is in the room that they have created.
+        "devices_changed",
+        "message",
+        "participant_added",
+        "participant_entered",
+        "participant_left",
+        "room_ended",
+      ]);
+      await Promise.all(listeners.map(({ events }) => events.leave()));
+    });
 
     test("count the devices of a page at all servers, and it leaves with the last one", async () => {
       await using servers = await openThree((await schemas().open()).url);

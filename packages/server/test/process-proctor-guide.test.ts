@@ -55,7 +55,7 @@ const clientOf = async (userId: string): Promise<InvigilClient> =>
 const statusFor = async (userId: string): Promise<string> =>
   (await (await clientOf(userId)).room.get.query({ roomId })).status;
 
-it("docs/proctor-an-exam.md leads through an exam of 60", { timeout: 120_000 }, async () => {
+it("docs/proctor-an-exam.md leads through an exam of 60", async () => {
   await perform("The evening before");
   expect(await invigil.exam.get.query({ examId })).toMatchObject({
     controlledBy: "rooms",

@@ -31,7 +31,7 @@ const VARIANTS: readonly (readonly [name: string, options: ServerOptions])[] = [
 ];
 
 describe("generated requests get the answers of the stock adapter", () => {
-  it.each(VARIANTS)("%s", { timeout: 120_000 }, async (_, options) => {
+  it.each(VARIANTS)("%s", async (_, options) => {
     await using servers = createServers(options);
     const form = options.transformer === "superjson" ? "superjson" : "plain";
     const statuses = new Map<number, number>();

@@ -69,7 +69,7 @@ beforeAll(async () => {
 }, 240_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test("applications compile with its types, as ES modules and as CommonJS", { timeout: 180_000 }, async () => {
+test("applications compile with its types, as ES modules and as CommonJS", async () => {
   const compilerOptions = {
     module: "nodenext",
     target: "es2023",
@@ -127,7 +127,7 @@ test("holds what it needs, and imports its peers only", async () => {
   }
 });
 
-test("publint and attw find nothing", { timeout: 60_000 }, async () => {
+test("publint and attw find nothing", async () => {
   await run(packageFolder, join(rootBin, "publint"), "run", tarball, "--strict");
   await run(packageFolder, join(rootBin, "attw"), tarball);
 });
