@@ -1,13 +1,12 @@
 import { fileURLToPath } from "node:url";
-import { AxeBuilder } from "@axe-core/playwright";
 import { createTestApp, type TestApp } from "@invigil/server/testing";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
+import { violationsOf } from "../../../console/browser/support/accessibility.js";
 
 type Caller = ReturnType<TestApp["as"]>;
 
 const MINUTE_MS = 60_000;
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const FONTS = fileURLToPath(new URL("../../../console/browser/support/fonts.conf", import.meta.url));
 
 export interface OpenOptions {
@@ -152,15 +151,10 @@ export const openWorld = async ({
       context,
       async check() {
         const look = async () => {
-          const { violations } = await new AxeBuilder({ page }).withTags(WCAG).analyze();
-          const found = violations.map(
-            ({ id, nodes }) =>
-              `${id}: ${nodes.map(({ target, any }) => `${String(target)} ${any[0]?.message ?? ""}`).join("; ")}`,
-          );
           const isWide = await page.evaluate(
             () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
           );
-          return [...found, ...faults, ...(isWide ? ["the page is wider than its window"] : [])];
+          return [...(await violationsOf(page)), ...faults, ...(isWide ? ["the page is wider than its window"] : [])];
         };
         // axe reads a page in several steps. A page that changes between them can look wrong once, so axe looks again.
         await expect.poll(look).toEqual([]);

@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { AxeBuilder } from "@axe-core/playwright";
 import { createTestApp, type TestApp, type TestAppOptions } from "@invigil/server/testing";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { expect } from "vitest";
+import { violationsOf } from "./accessibility.js";
 
 /** The accounts of every world. All have the same password. */
 export const ACCOUNTS = {
@@ -62,11 +62,6 @@ export interface AppFixture<App extends Served = TestApp> extends AsyncDisposabl
   readonly browser: Browser;
   readonly openConsole: (options?: OpenOptions) => Promise<ConsolePage>;
 }
-
-const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-
-/** The rules that light and dark may break differently. */
-const COLOURS = ["color-contrast", "link-in-text-block"];
 
 /** The texts of the sign-in, as people find them. */
 const SIGN_IN = {
@@ -146,16 +141,8 @@ export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixt
     }
     return {
       page,
-      async check({ within = "html", only } = {}) {
-        const look = async () => {
-          const axe = new AxeBuilder({ page }).include(within);
-          const { violations } = await (only ? axe.withRules(COLOURS) : axe.withTags(WCAG)).analyze();
-          const found = violations.map(
-            ({ id, nodes }) =>
-              `${id}: ${nodes.map(({ target, any }) => `${String(target)} ${any[0]?.message ?? ""}`).join("; ")}`,
-          );
-          return [...found, ...faults];
-        };
+      async check(how) {
+        const look = async () => [...(await violationsOf(page, how)), ...faults];
         // axe reads a page in several steps. A page that changes between them can look wrong once, so axe looks again.
         await expect.poll(look).toEqual([]);
       },
