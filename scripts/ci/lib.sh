@@ -36,6 +36,7 @@ tests() {
   node_modules/.bin/vitest run --config vitest.workspace.ts "$@"
 }
 browser_tests() {
+  find_headless_shell
   CHROMIUM=$chromium FIREFOX=${firefox-} node_modules/.bin/vitest run --config vitest.browser.ts "$@"
 }
 
@@ -112,6 +113,12 @@ apt_install() {
 find_chromium() {
   command -v chromium >/dev/null || install_package chromium
   chromium=$(command -v chromium)
+}
+
+# Installs Chromium without its windows, where it is missing and can be. Where it is not, the tests take Chromium, and twice as long.
+find_headless_shell() {
+  command -v chromium-headless-shell >/dev/null || install_package chromium-headless-shell ||
+    echo "The stories run in the whole of Chromium, which takes twice as long: chromium-headless-shell is not installed, and cannot be"
 }
 
 # Sets `firefox` to Debian's Firefox, which is installed where it is missing and can be.

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CHROMIUM } from "../../server/browser/support/chromium.js";
 import { type AppFixture, type ConsolePage, type OpenOptions, openWorldOf } from "./support/console.js";
 import { comparePicture, PICTURES } from "./support/pictures.js";
 import { openPicturesFixture, type PicturesFixture } from "./support/pictures-fixture.js";
@@ -8,7 +9,7 @@ import { openPicturesFixture, type PicturesFixture } from "./support/pictures-fi
 // The pictures of docs/console.md show the screens of the last release. This file opens these screens, and prints how much they differ from
 // their pictures. INVIGIL_TEST_PICTURES=new replaces the pictures that differ.
 
-const version = execFileSync(process.env.CHROMIUM ?? "/usr/bin/chromium", ["--version"], {
+const version = execFileSync(CHROMIUM, ["--version"], {
   encoding: "utf8",
   stdio: ["ignore", "pipe", "ignore"],
 });

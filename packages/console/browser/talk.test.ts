@@ -56,11 +56,14 @@ type Locale = keyof typeof WORDS;
 let fixture: AppFixture;
 let candidates: Browser;
 beforeAll(async () => {
-  fixture = await openAppFixture({ config: { media: { host: undefined, ports: [18_900, 18_999] } } });
-  candidates = await launchChromium([
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-  ]);
+  fixture = await openAppFixture(
+    { config: { media: { host: undefined, ports: [18_900, 18_999] } } },
+    { asksForDevices: true },
+  );
+  candidates = await launchChromium(
+    ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"],
+    { asksForDevices: true },
+  );
 });
 afterAll(async () => {
   await candidates?.close();

@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { createTestApp, type TestApp } from "@invigil/server/testing";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { expect } from "vitest";
 import { violationsOf } from "../../../console/browser/support/accessibility.js";
+import { launchChromium } from "../../../server/browser/support/chromium.js";
 
 type Caller = ReturnType<TestApp["as"]>;
 
@@ -68,8 +69,6 @@ const drawPictures = () => {
   };
 };
 
-const LAUNCH = ["--no-sandbox", "--use-fake-device-for-media-stream", "--font-render-hinting=none"];
-
 export const openWorld = async ({
   ports,
   exam = {},
@@ -105,10 +104,9 @@ export const openWorld = async ({
       })),
     ],
   });
-  const browser: Browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: LAUNCH,
+  const browser = await launchChromium(["--use-fake-device-for-media-stream", "--font-render-hinting=none"], {
     env: { ...process.env, FONTCONFIG_FILE: FONTS },
+    asksForDevices: true,
   });
 
   const pageOf = async (
@@ -154,7 +152,11 @@ export const openWorld = async ({
           const isWide = await page.evaluate(
             () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
           );
-          return [...(await violationsOf(page)), ...faults, ...(isWide ? ["the page is wider than its window"] : [])];
+          return [
+            ...(await violationsOf(page)),
+            ...faults,
+            ...(isWide ? ["the page is wider than its window"] : []),
+          ];
         };
         // axe reads a page in several steps. A page that changes between them can look wrong once, so axe looks again.
         await expect.poll(look).toEqual([]);

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { createTestApp, type TestApp, type TestAppOptions } from "@invigil/server/testing";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
+import { type LaunchOptions, launchChromium } from "../../../server/browser/support/chromium.js";
 import { violationsOf } from "./accessibility.js";
 
 /** The accounts of every world. All have the same password. */
@@ -73,27 +74,26 @@ const SIGN_IN = {
 const FONTS = fileURLToPath(new URL("./fonts.conf", import.meta.url));
 
 /** Opens a real server on a free port, whose console was built before, and Chromium. */
-export const openAppFixture = async (options: TestAppOptions = {}): Promise<AppFixture> =>
-  openWorldOf(await createTestApp({ now: () => new Date(), ...options }));
+export const openAppFixture = async (
+  options: TestAppOptions = {},
+  launch?: Pick<LaunchOptions, "asksForDevices">,
+): Promise<AppFixture> => openWorldOf(await createTestApp({ now: () => new Date(), ...options }), launch);
 
 /** Opens Chromium for a server, and makes the accounts. */
-export const openWorldOf = async <App extends Served>(app: App): Promise<AppFixture<App>> => {
+export const openWorldOf = async <App extends Served>(
+  app: App,
+  { asksForDevices = false }: Pick<LaunchOptions, "asksForDevices"> = {},
+): Promise<AppFixture<App>> => {
   const url = await app.listen();
   const admin = app.as({ sub: ACCOUNTS.admin.userId, role: "admin", name: ACCOUNTS.admin.name });
   const teacher = app.as({ sub: ACCOUNTS.teacher.userId, role: "teacher", name: ACCOUNTS.teacher.name });
   // Safe: an object has the keys of its type.
   for (const [role, account] of Object.entries(ACCOUNTS))
     await admin.account.create({ ...account, role: role as Role, password: PASSWORD });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [
-      "--no-sandbox",
-      "--font-render-hinting=none",
-      "--disable-lcd-text",
-      "--use-fake-device-for-media-stream",
-    ],
-    env: { ...process.env, FONTCONFIG_FILE: FONTS },
-  });
+  const browser = await launchChromium(
+    ["--font-render-hinting=none", "--disable-lcd-text", "--use-fake-device-for-media-stream"],
+    { env: { ...process.env, FONTCONFIG_FILE: FONTS }, asksForDevices },
+  );
 
   const openConsole = async ({
     role,
