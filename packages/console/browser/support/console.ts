@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { createInvigilClient } from "@invigil/client";
 import { createTestApp, type TestApp, type TestAppOptions } from "@invigil/server/testing";
 import type { Browser, Page } from "playwright-core";
 import { expect } from "vitest";
@@ -64,11 +65,8 @@ export interface AppFixture<App extends Served = TestApp> extends AsyncDisposabl
   readonly openConsole: (options?: OpenOptions) => Promise<ConsolePage>;
 }
 
-/** The texts of the sign-in, as people find them. */
-const SIGN_IN = {
-  en: { user: "User name", password: "Password", submit: "Sign in" },
-  "zh-CN": { user: "用户名", password: "密码", submit: "登录" },
-} as const;
+/** Where the console keeps its session. */
+const SESSION = "invigil.session";
 
 /** Only the fonts that `.ci/run` installs, so that pages look the same everywhere. */
 const FONTS = fileURLToPath(new URL("./fonts.conf", import.meta.url));
@@ -94,6 +92,12 @@ export const openWorldOf = async <App extends Served>(
     ["--font-render-hinting=none", "--disable-lcd-text", "--use-fake-device-for-media-stream"],
     { env: { ...process.env, FONTCONFIG_FILE: FONTS }, asksForDevices },
   );
+  /** Signs in as the form does, which the stories about the form show. */
+  const login = async (address: string, role: Role): Promise<string> => {
+    const { auth } = createInvigilClient({ url: address });
+    const { userId } = ACCOUNTS[role];
+    return JSON.stringify({ session: await auth.login.mutate({ username: userId, password: PASSWORD }) });
+  };
 
   const openConsole = async ({
     role,
@@ -130,15 +134,17 @@ export const openWorldOf = async <App extends Served>(
       );
     });
     page.on("pageerror", (error) => void faults.push(`script: ${error.message}`));
+    const stored =
+      role &&
+      (await page.addInitScript(([key, session]) => localStorage.setItem(key, session), [
+        SESSION,
+        await login(address, role),
+      ] as const));
     await page.goto(`${address}/console/${path}`);
-    if (role) {
-      const texts = SIGN_IN[locale];
-      await page.getByLabel(texts.user).fill(ACCOUNTS[role].userId);
-      await page.getByLabel(texts.password, { exact: true }).fill(PASSWORD);
-      await page.getByRole("button", { name: texts.submit }).click();
-      // Administration has a second navigation, which may come at the same time.
-      await page.getByRole("navigation").first().waitFor();
-    }
+    // The next page of this tab finds the session where this one leaves it, or none.
+    await stored?.dispose();
+    // Administration has a second navigation, which may come at the same time.
+    if (role) await page.getByRole("navigation").first().waitFor();
     return {
       page,
       async check(how) {
