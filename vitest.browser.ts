@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     name: "browser",
     // Each file has a browser and a server of its own, which wait for each other for most of their time.
-    maxWorkers: availableParallelism(),
+    maxWorkers: availableParallelism() + 1,
+    isolate: false,
     include: ["packages/{server,console,candidate}/browser/**/*.test.ts"],
     // Each step has a limit of its own. These end a test that hangs, and not one of many steps on a busy machine.
     testTimeout: 300_000,

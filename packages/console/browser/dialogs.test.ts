@@ -110,18 +110,12 @@ const SCREENS: readonly (readonly [string, () => string, () => readonly (readonl
     ],
   ];
 
-const checkBoth = async ({ page, check } = open, within?: string) => {
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.waitForFunction(
-      (scheme) =>
-        document.documentElement.dataset.mantineColorScheme === scheme &&
-        document.getAnimations().length === 0,
-      colorScheme,
-    );
+const checkBoth = async ({ check, show } = open, within?: string) => {
+  for (const scheme of ["light", "dark"] as const) {
+    await show(scheme);
     await check({
       ...(within !== undefined && { within }),
-      ...(colorScheme === "dark" && { only: "colours" }),
+      ...(scheme === "dark" && { only: "colours" }),
     });
   }
 };

@@ -47,6 +47,15 @@ export interface ConsolePage extends AsyncDisposable {
    * @param only - the rules about colours alone. Default: all rules
    */
   readonly check: (how?: { readonly within?: string; readonly only?: "colours" }) => Promise<void>;
+  /** Shows the page in light or dark, and waits until it stands still. */
+  readonly show: (scheme: "light" | "dark") => Promise<void>;
+  /**
+   * Checks a screen in light and dark, and loaded again on a phone.
+   *
+   * @param isReady - waits until the screen has all that it shows
+   * @param name - of its pictures
+   */
+  readonly checkLooks: (isReady: () => Promise<unknown>, name: string) => Promise<void>;
   /** Takes a picture if `INVIGIL_PICTURES` names a folder. */
   readonly picture: (name: string) => Promise<void>;
 }
@@ -145,19 +154,46 @@ export const openWorldOf = async <App extends Served>(
     await stored?.dispose();
     // Administration has a second navigation, which may come at the same time.
     if (role) await page.getByRole("navigation").first().waitFor();
+    const check: ConsolePage["check"] = async (how) => {
+      const look = async () => [...(await violationsOf(page, how)), ...faults];
+      // axe reads a page in several steps. A page that changes between them can look wrong once, so axe looks again.
+      await expect.poll(look).toEqual([]);
+    };
+    const show: ConsolePage["show"] = async (colorScheme) => {
+      await page.emulateMedia({ colorScheme });
+      await page.waitForFunction(
+        (shown) =>
+          document.documentElement.dataset.mantineColorScheme === shown &&
+          document.getAnimations().length === 0,
+        colorScheme,
+      );
+    };
+    const picture: ConsolePage["picture"] = async (name) => {
+      const folder = process.env.INVIGIL_PICTURES;
+      if (folder === undefined) return;
+      // Without it, pictures of a page whose rows have just come show half of them.
+      await page.waitForTimeout(400);
+      await page.screenshot({ path: `${folder}/${name}.png` });
+    };
     return {
       page,
-      async check(how) {
-        const look = async () => [...(await violationsOf(page, how)), ...faults];
-        // axe reads a page in several steps. A page that changes between them can look wrong once, so axe looks again.
-        await expect.poll(look).toEqual([]);
-      },
-      async picture(name) {
-        const folder = process.env.INVIGIL_PICTURES;
-        if (folder === undefined) return;
-        // Without it, pictures of a page whose rows have just come show half of them.
-        await page.waitForTimeout(400);
-        await page.screenshot({ path: `${folder}/${name}.png` });
+      check,
+      show,
+      picture,
+      async checkLooks(isReady, name) {
+        await isReady();
+        await check();
+        await picture(`${name}-light-${width}`);
+        await show("dark");
+        await check({ only: "colours" });
+        await picture(`${name}-dark-${width}`);
+        await show("light");
+        await page.setViewportSize({ width: 360, height });
+        await page.reload();
+        await isReady();
+        await check();
+        await picture(`${name}-light-360`);
+        await page.setViewportSize({ width, height });
       },
       async [Symbol.asyncDispose]() {
         // A request that a page has not finished fails without an error.
