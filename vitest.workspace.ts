@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { whyNoPostgresServer } from "./packages/server/test/support/postgres-server.ts";
+import "./scripts/test-seed.mjs";
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const isOnPostgres = process.env.INVIGIL_TEST_DATABASE === "postgres";
@@ -23,12 +24,6 @@ const PUBLISHED = "test/process-published.test.ts";
 
 /** Tests in which servers and PostgreSQL fail. `.ci/run` runs them. */
 const FAULTS = "test/process-faults-*.test.ts";
-
-// Chooses the samples of generated cases: packages/server/test/support/effort.ts.
-if (!process.env.TEST_SEED) {
-  process.env.TEST_SEED = String(Math.floor(Math.random() * 1_000_000));
-  console.log(`TEST_SEED=${process.env.TEST_SEED}`);
-}
 
 /** What the bundler builds, from its sources: a test of a package needs no build of another one. */
 const SOURCES = ["client/media", "client/session", "client", "react/media", "react"].map((name) => {

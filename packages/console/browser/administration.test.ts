@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openRongCloud } from "../../server/test/simulators/rongcloud.js";
 import { type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 
 const CLIP = fileURLToPath(new URL("../../server/assets/audio/end-of-exam.wav", import.meta.url));
 /** A clip that plays for a minute, so that it can be stopped: silence, of 8000 bytes a second. */
@@ -171,7 +172,7 @@ const signIn = async ({ page }: ConsolePage, locale: Locale, userId: string, pas
   await page.getByRole("button", { name: words.submit }).click();
 };
 
-describe.each(["en", "zh-CN"] as const)("the administration, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("the administration, in %s", (locale) => {
   const words = WORDS[locale];
   const userId = locale === "en" ? "chen.jing" : "liu_yang";
   const name = locale === "en" ? LONG : "刘洋";
@@ -363,7 +364,7 @@ it("plays a clip that another host has", async () => {
   await check();
 });
 
-it.each(["en", "zh-CN"] as const)(
+it.each(STORY_LANGUAGES)(
   "shows calls to a message service that were given up, and tries them again, in %s",
   async (locale) => {
     const words = WORDS[locale];

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { openExamRoom, STREAMS } from "./support/exam-room.js";
 import { serveHls } from "./support/hls.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 
 let fixture: AppFixture;
 
@@ -65,7 +66,7 @@ const WORDS = {
   },
 } as const;
 
-describe.each(["en", "zh-CN"] as const)("a candidate, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("a candidate, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("is followed from room to room, has a timeline with filters, and gets minutes that can be undone", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 import { type Candidate, MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // Decisions about the attempts of people: who gets time, who pauses and whose exam ends, each from one of the screens that offer it.
@@ -112,7 +113,7 @@ const statuses = async (...numbers: readonly number[]) =>
   (await attempts(...numbers)).map((attempt) => attempt?.status ?? "running");
 const reason = { code: "other" } as const;
 
-describe.each(["en", "zh-CN"] as const)("who decides during an exam, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("who decides during an exam, in %s", (locale) => {
   const words = WORDS[locale];
   const openPage = (path: string, size: { width?: number; height?: number } = {}) =>
     fixture.openConsole({ role: "teacher", locale, path: `exams/${morning.examId}${path}`, ...size });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, openAppFixture } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 
 // An invigilator checks who a candidate is, writes notes, finds both in what happened, and takes the attendance with them.
 
@@ -80,132 +81,129 @@ const WORDS = {
   },
 } as const;
 
-it.each(["en", "zh-CN"] as const)(
-  "marks an identity, keeps notes, and lists who is here, in %s",
-  async (locale) => {
-    const words = WORDS[locale];
-    const people = [
-      { userId: "e1", name: "王芳" },
-      { userId: "e2", name: "Emma Clarke" },
-    ];
-    const hall = await openExamRoom(fixture, { room: `Hall ${locale}`, people });
-    const { examId, roomId } = hall;
-    const leave = await hall.enter("e1");
-    await using open = await fixture.openConsole({
-      role: "teacher",
-      locale,
-      path: `exams/${examId}/rooms/${roomId}`,
-    });
-    const { page, check, picture } = open;
-    const go = (path: string) => page.goto(`${fixture.url}/console/exams/${examId}/${path}`);
-    const choose = async (name: string, action: string) => {
-      await page.getByRole("button", { name: words.actions(name), exact: true }).click();
-      await page.getByRole("menuitem", { name: action, exact: true }).click();
-    };
-    const dialog = page.getByRole("dialog");
-    const feed = page.getByRole("listitem");
+it.each(STORY_LANGUAGES)("marks an identity, keeps notes, and lists who is here, in %s", async (locale) => {
+  const words = WORDS[locale];
+  const people = [
+    { userId: "e1", name: "王芳" },
+    { userId: "e2", name: "Emma Clarke" },
+  ];
+  const hall = await openExamRoom(fixture, { room: `Hall ${locale}`, people });
+  const { examId, roomId } = hall;
+  const leave = await hall.enter("e1");
+  await using open = await fixture.openConsole({
+    role: "teacher",
+    locale,
+    path: `exams/${examId}/rooms/${roomId}`,
+  });
+  const { page, check, picture } = open;
+  const go = (path: string) => page.goto(`${fixture.url}/console/exams/${examId}/${path}`);
+  const choose = async (name: string, action: string) => {
+    await page.getByRole("button", { name: words.actions(name), exact: true }).click();
+    await page.getByRole("menuitem", { name: action, exact: true }).click();
+  };
+  const dialog = page.getByRole("dialog");
+  const feed = page.getByRole("listitem");
 
-    // The answer of the first call does not arrive. What was entered stays, and the second call writes nothing more.
-    await page.route(
-      "**/trpc/participant.checkIdentity*",
-      async (route) => {
-        await route.fetch();
-        await route.abort();
-      },
-      { times: 1 },
-    );
-    await choose("王芳", words.identity);
-    const identity = page.getByRole("dialog", { name: words.identityTitle });
-    await picture(`desk-identity-empty-${locale}`);
-    expect(await identity.getByRole("button", { name: words.save, exact: true }).isDisabled()).toBe(true);
-    await identity.getByLabel(words.found).selectOption("refused");
-    await identity.getByLabel(words.noteForStaff).fill("Not the person on the photo");
-    await identity.getByRole("button", { name: words.save, exact: true }).click();
-    await identity.getByText(words.notDone).waitFor();
-    expect(await identity.getByLabel(words.noteForStaff).inputValue()).toBe("Not the person on the photo");
-    await check({ within: "[role=dialog]" });
-    await picture(`desk-identity-${locale}`);
-    await page.setViewportSize({ width: 360, height: 720 });
-    await picture(`desk-identity-phone-${locale}`);
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await identity.getByRole("button", { name: words.save, exact: true }).click();
-    await page.getByText(words.done).first().waitFor();
-    await dialog.waitFor({ state: "detached" });
-    const { entries } = await fixture.teacher.exam.entries({ examId, userId: "e1" });
-    expect(entries).toMatchObject([{ kind: "identity", identity: "refused" }]);
-    await page.getByText(words.mark).first().waitFor();
-    await feed.getByText(words.inRoom).waitFor();
-    await check();
-    await picture(`desk-room-${locale}`);
+  // The answer of the first call does not arrive. What was entered stays, and the second call writes nothing more.
+  await page.route(
+    "**/trpc/participant.checkIdentity*",
+    async (route) => {
+      await route.fetch();
+      await route.abort();
+    },
+    { times: 1 },
+  );
+  await choose("王芳", words.identity);
+  const identity = page.getByRole("dialog", { name: words.identityTitle });
+  await picture(`desk-identity-empty-${locale}`);
+  expect(await identity.getByRole("button", { name: words.save, exact: true }).isDisabled()).toBe(true);
+  await identity.getByLabel(words.found).selectOption("refused");
+  await identity.getByLabel(words.noteForStaff).fill("Not the person on the photo");
+  await identity.getByRole("button", { name: words.save, exact: true }).click();
+  await identity.getByText(words.notDone).waitFor();
+  expect(await identity.getByLabel(words.noteForStaff).inputValue()).toBe("Not the person on the photo");
+  await check({ within: "[role=dialog]" });
+  await picture(`desk-identity-${locale}`);
+  await page.setViewportSize({ width: 360, height: 720 });
+  await picture(`desk-identity-phone-${locale}`);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await identity.getByRole("button", { name: words.save, exact: true }).click();
+  await page.getByText(words.done).first().waitFor();
+  await dialog.waitFor({ state: "detached" });
+  const { entries } = await fixture.teacher.exam.entries({ examId, userId: "e1" });
+  expect(entries).toMatchObject([{ kind: "identity", identity: "refused" }]);
+  await page.getByText(words.mark).first().waitFor();
+  await feed.getByText(words.inRoom).waitFor();
+  await check();
+  await picture(`desk-room-${locale}`);
 
-    // A note about the room.
-    await choose(`Hall ${locale}`, words.note);
-    await dialog.getByLabel(words.text, { exact: true }).fill("Noise outside");
-    await dialog.getByRole("button", { name: words.saveNote }).click();
-    await feed.getByText(words.room).waitFor();
+  // A note about the room.
+  await choose(`Hall ${locale}`, words.note);
+  await dialog.getByLabel(words.text, { exact: true }).fill("Noise outside");
+  await dialog.getByRole("button", { name: words.saveNote }).click();
+  await feed.getByText(words.room).waitFor();
 
-    await go("candidates");
-    await page.getByRole("row").filter({ hasText: "王芳" }).getByText(words.mark).waitFor();
-    await check();
-    await picture(`desk-candidates-${locale}`);
-    await page.setViewportSize({ width: 360, height: 720 });
-    await picture(`desk-candidates-phone-${locale}`);
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await page.getByRole("button", { name: words.csv }).click();
-    const [file] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("menuitem", { name: words.download }).click(),
-    ]);
-    const rows = (await readFile((await file.path()) ?? "", "utf8")).slice(1).trimEnd().split("\r\n");
-    expect(rows).toHaveLength(words.rows.length);
-    for (const expected of words.rows)
-      expect(
-        rows.some((row) => expected.test(row)),
-        `${expected} in ${rows.join("\n")}`,
-      ).toBe(true);
+  await go("candidates");
+  await page.getByRole("row").filter({ hasText: "王芳" }).getByText(words.mark).waitFor();
+  await check();
+  await picture(`desk-candidates-${locale}`);
+  await page.setViewportSize({ width: 360, height: 720 });
+  await picture(`desk-candidates-phone-${locale}`);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole("button", { name: words.csv }).click();
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("menuitem", { name: words.download }).click(),
+  ]);
+  const rows = (await readFile((await file.path()) ?? "", "utf8")).slice(1).trimEnd().split("\r\n");
+  expect(rows).toHaveLength(words.rows.length);
+  for (const expected of words.rows)
+    expect(
+      rows.some((row) => expected.test(row)),
+      `${expected} in ${rows.join("\n")}`,
+    ).toBe(true);
 
-    await go("");
-    await page.getByText(words.look).first().waitFor();
-    await picture(`desk-overview-${locale}`);
+  await go("");
+  await page.getByText(words.look).first().waitFor();
+  await picture(`desk-overview-${locale}`);
 
-    await go("candidates/e1");
-    await page.getByText(words.mark).waitFor();
-    await choose("王芳", words.note);
-    const note = page.getByRole("dialog", { name: words.noteTitle });
-    await note.getByLabel(words.text, { exact: true }).fill("A phone on the desk");
-    await note.getByLabel(words.severity).selectOption("serious");
-    await check({ within: "[role=dialog]" });
-    await picture(`desk-note-${locale}`);
-    await page.setViewportSize({ width: 360, height: 720 });
-    await picture(`desk-note-phone-${locale}`);
-    await page.setViewportSize({ width: 1280, height: 800 });
-    await note.getByRole("button", { name: words.saveNote }).click();
-    await page.getByText(words.saved).first().waitFor();
-    await feed.getByText(words.serious).waitFor();
-    // What a colleague notes comes at once.
-    const asked = { severity: "look", text: "Asked twice", key: "asked" } as const;
-    const colleague = fixture.app.as({ sub: ACCOUNTS.inspector.userId, role: "inspector" });
-    await colleague.exam.note({ examId, roomId, userId: "e1", ...asked });
-    await feed.getByText(words.colleague).waitFor();
-    await page.reload();
-    for (const text of [words.serious, words.refused, words.colleague, "Not the person on the photo"])
-      await feed.getByText(text).waitFor();
-    expect(await page.getByText("Noise outside").count()).toBe(0);
-    await page.getByRole("radio", { name: words.filter }).waitFor();
-    await check();
-    await picture(`desk-candidate-${locale}`);
+  await go("candidates/e1");
+  await page.getByText(words.mark).waitFor();
+  await choose("王芳", words.note);
+  const note = page.getByRole("dialog", { name: words.noteTitle });
+  await note.getByLabel(words.text, { exact: true }).fill("A phone on the desk");
+  await note.getByLabel(words.severity).selectOption("serious");
+  await check({ within: "[role=dialog]" });
+  await picture(`desk-note-${locale}`);
+  await page.setViewportSize({ width: 360, height: 720 });
+  await picture(`desk-note-phone-${locale}`);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await note.getByRole("button", { name: words.saveNote }).click();
+  await page.getByText(words.saved).first().waitFor();
+  await feed.getByText(words.serious).waitFor();
+  // What a colleague notes comes at once.
+  const asked = { severity: "look", text: "Asked twice", key: "asked" } as const;
+  const colleague = fixture.app.as({ sub: ACCOUNTS.inspector.userId, role: "inspector" });
+  await colleague.exam.note({ examId, roomId, userId: "e1", ...asked });
+  await feed.getByText(words.colleague).waitFor();
+  await page.reload();
+  for (const text of [words.serious, words.refused, words.colleague, "Not the person on the photo"])
+    await feed.getByText(text).waitFor();
+  expect(await page.getByText("Noise outside").count()).toBe(0);
+  await page.getByRole("radio", { name: words.filter }).waitFor();
+  await check();
+  await picture(`desk-candidate-${locale}`);
 
-    // Candidates read nothing of it.
-    expect((await hall.as("e1").exam.entries({ examId })).entries).toEqual([]);
+  // Candidates read nothing of it.
+  expect((await hall.as("e1").exam.entries({ examId })).entries).toEqual([]);
 
-    const key = "looked again";
-    await fixture.teacher.participant.checkIdentity({ roomId, userId: "e1", status: "confirmed", key });
-    await page.getByText(words.confirmed).waitFor();
-    expect(await page.getByText(words.mark).count()).toBe(0);
-    await picture(`desk-confirmed-${locale}`);
-    leave();
-  },
-);
+  const key = "looked again";
+  await fixture.teacher.participant.checkIdentity({ roomId, userId: "e1", status: "confirmed", key });
+  await page.getByText(words.confirmed).waitFor();
+  expect(await page.getByText(words.mark).count()).toBe(0);
+  await picture(`desk-confirmed-${locale}`);
+  leave();
+});
 
 it("lets an inspector write a note after the end of a room, and nothing else", async () => {
   const hall = await openExamRoom(fixture, { room: "Ended", people: [{ userId: "e1", name: "王芳" }] });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 
 const HOUR = 3_600_000;
 let fixture: AppFixture;
@@ -70,7 +71,7 @@ const WORDS = {
   },
 } as const;
 
-describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("the exams, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("are there after signing in at a deep link, can be filtered, and the filter is in the address", async () => {
@@ -150,7 +151,7 @@ describe.each(["en", "zh-CN"] as const)("the exams, in %s", (locale) => {
   });
 });
 
-describe.each(["en", "zh-CN"] as const)("an exam to come that was deleted and restored, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("an exam to come that was deleted and restored, in %s", (locale) => {
   const texts =
     locale === "en"
       ? {

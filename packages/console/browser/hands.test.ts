@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 
 // A candidate raises their hand. An invigilator finds it on each screen, answers it, and sees it in what happened.
 
@@ -51,7 +52,7 @@ const WORDS = {
   },
 } as const;
 
-describe.each(["en", "zh-CN"] as const)("a raised hand, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("a raised hand, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("is found on each screen, taken, granted and resolved, and stays in what happened", async () => {

@@ -2,6 +2,7 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
 import { compose, hasFocus, pressByKey, tabTo } from "./support/keyboard.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // The main task of each screen without a mouse. `tabTo` sees at each stop that the focus is visible.
@@ -257,7 +258,7 @@ const KEYS = {
   "zh-CN": { overview: "总览", candidates: "考生", jump: "跳转", next: "下一行", records: "记录" },
 } as const;
 
-it.each(["en", "zh-CN"] as const)("goes places, moves and chooses by single keys, in %s", async (locale) => {
+it.each(STORY_LANGUAGES)("goes places, moves and chooses by single keys, in %s", async (locale) => {
   const words = KEYS[locale];
   const [scheme, width] = locale === "en" ? (["light", 1280] as const) : (["dark", 360] as const);
   const path = `exams/${morning.examId}/records`;

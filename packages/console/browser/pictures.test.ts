@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CHROMIUM } from "../../server/browser/support/chromium.js";
+import { sample } from "../../server/test/support/effort.js";
 import { type AppFixture, type ConsolePage, type OpenOptions, openWorldOf } from "./support/console.js";
 import { comparePicture, PICTURES } from "./support/pictures.js";
 import { openPicturesFixture, type PicturesFixture } from "./support/pictures-fixture.js";
@@ -66,7 +67,7 @@ const take = async ({ page }: ConsolePage): Promise<Buffer> => {
 };
 
 describe.skipIf(!isDebians)("the pictures of the documents", () => {
-  it.each(Object.entries(SCREENS))(
+  it.each(sample(Object.entries(SCREENS), 3))(
     "have the size of the screen: %s",
     async (name, { path, isLive, isSignedOut, looks = [] }) => {
       const pictures: [string, OpenOptions][] = [

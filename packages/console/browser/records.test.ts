@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 
 const LONG = "Maximiliana-Alexandra von Hohenstauffenberg-Wolkenstein zu Trost";
 const WORDS = {
@@ -93,7 +94,7 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
 
-describe.each(["en", "zh-CN"] as const)("the records, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("the records, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("are filtered in the address, are held back while one reads, and are copied as they are shown", async () => {

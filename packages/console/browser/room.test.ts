@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { type ExamRoom, openExamRoom, STREAMS } from "./support/exam-room.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 import { serveWhep } from "./support/whep.js";
 
 const PEOPLE = [
@@ -57,7 +58,7 @@ const WORDS = {
   },
 } as const;
 
-describe.each(["en", "zh-CN"] as const)("a room, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("a room, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("is watched by its teacher, who answers, silences and ends it", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, openAppFixture } from "./support/console.js";
+import { STORY_LOOKS } from "./support/languages.js";
 
 const HOUR = 3_600_000;
 
@@ -76,10 +77,7 @@ const WORDS = {
   },
 } as const;
 
-describe.each([
-  { locale: "en", scheme: "light", width: 1280 },
-  { locale: "zh-CN", scheme: "dark", width: 360 },
-] as const)("rooms by hand, in $locale", ({ locale, ...look }) => {
+describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) => {
   const words = WORDS[locale];
 
   it("are made, filled, handed on, renamed, emptied and deleted by the exam's creator", async () => {

@@ -2,6 +2,7 @@ import type { Route } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 
 const APPS = { watchUrl: "https://watch.example/app/", examineeUrl: "https://sit.example/" };
 let fixture: AppFixture;
@@ -103,7 +104,7 @@ it("shows inspectors what they may see, and nothing that changes it", async () =
   ]);
 });
 
-it.each(["en", "zh-CN"] as const)(
+it.each(STORY_LANGUAGES)(
   "tells a candidate who pastes their link where they belong, in %s",
   async (locale) => {
     const links = await fixture.admin.room.joinLinks({ roomId });
@@ -158,7 +159,7 @@ it.each(["link", "code", "address"] as const)(
   },
 );
 
-it.each(["en", "zh-CN"] as const)(
+it.each(STORY_LANGUAGES)(
   "says what a code or a link looks like, and what is wrong with it, in %s",
   async (locale) => {
     const isEnglish = locale === "en";

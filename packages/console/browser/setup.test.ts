@@ -2,6 +2,7 @@ import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode, xlsx } from "../../server/test/support/files.js";
 import { type AppFixture, type ConsolePage, openAppFixture } from "./support/console.js";
+import { STORY_LANGUAGES, STORY_LOOKS } from "./support/languages.js";
 
 const HOUR = 3_600_000;
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -86,7 +87,7 @@ const WORDS = {
   },
 } as const;
 
-describe.each(["en", "zh-CN"] as const)("an exam, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("an exam, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("is set up from a spreadsheet to printed cards in the browser alone", async () => {
@@ -272,10 +273,7 @@ const AGAIN = {
   },
 } as const;
 
-describe.each([
-  { locale: "en", scheme: "light", width: 1280 },
-  { locale: "zh-CN", scheme: "dark", width: 360 },
-] as const)(
+describe.each(STORY_LOOKS)(
   "a list that comes again with faults and without some people, in $locale",
   ({ locale, ...look }) => {
     const words = AGAIN[locale];
@@ -644,10 +642,7 @@ const MINDS = {
   },
 } as const;
 
-describe.each([
-  { locale: "en", scheme: "light", width: 1280 },
-  { locale: "zh-CN", scheme: "dark", width: 360 },
-] as const)("a mind that changes, in $locale", ({ locale, ...look }) => {
+describe.each(STORY_LOOKS)("a mind that changes, in $locale", ({ locale, ...look }) => {
   const words = MINDS[locale];
 
   it("plans without invigilators, undoes it, plans with them, and seats late people", async () => {

@@ -5,6 +5,7 @@ import { type MediaApp, openMediaApp } from "../../server/browser/support/media-
 import { qrCamera, showsMoving } from "../../server/browser/support/qr-camera.js";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { type ExamRoom, openExamRoom } from "./support/exam-room.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 
 // Candidates publish with the typed client, and the embedded media server carries their cameras to the console.
 
@@ -51,7 +52,7 @@ const setHidden = (page: Page, isHidden: boolean) =>
     isHidden ? "hidden" : "visible",
   );
 
-it.each(["en", "zh-CN"] as const)(
+it.each(STORY_LANGUAGES)(
   "shows candidates in their room and on their page soon after they publish, until they are terminated, in %s",
   async (locale) => {
     const words = WORDS[locale];

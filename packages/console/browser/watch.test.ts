@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
+import { STORY_LANGUAGES } from "./support/languages.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 const WORDS = {
@@ -142,7 +143,7 @@ it("shows numbers that agree, and cuts no reason off while there is room for it"
   await dialog.getByText(/^7 of them are here, and their pages end at once: (.+, ){6}and .+$/).waitFor();
 });
 
-describe.each(["en", "zh-CN"] as const)("who watches an exam, in %s", (locale) => {
+describe.each(STORY_LANGUAGES)("who watches an exam, in %s", (locale) => {
   const words = WORDS[locale];
 
   it("is told one cause once, opens who was hit, and rows stand still under the pointer", async () => {

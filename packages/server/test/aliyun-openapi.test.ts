@@ -1,8 +1,8 @@
-import { createServer } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { InvigilError } from "../src/platform/errors.js";
 import type { Fault } from "./simulators/aliyun.js";
 import { type Aliyun, aliyunConfig, KEY, openAliyun } from "./support/aliyun.js";
+import { openRefusingPort } from "./support/ports.js";
 import { given } from "./support/secrets.js";
 
 const GROUP = { groupId: "g1", name: "Maths", creatorId: "t1", members: ["t1"] };
@@ -148,13 +148,9 @@ describe("a call of the vendor's OpenAPI", () => {
   });
 
   it("to where nobody listens cannot be reached", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const address = server.address();
-    const port = typeof address === "object" ? address?.port : 0;
-    await new Promise((resolve) => server.close(resolve));
+    await using nobody = await openRefusingPort();
     await using aliyun = await openAliyun({
-      config: { aliyun: aliyunConfig({ url: `http://127.0.0.1:${port}` }).aliyun },
+      config: { aliyun: aliyunConfig({ url: `http://127.0.0.1:${nobody.port}` }).aliyun },
     });
     expect((await failureOf(create(aliyun))).details?.fault).toBe("unreachable");
     expect(aliyun.log.join()).toContain("ECONNREFUSED");

@@ -104,10 +104,13 @@ export const openWorld = async ({
       })),
     ],
   });
-  const browser = await launchChromium(["--use-fake-device-for-media-stream", "--font-render-hinting=none"], {
-    env: { ...process.env, FONTCONFIG_FILE: FONTS },
-    asksForDevices: true,
-  });
+  const browser = await launchChromium(
+    ["--use-fake-device-for-media-stream=fps=5", "--font-render-hinting=none"],
+    {
+      env: { ...process.env, FONTCONFIG_FILE: FONTS },
+      asksForDevices: true,
+    },
+  );
 
   const pageOf = async (
     context: BrowserContext,

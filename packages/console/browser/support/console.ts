@@ -98,7 +98,7 @@ export const openWorldOf = async <App extends Served>(
   for (const [role, account] of Object.entries(ACCOUNTS))
     await admin.account.create({ ...account, role: role as Role, password: PASSWORD });
   const browser = await launchChromium(
-    ["--font-render-hinting=none", "--disable-lcd-text", "--use-fake-device-for-media-stream"],
+    ["--font-render-hinting=none", "--disable-lcd-text", "--use-fake-device-for-media-stream=fps=5"],
     { env: { ...process.env, FONTCONFIG_FILE: FONTS }, asksForDevices },
   );
   /** Signs in as the form does, which the stories about the form show. */

@@ -20,6 +20,5 @@ export const launchChromium = (
   chromium.launch({
     executablePath: !asksForDevices && existsSync(SHELL) ? SHELL : CHROMIUM,
     args: ["--no-sandbox", ...args],
-    // Safe: a variable that is undefined is not set.
-    env: env as Record<string, string>,
+    env,
   });
