@@ -71,8 +71,14 @@ const inProcess = (name: string) =>
     isolate: false,
     env: { TMPDIR: temporaryFolder() },
     ...(name === "react" && { environment: PAGE }),
-    ...(name === "console" && { environment: "jsdom", setupFiles: [CONSOLE_SETUP] }),
+    ...(name === "console" && {
+      include: ["src/**/*.test.tsx"],
+      environment: "jsdom",
+      setupFiles: [CONSOLE_SETUP],
+    }),
   });
+/** The tests of the console that need no page, which takes longer to create than most of them to run. */
+const CONSOLE_LOGIC = project("console", "-logic", { include: ["src/**/*.test.ts"], isolate: false });
 
 /** The tests of a package that start processes. */
 const processes = (name: string) =>
@@ -125,6 +131,7 @@ export default defineConfig({
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [
       ...PACKAGES.map(inProcess),
+      CONSOLE_LOGIC,
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client", "media-server"].map(processes),
       ...["server", "client", "trpc-fastify", "react"].map(published),

@@ -14,9 +14,9 @@ const QUICK_MANY = 200_000;
 export const planFor = ({ quick, row }) =>
   quick
     ? {
-        rounds: 3,
-        seconds: 0.5,
-        warmUp: 0.5,
+        rounds: 1,
+        seconds: 0.3,
+        warmUp: 0.3,
         memory: QUICK_MEMORY,
         many: { records: QUICK_MANY, scaled: true },
       }

@@ -187,21 +187,22 @@ stop_postgres() {
 # Puts a Node first on the PATH, and enters a checkout of HEAD that only this Node uses: `under 24 [new]`. The package is Node itself and needs
 # no install script, which npm may hold back. It lies beside the checkout, not above it: npx puts every node_modules/.bin above the working
 # folder first on the PATH. The checkout gets the build of this one, so that only what depends on the Node is built again. `new` gives it
-# none. Parts of one `.ci/run` share both in CI_FOLDER.
+# none, and is another one. Parts of one `.ci/run` share both in CI_FOLDER.
 under() {
-  local name folder=${CI_FOLDER:-$tmp} part
+  local name folder=${CI_FOLDER:-$tmp} checkout part
   name=node-$(node -p 'process.platform + "-" + process.arch')
   installing npm install --silent --prefix "$folder/node$1" "$name@$1" || skip "Node $1 cannot be fetched"
-  if [ ! -e "$folder/checkout$1" ]; then
-    git clone --quiet "$root" "$folder/checkout$1" || exit
+  checkout=$folder/checkout$1${2:+-new}
+  if [ ! -e "$checkout" ]; then
+    git clone --quiet "$root" "$checkout" || exit
     if [ "${2-}" != new ]; then
       built || exit
       for part in packages/*/dist packages/*/node_modules/.cache/types node_modules/.cache/invigil-build; do
-        mkdir -p "$folder/checkout$1/$(dirname "$part")" && cp -a "$part" "$folder/checkout$1/$part" || exit
+        mkdir -p "$checkout/$(dirname "$part")" && cp -a "$part" "$checkout/$part" || exit
       done
     fi
   fi
   export PATH="$folder/node$1/node_modules/$name/bin:$PATH"
-  cd "$folder/checkout$1" || exit
+  cd "$checkout" || exit
   echo "$(git log -1 --format=%h) under Node $(node --version)"
 }

@@ -12,6 +12,8 @@ const ISSUER = "https://id.school.example";
 const AUDIENCE = "invigil";
 const CLAIMS = { sub: "t1", role: "teacher", exp: NOW + 3600, iss: ISSUER, aud: AUDIENCE };
 
+// Also under another Node: it verifies signatures.
+
 // Only the time is faked, because jose and the test both read the system clock.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: START });

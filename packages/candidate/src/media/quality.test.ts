@@ -16,7 +16,8 @@ it("the picture becomes smaller while packets are lost or the network is slow, a
     expect(after(times(2, bad)).level).toBe(1);
   const worst = after(times(50, { lost: 0.5, isStarved: true }));
   expect(worst.level).toBe(LOWEST_LEVEL);
-  expect(after(times(3, GOOD), worst).level).toBe(LOWEST_LEVEL);
+  expect(after(times(5, GOOD), worst).level).toBe(LOWEST_LEVEL);
+  expect(after(times(6, GOOD), worst).level).toBe(LOWEST_LEVEL - 1);
   expect(after(times(60, GOOD), worst).level).toBe(0);
 });
 
