@@ -148,9 +148,9 @@ describe("a call of the vendor's OpenAPI", () => {
   });
 
   it("to where nobody listens cannot be reached", async () => {
-    await using nobody = await openRefusingPort();
+    await using refusing = await openRefusingPort();
     await using aliyun = await openAliyun({
-      config: { aliyun: aliyunConfig({ url: `http://127.0.0.1:${nobody.port}` }).aliyun },
+      config: { aliyun: aliyunConfig({ url: `http://127.0.0.1:${refusing.port}` }).aliyun },
     });
     expect((await failureOf(create(aliyun))).details?.fault).toBe("unreachable");
     expect(aliyun.log.join()).toContain("ECONNREFUSED");

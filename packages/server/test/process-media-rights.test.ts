@@ -279,7 +279,7 @@ describe("who may", () => {
     await Promise.all([sender, receiver].map((peer) => peer.connection.close()));
   });
 
-  it("lets nobody restart or end the media session of another", async () => {
+  it("refuses to restart or end the media session of another person", async () => {
     await using media = await open();
     await using publisher = await publish(media);
     const other = await media

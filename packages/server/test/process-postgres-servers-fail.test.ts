@@ -33,6 +33,11 @@ import { createRoom, openPage, ROOT, TEACHER } from "./support/taken-rights.js";
 
 const describePostgres = describe.skipIf(isPostgresMissing());
 
+/** Lets what servers do at intervals happen when the test says so. */
+const holdIntervals = (): void => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+};
 /** Runs something before each write of a server. */
 const beforeWrites =
   (run: () => Promise<void> | undefined | void): NonNullable<AppFixtureOptions["change"]> =>
@@ -91,8 +96,7 @@ describePostgres("servers of one database", () => {
   const schemas = shared(openSchemasForTests);
 
   test("a server without pages removes notices when it renews its lease", async () => {
-    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    onTestFinished(() => void vi.useRealTimers());
+    holdIntervals();
     await using servers = await openPair((await schemas().open()).url, { config: { apps: APPS } });
     const [one] = servers.all;
     const { id: roomId } = await createRoom(one);
@@ -181,8 +185,7 @@ describePostgres("servers of one database", () => {
 
   describe("a server that was paused for longer than its lease", () => {
     test("begins again under a new id, although the server that cleaned up after it failed meanwhile", async () => {
-      vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-      onTestFinished(() => void vi.useRealTimers());
+      holdIntervals();
       const clock = stoppedClock();
       const url = (await schemas().open()).url;
       const writes = heldWrites();
@@ -368,8 +371,7 @@ describePostgres("servers of one database", () => {
       };
 
       test("within ten seconds", async () => {
-        vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-        onTestFinished(() => void vi.useRealTimers());
+        holdIntervals();
         const clock = stoppedClock();
         const url = (await schemas().open()).url;
         await using server = await openMember(url, { now: clock.now, config: { apps: APPS } });
@@ -384,8 +386,7 @@ describePostgres("servers of one database", () => {
       });
 
       test("at once after a pause", async () => {
-        vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-        onTestFinished(() => void vi.useRealTimers());
+        holdIntervals();
         const clock = stoppedClock();
         const url = (await schemas().open()).url;
         await using server = await openMember(url, { now: clock.now, config: { apps: APPS } });
