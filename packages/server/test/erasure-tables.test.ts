@@ -128,12 +128,12 @@ it("what a person and an exam leave behind is what the tables declare", async ()
   for (const place of places)
     for (const userId of [WHO, OTHER]) {
       n += 1;
-      await fillTables(db, { ...place, userId, n }, WRITTEN_BY_CALLS);
+      await fillTables(db, [{ ...place, userId, n }], WRITTEN_BY_CALLS);
     }
   // A room that the person was moved out of.
   const { data: left } = await admin.mutate("room.create", { name: "C", examId });
   const was = { examId, roomId: left.id, userId: WHO, n: n + 1 };
-  await fillTables(db, was, [...WRITTEN_BY_CALLS, participants, joinCodes, pageTimes]);
+  await fillTables(db, [was], [...WRITTEN_BY_CALLS, participants, joinCodes, pageTimes]);
   const full = await contentsOf(db);
   const written = ["bulk_changes", "erasures"];
   expect(namesOf(TABLES.filter((table) => full[getTableName(table)]?.length === 0))).toEqual(written);

@@ -175,7 +175,7 @@ const addOddRows = async (file: string): Promise<void> =>
       }),
     );
     // A row in each other table.
-    await fillTables(db, { examId, roomId, userId: "gone", n: 1 }, [tables.bulkChanges]);
+    await fillTables(db, [{ examId, roomId, userId: "gone", n: 1 }], [tables.bulkChanges]);
     // Their ids must not be used again.
     for (const table of [tables.roomEvents, tables.messages, tables.cheatRecords]) {
       const ids = (await rowsOf(db, table)).map(({ id }) => id).sort((one, other) => one - other);
@@ -334,6 +334,34 @@ describe("a copy", () => {
     const { rows } = await copyDatabase({ file }, { url }, CONTROL);
     expect(rows.cheat_records).toBeGreaterThan(7_000);
     expect(rows.message_readers).toBeGreaterThan(7_000);
+  });
+
+  it("reads each table by pages, whatever its key has", async () => {
+    // The first page has 50 rows, and the second one 200.
+    const rowsOfThreePages = 260;
+    const file = await copyToFile("pages.db");
+    await inDatabase({ file }, (db) =>
+      fillTables(
+        db,
+        // The installation has rows of the first number.
+        Array.from({ length: rowsOfThreePages }, (_, index) => index + 2).map((n) => ({
+          examId: `exams-${n}`,
+          roomId: `rooms-${n}`,
+          userId: `person-${n}`,
+          n,
+        })),
+      ),
+    );
+    const original = await copiedContents({ file });
+    const short = Object.entries(original).filter(([, rows]) => rows.length < rowsOfThreePages);
+    expect(short.map(([name]) => name)).toEqual(["pruning_clock"]);
+
+    const { url } = await schemas.open();
+    await copyDatabase({ file }, { url }, CONTROL);
+    expect(await copiedContents({ url })).toEqual(original);
+    const back = join(folder.path, "back.db");
+    await copyDatabase({ url }, { file: back }, CONTROL);
+    expect(await copiedContents({ file: back })).toEqual(original);
   });
 
   it("of a database in use is what it was at one moment, and says so", async () => {

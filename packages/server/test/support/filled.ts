@@ -43,17 +43,19 @@ const valueFor = (table: DeclaredTable, column: SQLiteColumn, subject: Subject):
   return column.mapFromDriverValue(0) instanceof Date ? FAR : false;
 };
 
-/** Adds a row to each table. It belongs to the exam and the room and names the person, where its table has columns for them. */
+/** Adds a row of each subject to each table. It belongs to the exam and the room and names the person, where its table has columns for them. */
 export const fillTables = async (
   { storage }: Pick<Database, "storage">,
-  subject: Subject,
-  except: readonly SQLiteTable[],
+  subjects: readonly Subject[],
+  except: readonly SQLiteTable[] = [],
 ): Promise<void> => {
   for (const table of TABLES) {
     if (except.includes(table)) continue;
     const columns = Object.entries(getTableColumns(table));
-    const row = Object.fromEntries(columns.map(([key, column]) => [key, valueFor(table, column, subject)]));
-    // The row may exist already, for instance that of a room's exam.
-    await storage.write((tx) => tx.insert({ table, onConflict: "ignore" }, [row]));
+    const rows = subjects.map((subject) =>
+      Object.fromEntries(columns.map(([key, column]) => [key, valueFor(table, column, subject)])),
+    );
+    // A row may exist already, for instance that of a room's exam.
+    await storage.write((tx) => tx.insert({ table, onConflict: "ignore" }, rows));
   }
 };

@@ -96,7 +96,7 @@ const readerOf = (session: Session): TableReader => {
         const key = postgresKeyOf(table.declared);
         const { rows } = await session.query({
           text: pageQuery(table, key, after === undefined, (number) => `$${number}`),
-          values: [...(after ? keyOf(table, key, after) : []), limit],
+          values: [...(after ? keyOf(table, key, after, toPostgres) : []), limit],
         });
         return rows.map((row) => decodeRow(table, row));
       }),

@@ -53,7 +53,7 @@ const readerOf = (sqlite: Sqlite.Database): TableReader => {
         const page = prepare(pageQuery(table, table.key, after === undefined, () => "?")).raw();
         // Safe: rows are lists in this mode.
         const rows = page.all(
-          ...(after ? keyOf(table, table.key, after) : []),
+          ...(after ? keyOf(table, table.key, after, toSqlite) : []),
           limit,
         ) as (readonly unknown[])[];
         return rows.map((row) => decodeRow(table, row));

@@ -46,9 +46,16 @@ export const COPIED_TABLES: readonly CopiedTable[] = TABLES.filter(
   (table) => !["withServer", "withDatabase"].includes(table[DECLARATION].lives),
 ).map(describe);
 
-/** Returns the values of a key of a row. */
-export const keyOf = ({ columns }: CopiedTable, key: readonly Column[], row: Row): unknown[] =>
-  key.map((column) => row[columns.indexOf(column)]);
+/**
+ * Returns the values of a key of a row, as the driver takes them.
+ * @param encode converts what a column stores, such as a time, to a value of the driver
+ */
+export const keyOf = (
+  { columns }: CopiedTable,
+  key: readonly Column[],
+  row: Row,
+  encode: (stored: unknown) => unknown,
+): unknown[] => key.map((column) => encode(column.mapToDriverValue(row[columns.indexOf(column)])));
 
 /** Converts a row of the driver. */
 export const decodeRow = ({ columns }: CopiedTable, values: readonly unknown[]): Row =>
