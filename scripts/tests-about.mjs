@@ -26,12 +26,16 @@ const testsOf = (packages, isChosen) =>
 export const storageTests = () =>
   testsOf(["server"], (name, text) => !name.startsWith("process-") && ABOUT_STORAGE.test(text));
 
-/** Also all that start processes. PostgreSQL is the same under each Node. */
+/** Tests of processes that follow documents, call commands or look at rows: what they find is the same under each Node. */
+const SAME_UNDER_EACH_NODE =
+  /^process-(accounts|attempts|audit|demo|deploy|erasure|examples|exams|groups|.*guide|message-logins|postgres-.*|readme|room|seat-links|workflows)\.test\.ts$/;
+
+/** Also tests that start processes. */
 const nodeTests = () =>
   testsOf(
     ["client", "media-server", "server", "trpc-fastify"],
     (name, text) =>
-      ABOUT_NODE.test(text) || (name.startsWith("process-") && !name.startsWith("process-postgres-")),
+      ABOUT_NODE.test(text) || (name.startsWith("process-") && !SAME_UNDER_EACH_NODE.test(name)),
   );
 
 if (import.meta.filename === process.argv[1]) {

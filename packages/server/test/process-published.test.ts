@@ -277,7 +277,8 @@ describe("every package of the workspace that is not private", () => {
   });
 });
 
-describe.each(chosen)("a project that installs them with %s", (name) => {
+// Managers wait for the registry while they install, so they run at the same time.
+describe.concurrent.each(chosen)("a project that installs them with %s", (name) => {
   const manager = managerOf(name);
   const project = tempFolder();
   const at = (file: string): string => join(project.path, file);
@@ -308,7 +309,7 @@ describe("`npm run tarballs`", () => {
     install = stdout.trimEnd().split("\n").at(-1) ?? "";
   }, INSTALL_MS);
 
-  it.each(chosen)(
+  it.concurrent.each(chosen)(
     "packs what a project installs with %s before anything is published",
     {
       timeout: 2 * INSTALL_MS,
