@@ -60,6 +60,12 @@ test.each(["127.0.0.1:7001", "localhost:7001", "ftp://host", "/trpc", ""])("refu
   expect(() => createInvigilClient({ url })).toThrow(refusal);
 });
 
+test.each(["/trpc", "/school/trpc/"])("refuses a url with the path %s, which the client adds", (path) => {
+  const url = `http://127.0.0.1${path}`;
+  const refusal = new TypeError(`url must be that of the server, without /trpc: ${url}`);
+  expect(() => createInvigilClient({ url })).toThrow(refusal);
+});
+
 test.each([0, -1, Number.NaN])("refuses the timeout %s", (timeoutMs) => {
   expect(() => createInvigilClient({ url: "http://127.0.0.1", timeoutMs })).toThrow(RangeError);
 });

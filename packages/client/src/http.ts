@@ -26,6 +26,8 @@ export const trpcUrl = (url: string | URL): string => {
     throw new TypeError(`url must begin with http:// or https://: ${url}`);
   let { pathname } = parsed;
   while (pathname.endsWith("/")) pathname = pathname.slice(0, -1);
+  if (pathname.endsWith("/trpc"))
+    throw new TypeError(`url must be that of the server, without /trpc: ${url}`);
   return `${parsed.origin}${pathname}/trpc`;
 };
 

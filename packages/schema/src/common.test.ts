@@ -144,6 +144,10 @@ describe("instants", () => {
   it.each([["2024-01-01"], [0], [null], [new Date(Number.NaN)]])("are dates, not %j", (value) => {
     expect(faultOf(instantSchema, value)).toBe("must be a date");
   });
+
+  it("are required, if nothing says otherwise", () => {
+    expect(faultOf(instantSchema, undefined)).toBe("is required");
+  });
 });
 
 describe("JSON objects", () => {

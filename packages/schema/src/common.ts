@@ -110,7 +110,7 @@ export const boundedList = <T extends z.ZodType>(
 
 /** A date between 1970 and 9999, which field sentences need not say. */
 export const instantSchema = z
-  .date("must be a date")
+  .date({ error: ({ input }) => (input === undefined ? "is required" : "must be a date") })
   .min(new Date(0), "must not be before 1970")
   .max(new Date("9999-12-31T00:00:00Z"), "must not be after 9999");
 

@@ -87,6 +87,14 @@ describe("invigil why", () => {
     await fine("account", "add", "boss", "--role", "admin", "--name", "Boss", "--generate");
     expect(await fine("why", "boss")).toMatch(/^boss\n {2}account: admin, 0 open sessions\n/);
   });
+
+  it("fails for an id that nobody has", async () => {
+    expect(await runHere(["why", "nobody"], options())).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: "invigil: There is no nobody: nobody of this id is in an exam or has an account\n",
+    });
+  });
 });
 
 describe("invigil roster find", () => {

@@ -1,5 +1,6 @@
 import type { Diagnosis } from "@invigil/schema";
 import type { Command } from "commander";
+import { SetupError } from "../platform/setup-error.js";
 import { failureOfCall } from "../trpc/failures.js";
 import { jsonOption } from "./arguments.js";
 import { withLocalApp } from "./local-app.js";
@@ -69,7 +70,12 @@ export const addWhy = (program: Command, run: CommandRun): void => {
             const isAbsent = failureOfCall(error).code === "PARTICIPANT_NOT_FOUND";
             if (!isAbsent || named !== undefined) throw error;
           }
-        if (found.length === 0) found.push(await call.participant.diagnose({ userId }));
+        if (found.length === 0) {
+          const person = await call.participant.diagnose({ userId });
+          if (!person.account && person.refusals.length === 0)
+            throw new SetupError(`There is no ${userId}: nobody of this id is in an exam or has an account`);
+          found.push(person);
+        }
         const format = timeFormatter(config.timeZone);
         print(run, json, found, () => found.flatMap((one) => linesOf(one, format)).join("\n"));
       }),

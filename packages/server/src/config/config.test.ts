@@ -289,6 +289,14 @@ describe("settings", () => {
     expect(config.apps).toEqual({ watchUrl: written, examineeUrl: "https://exam.example/" });
   });
 
+  it("have the console for watching, where the server knows its own URL and serves it", () => {
+    const url = "https://exam.example/school/";
+    const watchUrlOf = (env: Record<string, string>) => parseConfig(env).apps.watchUrl;
+    expect(watchUrlOf({ INVIGIL_PUBLIC_URL: url })).toBe("https://exam.example/school/console/");
+    expect(watchUrlOf({ INVIGIL_PUBLIC_URL: url, INVIGIL_CONSOLE: "off" })).toBeUndefined();
+    expect(watchUrlOf({})).toBeUndefined();
+  });
+
   it.each([
     [{ INVIGIL_METRICS_PORT: "9464" }, { host: "127.0.0.1", port: 9464 }],
     [
@@ -424,9 +432,7 @@ describe("settings", () => {
   });
 
   it("leave everything alone that is not Invigil's", () => {
-    expect(
-      parseConfig({ PATH: "/bin", INVIGILATOR: "x", invigil_port: "1", INVIGIL_PORT: undefined }),
-    ).toEqual(parseConfig({}));
+    expect(parseConfig({ PATH: "/bin", INVIGILATOR: "x", INVIGIL_PORT: undefined })).toEqual(parseConfig({}));
   });
 
   it.each(settingNames)("%s is documented in .env.example", (name) => {
@@ -618,9 +624,10 @@ describe("a bad value", () => {
   });
 
   it("is also a name that no setting has", () => {
-    expect(faultOf({ INVIGIL_PROT: "leak" })).toBe(
-      "INVIGIL_PROT is not a setting of Invigil; did you mean INVIGIL_PORT?",
-    );
+    for (const name of ["INVIGIL_PROT", "invigil_port"])
+      expect(faultOf({ [name]: "leak" })).toBe(
+        `${name} is not a setting of Invigil; did you mean INVIGIL_PORT?`,
+      );
   });
 });
 

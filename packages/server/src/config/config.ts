@@ -108,6 +108,13 @@ const MIB = 1024 * 1024;
 const inBytes = (mib: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(mib).map(([whose, amount]) => [whose, amount * MIB]));
 
+/** The URL of the console. Undefined if it is off, or the server does not know its own URL. */
+const consoleUrlOf = ({
+  INVIGIL_PUBLIC_URL: publicUrl,
+  INVIGIL_CONSOLE: console,
+}: Settings): string | undefined =>
+  publicUrl === undefined || console === "off" ? undefined : `${publicUrl}/console/`;
+
 /** Converts the parsed environment to the server's configuration. */
 export const configOf = (env: Settings, warnings: readonly string[]) => {
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
@@ -174,8 +181,11 @@ export const configOf = (env: Settings, warnings: readonly string[]) => {
     auditDays: env.INVIGIL_AUDIT_DAYS,
     /** The proxies whose `X-Forwarded-For` header is trusted. */
     trustedProxies: env.INVIGIL_TRUSTED_PROXIES,
-    /** The URLs of the web apps for watching and for sitting exams. */
-    apps: { watchUrl: env.INVIGIL_WATCH_APP_URL, examineeUrl: env.INVIGIL_EXAMINEE_APP_URL },
+    /** The URLs of the web apps for watching and for sitting exams. The console is the first, unless a setting names another. */
+    apps: {
+      watchUrl: env.INVIGIL_WATCH_APP_URL ?? consoleUrlOf(env),
+      examineeUrl: env.INVIGIL_EXAMINEE_APP_URL,
+    },
     timeZone: env.INVIGIL_TIME_ZONE,
     /** Whether the server serves the console. */
     servesConsole: env.INVIGIL_CONSOLE === "on",

@@ -313,9 +313,10 @@ const SIMILAR = { share: 0.4, letters: 2 };
 
 /** Suggests the setting that an unknown name may mean. */
 const suggestionFor = (name: string): string => {
-  const likely = closest(name, settingNames);
+  const upper = name.toUpperCase();
+  const likely = closest(upper, settingNames);
   const most = Math.max(SIMILAR.letters, (name.length - "INVIGIL_".length) * SIMILAR.share);
-  return distance(name, likely) <= most ? `; did you mean ${likely}?` : "";
+  return distance(upper, likely) <= most ? `; did you mean ${likely}?` : "";
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -329,7 +330,7 @@ export const readSettings = (
   // An empty value counts as unset, as in `NAME=` of an .env file.
   const given = Object.fromEntries(
     Object.entries(environment).filter(
-      ([name, value]) => name.startsWith("INVIGIL_") && value !== undefined && value !== "",
+      ([name, value]) => /^invigil_/i.test(name) && value !== undefined && value !== "",
     ),
   );
   const unknown = Object.keys(given)

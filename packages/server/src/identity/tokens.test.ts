@@ -65,6 +65,12 @@ describe("the authorization header", () => {
       await refusal(header);
   });
 
+  it("is refused with what is wrong, if 'Bearer' was written twice", async () => {
+    expect(await refusal(`Bearer bearer ${await jwt()}`)).toBe(
+      "The authorization header has 'Bearer' twice.",
+    );
+  });
+
   it("is refused without parsing if it is too long", async () => {
     const token = await jwt({ ...CLAIMS, padding: "x".repeat(8192) });
     expect(await refusal(token)).toBe("The token in the authorization header is too long.");

@@ -102,6 +102,9 @@ export interface TokenRequest {
   readonly ttlSeconds: number;
 }
 
+/** A header whose sender wrote `Bearer` before a token that has it already. */
+const BEARER_TWICE = /^bearer\s+bearer\s/i;
+
 /** The token in an `authorization` header. Undefined if there is none. */
 const tokenOf = (authorization = ""): string | undefined =>
   /^(?:bearer(?:\s+|$))?(\S*)$/i.exec(authorization.trim())?.[1] || undefined;
@@ -214,6 +217,8 @@ export const createAuthenticator = ({
 
   return {
     identify(authorization) {
+      if (BEARER_TWICE.test(authorization ?? ""))
+        throw invalidToken("The authorization header has 'Bearer' twice.");
       const token = tokenOf(authorization);
       if (token === undefined) throw unauthenticated("The authorization header must contain a token.");
       const now = clock();

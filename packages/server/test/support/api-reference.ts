@@ -263,7 +263,7 @@ class ReferenceWriter {
     if (!example) throw new Error(`${path} has no example`);
     const input = example.input === undefined ? "" : literal(example.input);
     const isSubscription = kind === "subscription";
-    const handler = isSubscription ? ", { onData(event) { … } }" : "";
+    const handler = isSubscription ? ", { onData: ({ id, data: event }) => { … } }" : "";
     return blocks(
       `**Example**, called by ${example.by}:`,
       block(`${isSubscription ? "" : "await "}invigil.${path}.${METHODS[kind]}(${input}${handler});`),
