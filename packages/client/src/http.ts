@@ -26,8 +26,7 @@ export const trpcUrl = (url: string | URL): string => {
     throw new TypeError(`url must begin with http:// or https://: ${url}`);
   let { pathname } = parsed;
   while (pathname.endsWith("/")) pathname = pathname.slice(0, -1);
-  if (pathname.endsWith("/trpc"))
-    throw new TypeError(`url must be that of the server, without /trpc: ${url}`);
+  if (pathname.endsWith("/trpc")) throw new TypeError(`url must not end with /trpc: ${url}`);
   return `${parsed.origin}${pathname}/trpc`;
 };
 
@@ -113,11 +112,17 @@ export const responseOf = async <Answer>(url: string, answer: () => Promise<Answ
   }
 };
 
-/** @throws Error if the response cannot come from an Invigil server */
+/**
+ * @throws NetworkFailure if a proxy answered that it did not reach the server
+ * @throws Error if the response cannot come from an Invigil server
+ */
 export const assertJson = (url: string, { headers, status }: Response): void => {
   const type = headers.get("content-type") ?? "no content type";
   if (type.includes("json")) return;
   const { origin, pathname } = new URL(url);
+  // The answers of proxies that did not reach the server.
+  if (status >= 502 && status <= 504)
+    throw new NetworkFailure("lost", `No response from ${origin}: a proxy responded with status ${status}.`);
   throw new Error(
     `Not a response of Invigil: ${origin}${pathname} responded with status ${status} and ${type}.`,
   );

@@ -1,6 +1,6 @@
 import { createTestApp } from "@invigil/server/testing";
 import { expect, test } from "vitest";
-import { flakyProxy, tcpServer } from "../test/servers.js";
+import { flakyProxy, httpServer, tcpServer } from "../test/servers.js";
 import { thrownBy } from "../test/thrown-by.js";
 import { createInvigilClient, type InvigilClientOptions } from "./client.js";
 import { isInvigilError, isNetworkError } from "./errors.js";
@@ -72,6 +72,38 @@ test("an answer that breaks off counts as lost", async () => {
   expect(isNetworkError(error) && error.cause.kind).toBe("lost");
   expect(server.requests).toHaveLength(3);
 });
+
+test.each([502, 503, 504])(
+  "a proxy that answers with a page and %s did not reach the server",
+  async (status) => {
+    await using app = await createTestApp();
+    const server = await app.listen();
+    let answers = 0;
+    await using proxy = await httpServer(({ url, headers }, response) => {
+      answers += 1;
+      if (answers <= 2) {
+        response.writeHead(status, { "content-type": "text/html" }).end("<h1>Bad gateway</h1>");
+        return;
+      }
+      // Safe: the client sends a path and a token.
+      fetch(server + url, { headers: { authorization: headers.authorization as string } })
+        .then(async (answer) =>
+          response.setHeader("content-type", "application/json").end(await answer.text()),
+        )
+        .catch(() => response.destroy());
+    });
+    const token = await app.token({ sub: "t1", role: "teacher" });
+    const clientOf = (attempts: number) =>
+      createInvigilClient({ url: proxy.url, token, retry: { attempts, baseMs: 1 } });
+    const error = await thrownBy(clientOf(1).auth.whoami.query());
+    expect(isNetworkError(error) && error.cause.kind).toBe("lost");
+    expect(error).toMatchObject({
+      message: `No response from ${proxy.url}: a proxy responded with status ${status}.`,
+    });
+    expect(await clientOf(2).auth.whoami.query()).toMatchObject({ userId: "t1" });
+    expect(answers).toBe(3);
+  },
+);
 
 test("where nothing listens the message says why", async () => {
   const server = await tcpServer(() => {});

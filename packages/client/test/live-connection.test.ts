@@ -162,6 +162,6 @@ test("while no server answers it goes on trying, and says why", async () => {
   });
   live.close();
   expect(new Set(seen.slice(0, 4))).toEqual(
-    new Set(["connecting", expect.stringMatching(/^Not a response of Invigil: .* 502/)]),
+    new Set(["connecting", expect.stringMatching(/^No response from .* 502\.$/)]),
   );
 });
