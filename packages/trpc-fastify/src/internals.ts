@@ -8,7 +8,6 @@ import {
   isObject,
   isPromise,
   middlewareMarker,
-  urlPathToProcedurePath,
 } from "@trpc/server/unstable-core-do-not-import";
 
 /** The arguments of a call, as tRPC passes them to a procedure. */
@@ -194,9 +193,12 @@ export const findProcedure = (
   return Object.keys(lazy).length === 0 ? null : undefined;
 };
 
-/** The path of a procedure from its path in the URL. The router may use a separator of its own there. */
-export const procedurePath = (urlPath: string, { _def: { _config } }: AnyTRPCRouter): string =>
-  urlPathToProcedurePath(urlPath, _config.pathSeparator);
+/** The path of a procedure from its path in the URL. The router may use a separator of its own there, in versions of tRPC that have it. */
+export const procedurePath = (urlPath: string, { _def: { _config } }: AnyTRPCRouter): string => {
+  // Older versions of tRPC have no such setting.
+  const separator: string | undefined = _config.pathSeparator;
+  return separator === undefined || separator === "." ? urlPath : urlPath.split(separator).join(".");
+};
 
 /** Whether a result can only be streamed: it is an async iterable, or has a member that is one or is a promise. */
 export const isStream = (data: unknown): boolean =>
