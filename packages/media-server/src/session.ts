@@ -4,6 +4,7 @@ import { RTCPeerConnection, RTCRtpCodecParameters, useTransportWideCC } from "we
 import { askNoStunServer, guardIce } from "./ice-guard.js";
 import type { EndReason, MediaServerOptions } from "./messages.js";
 import { type Ice, type Offer, PARAMETERS, type VideoCodec } from "./offer.js";
+import { guardReports } from "./rtcp-guard.js";
 
 // One peer: a browser that publishes a stream, or that watches one.
 
@@ -144,6 +145,7 @@ export const openSession = async ({
     askNoStunServer(connection);
     await connection.setLocalDescription(await connection.createAnswer());
     await guardIce(connection);
+    guardReports(connection);
     // The library leaves out what it cannot listen on.
     if (!/^a=candidate:\S+ \d+ udp /im.test(connection.localDescription?.sdp ?? ""))
       throw new PortInUse(`port ${port} is in use`);

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { MediaStreamTrack, type RTCPeerConnection, type RtpPacket } from "werift";
+import { type Budget, createBudget } from "./budget.js";
 import type {
   Command,
   EndReason,
@@ -10,6 +11,7 @@ import type {
   Reply,
 } from "./messages.js";
 import { InvalidOffer, type Kind, readFragment, readOffer, type VideoCodec } from "./offer.js";
+import { guardRepeats } from "./rtcp-guard.js";
 import { openSession, PortInUse, restart, type Session, type SessionOptions } from "./session.js";
 
 // The streams that are published now, and those who watch them. Packets go from a publisher to its watchers as they are.
@@ -17,14 +19,16 @@ import { openSession, PortInUse, restart, type Session, type SessionOptions } fr
 const SECOND_MS = 1000;
 /** A stream of which nothing has arrived for so long is not published. */
 const SILENT_MS = 4000;
-/** The most that a publisher may send: in bits a second, for this many seconds. */
-const MAX_RECEIVED_BITS = 1_500_000;
-const RECEIVED_SECONDS = 3;
+/** The most that a publisher may send, and that a watcher is sent with what it asks for again: in bits a second, for this many seconds. */
+const MAX_STREAM_BITS = 1_500_000;
+const STREAM_SECONDS = 3;
 
 /** A peer that watches. */
 interface Watcher {
   readonly session: Session;
   readonly tracks: Readonly<Record<Kind, MediaStreamTrack>>;
+  /** Bits that it may be sent. */
+  readonly budget: Budget;
 }
 interface Stream {
   readonly name: string;
@@ -88,6 +92,11 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
     stream.askPicture();
   };
 
+  const countSent = (bytes: number): void => {
+    total.sentPackets += 1;
+    total.sentBytes += bytes;
+    sentBitsNow += bytes * 8;
+  };
   const forward = (stream: Stream, kind: Kind, packet: RtpPacket): void => {
     stream.lastPacketAt = performance.now();
     total.receivedPackets += 1;
@@ -98,14 +107,13 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
     stream.received[0] = (stream.received[0] ?? 0) + bytes.length * 8;
     setPublishing(stream, true);
     const isChanged = stream.changed.delete(kind);
-    for (const { tracks } of stream.watchers.values()) {
+    for (const { tracks, budget } of stream.watchers.values()) {
       const track = tracks[kind];
       if (isChanged) track.onSourceChanged.execute(packet.header);
       // As bytes, because each watcher writes its own numbers into the header.
       track.writeRtp(bytes);
-      total.sentPackets += 1;
-      total.sentBytes += bytes.length;
-      sentBitsNow += bytes.length * 8;
+      budget.spend(bytes.length * 8);
+      countSent(bytes.length);
     }
   };
 
@@ -222,15 +230,22 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
       audio: new MediaStreamTrack({ kind: "audio" }),
       video: new MediaStreamTrack({ kind: "video" }),
     };
+    const budget = createBudget(MAX_STREAM_BITS, STREAM_SECONDS);
+    const maySendAgain = (bytes: number): boolean => {
+      if (!budget.take(bytes * 8)) return false;
+      countSent(bytes);
+      return true;
+    };
     return open(id, name, {
       isPublisher: false,
       offer,
       codec: answered,
       prepare: (connection) => {
         for (const { kind } of offer.media) {
-          const transceiver = connection.addTransceiver(tracks[kind], { direction: "sendonly" });
+          const { sender } = connection.addTransceiver(tracks[kind], { direction: "sendonly" });
+          guardRepeats(sender, maySendAgain);
           if (kind === "video")
-            transceiver.sender.onPictureLossIndication.subscribe(() => {
+            sender.onPictureLossIndication.subscribe(() => {
               const now = streams.get(name);
               if (now) askPicture(now);
             });
@@ -240,7 +255,7 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
         const now = streams.get(name);
         if (!now || now.codec !== codec) return watcher.close("unpublished");
         if (now.watchers.has(id)) return;
-        now.watchers.set(id, { session: watcher, tracks });
+        now.watchers.set(id, { session: watcher, tracks, budget });
         askPicture(now);
       },
     });
@@ -292,8 +307,8 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
       if (performance.now() - stream.lastPacketAt > SILENT_MS) setPublishing(stream, false);
       if (stream.isAsked) askPicture(stream);
       const sum = stream.received.reduce((one, other) => one + other, 0);
-      if (sum > MAX_RECEIVED_BITS * RECEIVED_SECONDS) stream.publisher.close("tooMuch");
-      stream.received = [0, ...stream.received.slice(0, RECEIVED_SECONDS - 1)];
+      if (sum > MAX_STREAM_BITS * STREAM_SECONDS) stream.publisher.close("tooMuch");
+      stream.received = [0, ...stream.received.slice(0, STREAM_SECONDS - 1)];
     }
   }, SECOND_MS);
 

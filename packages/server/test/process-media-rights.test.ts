@@ -350,4 +350,22 @@ describe("offers", () => {
     for (let offer = 0; offer < 11; offer += 1) statuses.push((await post(media, grant, "hello")).status);
     expect(statuses).toEqual([...Array(10).fill(400), 429]);
   });
+
+  it("lets a media session restart ICE ten times in a minute", async () => {
+    await using media = await open();
+    await using publisher = await publish(media);
+    const statuses: number[] = [];
+    for (let restart = 0; restart < 11; restart += 1) {
+      const response = await fetch(publisher.session, {
+        method: "PATCH",
+        headers: {
+          authorization: `Bearer ${publisher.token}`,
+          "content-type": "application/trickle-ice-sdpfrag",
+        },
+        body: `a=ice-ufrag:abc${restart}\r\na=ice-pwd:abcdefghijklmnopqrstuv\r\n`,
+      });
+      statuses.push(response.status);
+    }
+    expect(statuses).toEqual([...Array(10).fill(200), 429]);
+  });
 });

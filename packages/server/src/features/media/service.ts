@@ -29,7 +29,7 @@ import { type MediaHolder, type MediaRight, type MediaTokens, TOKEN_SECONDS } fr
 /** How often it is checked whether those who publish and watch still may. */
 const RECHECK_MS = 5_000;
 const MINUTE_MS = 60_000;
-/** How often one person may begin a media session for one room, in a minute. */
+/** How often one person may begin a media session for one room, and each may restart ICE, in a minute. */
 const MAX_OFFERS = 10;
 /** How many media sessions may watch one person. */
 const MAX_WATCHERS = 20;
@@ -92,7 +92,7 @@ export const createMediaService = ({
   const publishing = new Set<string>();
   /** With whom a talk goes on, by its stream. */
   const talking = new Map<string, SeatKey>();
-  /** When each person last began media sessions for a room. */
+  /** When each person last began media sessions for a room, and each media session last restarted ICE. */
   const offers = new Map<string, number[]>();
 
   /** The media sessions that publish a stream. While one replaces another, there are two. */
@@ -228,21 +228,23 @@ export const createMediaService = ({
   });
 
   /** @throws TOO_MANY_REQUESTS */
-  const countOffer = ({ caller, right: { roomId, role, userId, camera } }: MediaHolder): void => {
-    const isTalk = camera === "talk";
-    const key = JSON.stringify([caller.userId, roomId, role, isTalk, (isTalk || role === "watch") && userId]);
+  const countOf = (key: string, what: string): void => {
     const now = monotonic();
     const times = (offers.get(key) ?? []).filter((time) => time > now - MINUTE_MS);
     if (times.length >= MAX_OFFERS)
-      throw new InvigilError(
-        "TOO_MANY_REQUESTS",
-        `At most ${MAX_OFFERS} media sessions may begin in a minute.`,
-        {
-          retryAfterSeconds: Math.ceil(((times[0] ?? now) + MINUTE_MS - now) / 1000),
-          limit: "media sessions",
-        },
-      );
+      throw new InvigilError("TOO_MANY_REQUESTS", `At most ${MAX_OFFERS} ${what} in a minute.`, {
+        retryAfterSeconds: Math.ceil(((times[0] ?? now) + MINUTE_MS - now) / 1000),
+        limit: "media sessions",
+      });
     offers.set(key, [...times, now]);
+  };
+  /** @throws TOO_MANY_REQUESTS */
+  const countOffer = ({ caller, right: { roomId, role, userId, camera } }: MediaHolder): void => {
+    const isTalk = camera === "talk";
+    countOf(
+      JSON.stringify([caller.userId, roomId, role, isTalk, (isTalk || role === "watch") && userId]),
+      "media sessions may begin",
+    );
     if (role !== "watch" || isTalk) return;
     const watchers = [...sessions.values()].filter(
       ({ right }) => right.role === "watch" && right.camera !== "talk" && right.userId === userId,
@@ -415,6 +417,7 @@ export const createMediaService = ({
       const holder = await tokens.verify(authorization);
       assertOwn(holder, id);
       await opened(holder);
+      countOf(id, "restarts of a media session may begin");
       return server.restart(id, await readFragment());
     },
     /** Ends a media session. */
