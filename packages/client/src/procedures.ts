@@ -3548,6 +3548,8 @@ export interface InstallationInfo {
   timeZone: string;
   /** Whether a media server carries the cameras: browsers publish with `stream.publish` and watch with `stream.watch`. */
   canWatch: boolean;
+  /** For how many days a deleted exam can be restored. 0: a deletion erases the exam at once. */
+  restoreDays: number;
 }
 
 /** Output of `installation.servers`. */

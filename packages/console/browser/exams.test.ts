@@ -45,6 +45,7 @@ const WORDS = {
     remove: "Delete",
     confirm: (name: string) => `To confirm, type: ${name}`,
     removeAction: "Delete the exam",
+    restorable: "An administrator can restore it for 7 days.",
     undo: "Undo",
   },
   "zh-CN": {
@@ -67,6 +68,7 @@ const WORDS = {
     remove: "删除",
     confirm: (name: string) => `请输入以下名称确认：${name}`,
     removeAction: "删除考试",
+    restorable: "管理员可在 7 天内恢复。",
     undo: "撤销",
   },
 } as const;
@@ -115,6 +117,7 @@ describe.each(STORY_LANGUAGES)("the exams, in %s", (locale) => {
     await page.getByRole("menuitem", { name: words.remove }).click();
     const remove = page.getByRole("button", { name: words.removeAction });
     expect(await remove.isDisabled()).toBe(true);
+    await page.getByRole("dialog").getByText(words.restorable).waitFor();
     await page.getByLabel(words.confirm(name)).fill(name);
     await check();
     await remove.click();

@@ -12,6 +12,9 @@ export const installationInfoSchema = z
       .describe(
         "Whether a media server carries the cameras: browsers publish with `stream.publish` and watch with `stream.watch`.",
       ),
+    restoreDays: z
+      .int()
+      .describe("For how many days a deleted exam can be restored. 0: a deletion erases the exam at once."),
   })
   .describe("Output of `installation.info`: what a page needs to know before anybody has signed in.");
 export type InstallationInfo = z.infer<typeof installationInfoSchema>;

@@ -87,6 +87,21 @@ describe("a command that destroys something", () => {
     );
   });
 
+  it("keeps what it said of the restore on a nearly full disk, too", async () => {
+    // No disk has as much free space as this reserve.
+    const env = { ...testEnv, INVIGIL_DISK_RESERVE_MB: "1000000" };
+    const deletes = ["exam", "delete", examId, "--with-rooms"];
+    const said = await runHere(deletes, { cwd: place.path, env, input: "n\n", isTerminal: true });
+    expect(said.stderr).toContain("It can be restored for 7 days");
+    const { code, stdout } = await runHere([...deletes, "--yes"], { cwd: place.path, env });
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining(`'invigil exam restore ${examId}' restores it.`),
+    ]);
+    await place.fine("exam", "restore", examId);
+    expect(await place.json("room", "show", roomId)).toMatchObject({ id: roomId });
+  });
+
   it("says what tells the exam from others of its name", async () => {
     const times = ["--start", "2030-12-01 09:00", "--end", "2030-12-01 11:00"];
     const other = await place.fine("exam", "create", "--name", "高等 Maths", ...times, "-q");

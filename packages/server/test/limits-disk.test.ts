@@ -6,6 +6,7 @@ import { rawDropIn } from "./support/drop-in.js";
 import { loginFor } from "./support/drop-in-apps.js";
 import { openExamsFixture } from "./support/exams-fixture.js";
 import { connectApi, limited } from "./support/limits.js";
+import { reasonOf } from "./support/reason.js";
 import { wav } from "./support/sounds.js";
 import { formOf, openUploads } from "./support/uploads.js";
 
@@ -85,6 +86,18 @@ describe("while the disk is nearly full", () => {
     expect((await fixture.fill(100)).statusCode).toBe(200);
     const again = rest(fixture, await fixture.token({ sub: "teacher2", role: "teacher" }));
     dataOf(await again.post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] }));
+  });
+
+  it("a deleted exam can be restored, and makes room at once only if the call says so", async () => {
+    await using fixture = await open();
+    const { admin, room, other } = fixture;
+    await fixture.fill(99);
+    const { eraseAt } = await admin.exam.delete({ examId: room.examId, withRooms: true });
+    expect(eraseAt).toEqual(expect.any(Date));
+    expect(await admin.exam.restore({ examId: room.examId })).toMatchObject({ id: room.examId });
+    const gone = await admin.exam.delete({ examId: other.examId, withRooms: true, erase: "now" });
+    expect(gone).not.toHaveProperty("eraseAt");
+    expect(await reasonOf(admin.exam.restore({ examId: other.examId }))).toBe("EXAM_NOT_FOUND");
   });
 
   it("an upload is refused before anything of it is kept", async () => {

@@ -294,13 +294,6 @@ describe("a deletion erases at once", () => {
     await erased(exam, {});
   });
 
-  it("if the disk is nearly full", async () => {
-    await using exam = await openExam({
-      change: (deps) => ({ ...deps, disk: { ...deps.disk, hasFreeSpace: () => false } }),
-    });
-    await erased(exam, {});
-  });
-
   it("of an exam that was deleted before, if an administrator types its name", async () => {
     await using exam = await openExam();
     const { examId } = exam;

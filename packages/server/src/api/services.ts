@@ -354,7 +354,6 @@ export const createServices = (
     rates,
     quotas,
     restoreDays: config.restoreDays,
-    hasFreeSpace: () => disk.hasFreeSpace(),
     log,
   });
   const cheatStore = createCheatStore({ storage, writes, events: eventLog });

@@ -1,8 +1,9 @@
 import "@mantine/core/styles/InlineInput.css";
 import "@mantine/core/styles/Checkbox.css";
 import { type ExamSummary, nameOfCopy, type RouterOutputs } from "@invigil/client";
-import { useInvigilClient } from "@invigil/react";
+import { useInvigil, useInvigilClient } from "@invigil/react";
 import { Checkbox } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
@@ -39,7 +40,6 @@ export default function Dialogs({
   const t = useTranslations("exams");
   const client = useInvigilClient();
   const navigate = useNavigate();
-  const may = usePermissions();
   const notify = useNotify();
   if (asked.kind === "create")
     return (
@@ -63,50 +63,79 @@ export default function Dialogs({
     );
   const { exam } = asked;
   const { id: examId, name } = exam;
-  if (asked.kind === "delete") {
-    const equals = exams.filter((other) => other.name === name && other.id !== examId);
-    const restore = async () => {
-      const restored = await client.exam.restore.mutate({ examId });
-      await onChanged();
-      onRestored(restored);
-    };
+  if (asked.kind === "delete")
     return (
-      <Confirm
-        onClose={onClose}
-        title={t("delete.title", { name })}
-        action={t("delete.action")}
-        isDangerous
-        typed={name}
-        onConfirm={async () => {
-          const { eraseAt } = await client.exam.delete.mutate({ examId, withRooms: true });
-          void onChanged();
-          const message = t("delete.done", { name });
-          if (eraseAt && may.administer) notify.undoable(message, restore);
-          else notify.done(message);
-        }}
-      >
-        <p>{t("delete.text")}</p>
-        {equals.length > 0 && (
-          <>
-            <p>{t("delete.equalNames", { count: equals.length })}</p>
-            <ul>
-              <li>
-                <strong>{t("delete.this")}</strong> <Details of={exam} />
-              </li>
-              {equals.slice(0, MOST_EQUALS).map((other) => (
-                <li key={other.id}>
-                  {t("delete.other")} <Details of={other} />
-                </li>
-              ))}
-            </ul>
-          </>
-        )}
-      </Confirm>
+      <Delete exam={exam} exams={exams} onClose={onClose} onChanged={onChanged} onRestored={onRestored} />
     );
-  }
   if (asked.kind === "end")
     return <EndExamDialog examId={examId} name={name} onClose={onClose} onEnded={() => void onChanged()} />;
   return <Duplicate exam={exam} exams={exams} onClose={onClose} onChanged={onChanged} />;
+}
+
+function Delete({
+  exam,
+  exams,
+  onClose,
+  onChanged,
+  onRestored,
+}: {
+  exam: ExamSummary;
+  exams: readonly ExamSummary[];
+  onClose: () => void;
+  onChanged: () => Promise<unknown>;
+  onRestored: (exam: RestoredExam) => void;
+}) {
+  const t = useTranslations("exams");
+  const client = useInvigilClient();
+  const invigil = useInvigil();
+  const may = usePermissions();
+  const notify = useNotify();
+  const { data: info } = useQuery({
+    ...invigil.installation.info.queryOptions(),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const { id: examId, name } = exam;
+  const equals = exams.filter((other) => other.name === name && other.id !== examId);
+  const restore = async () => {
+    const restored = await client.exam.restore.mutate({ examId });
+    await onChanged();
+    onRestored(restored);
+  };
+  // The dialog asks once it can say whether the exam can be restored.
+  if (!info) return null;
+  return (
+    <Confirm
+      onClose={onClose}
+      title={t("delete.title", { name })}
+      action={t("delete.action")}
+      isDangerous
+      typed={name}
+      onConfirm={async () => {
+        const { eraseAt } = await client.exam.delete.mutate({ examId, withRooms: true });
+        void onChanged();
+        const message = t("delete.done", { name });
+        if (eraseAt && may.administer) notify.undoable(message, restore);
+        else notify.done(message);
+      }}
+    >
+      <p>{t("delete.text", { days: info.restoreDays })}</p>
+      {equals.length > 0 && (
+        <>
+          <p>{t("delete.equalNames", { count: equals.length })}</p>
+          <ul>
+            <li>
+              <strong>{t("delete.this")}</strong> <Details of={exam} />
+            </li>
+            {equals.slice(0, MOST_EQUALS).map((other) => (
+              <li key={other.id}>
+                {t("delete.other")} <Details of={other} />
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Confirm>
+  );
 }
 
 /** How many exams of an equal name are listed. */

@@ -245,7 +245,7 @@ export default {
       },
       diskLow: {
         title: "Little space is left on the disk: {used} free",
-        text: "When less than {most} is free, the server stops writing. Delete old backups and exams, or give it a larger disk before the next exam.",
+        text: "When less than {most} is free, the server stops writing. Delete old backups, erase exams that were deleted (invigil exam erase), or give it a larger disk before the next exam.",
       },
       audioNearlyFull: {
         title: "The audio library is nearly full: {used} of {most}",

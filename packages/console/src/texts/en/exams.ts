@@ -66,7 +66,7 @@ export default {
   },
   delete: {
     title: "Delete {name}?",
-    text: "Its rooms, people and links go with it, and rooms in progress end at once. Detection records stay with it. An administrator can restore it for some time.",
+    text: "Its rooms, people and links go with it, and rooms in progress end at once. Detection records stay with it. {days, plural, =0 {It is erased at once, and cannot be restored.} one {An administrator can restore it for # day.} other {An administrator can restore it for # days.}}",
     equalNames: "{count, plural, one {Another exam has this name:} other {# other exams have this name:}}",
     this: "This one:",
     other: "Not this one:",

@@ -232,7 +232,7 @@ export default {
       },
       diskLow: {
         title: "磁盘空间不足：剩余 {used}",
-        text: "剩余空间低于 {most} 时服务器停止写入。请在下一场考试前删除旧备份和旧考试，或扩大磁盘。",
+        text: "剩余空间低于 {most} 时服务器停止写入。请在下一场考试前删除旧备份、清除已删除的考试（invigil exam erase），或扩大磁盘。",
       },
       audioNearlyFull: {
         title: "语音播报库即将用满：{used} / {most}",

@@ -67,7 +67,7 @@ export default {
   },
   delete: {
     title: "删除{name}？",
-    text: "考场、考生和链接会一并删除，进行中的考场立即结束。检测记录随考试保留。管理员可在一段时间内恢复。",
+    text: "考场、考生和链接会一并删除，进行中的考场立即结束。检测记录随考试保留。{days, plural, =0 {数据立即清除，无法恢复。} other {管理员可在 # 天内恢复。}}",
     equalNames: "另有 {count, number} 场同名考试：",
     this: "要删除的：",
     other: "不删除的：",

@@ -48,8 +48,6 @@ export interface ExamServiceDeps {
   readonly quotas: Quotas | undefined;
   /** The number of days in which a deleted exam can be restored. 0: none. */
   readonly restoreDays: number;
-  /** Whether the disk has space for exams that were deleted. */
-  readonly hasFreeSpace: () => boolean;
   readonly log: FastifyBaseLogger;
 }
 
@@ -70,7 +68,6 @@ export const createExamService = ({
   rates,
   quotas,
   restoreDays,
-  hasFreeSpace,
   log,
 }: ExamServiceDeps) => {
   /** Lists the fields explicitly: copying the others of an object takes several times as long. */
@@ -223,8 +220,8 @@ export const createExamService = ({
     },
     /**
      * Deletes an exam with its rooms and people, if the input confirms that they may go. An administrator may
-     * also delete its records by confirming the exam's name. The exam can be restored for some days. It is erased
-     * at once if the input says so, if the server keeps no deleted exams, or if the disk is nearly full.
+     * also delete its records by confirming the exam's name. The exam can be restored for some days, also if the
+     * disk is nearly full. It is erased at once if the input says so, or if the server keeps no deleted exams.
      * @throws EXAM_CONFLICT for contents without a confirmation; INVALID_INPUT for a wrong name
      */
     async delete(
@@ -234,7 +231,7 @@ export const createExamService = ({
     ): Promise<DeletedExam> {
       if (withRecords) assertMayDeleteRecords(caller);
       const now = clock();
-      const isSoftDeleted = erase !== "now" && restoreDays > 0 && hasFreeSpace();
+      const isSoftDeleted = erase !== "now" && restoreDays > 0;
       const eraseAt = isSoftDeleted ? new Date(pruning.latest().getTime() + restoreDays * DAY_MS) : undefined;
       rates.take({ caller }, { writeRows: 0 });
       const deleted = await store.delete(

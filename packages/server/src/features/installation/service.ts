@@ -82,7 +82,13 @@ export const createInstallationService = ({
   isDemo,
   canWatch,
 }: InstallationServiceDeps): InstallationService => ({
-  info: () => ({ auth: config.auth, isDemo, timeZone: config.timeZone, canWatch }),
+  info: () => ({
+    auth: config.auth,
+    isDemo,
+    timeZone: config.timeZone,
+    canWatch,
+    restoreDays: config.restoreDays,
+  }),
   async servers() {
     const running = await instances.running();
     const sinceOf = ({ startedAt }: RunningServer): number => startedAt?.getTime() ?? 0;
