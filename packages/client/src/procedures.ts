@@ -2712,8 +2712,8 @@ export interface DecidedPeople {
   userId: string;
   /** `unchanged`: it was so before, or an earlier call with the same key has decided it. `refused`: see `refusal`. */
   outcome: "changed" | "unchanged" | "refused";
-  /** `over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. Absent: it is not refused. */
-  refusal?: "over" | "pastEnd" | "endsInPast" | "tooManyMinutes" | undefined;
+  /** `over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. `notInRoom`: they were removed from the exam during the call. Absent: it is not refused. */
+  refusal?: "over" | "pastEnd" | "endsInPast" | "tooManyMinutes" | "notInRoom" | undefined;
   /** The attempt afterwards. */
   attempt: Attempt;
   /** When the exam ends for the person. During a pause whose time is given back, as of now. */

@@ -122,10 +122,10 @@ export const decidedSchema = z
                 "`unchanged`: it was so before, or an earlier call with the same key has decided it. `refused`: see `refusal`.",
               ),
             refusal: z
-              .enum(["over", "pastEnd", "endsInPast", "tooManyMinutes"])
+              .enum(["over", "pastEnd", "endsInPast", "tooManyMinutes", "notInRoom"])
               .optional()
               .describe(
-                "`over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. Absent: it is not refused.",
+                "`over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. `notInRoom`: they were removed from the exam during the call. Absent: it is not refused.",
               ),
             attempt: attemptSchema.describe("The attempt afterwards."),
             endsAt,

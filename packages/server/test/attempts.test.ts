@@ -1,10 +1,13 @@
 // Also on PostgreSQL. The rules themselves are tested in packages/schema/src/attempts.test.ts.
 import { describe, expect, it } from "vitest";
 import type { TestAppOptions } from "../src/app/testing.js";
+import { openAppFixture } from "./support/app-fixture.js";
+import { endAndReopenBesideMoves } from "./support/beside-moves.js";
 import { dataOf, rest } from "./support/calls.js";
 import { openExamsFixture } from "./support/exams-fixture.js";
 import { listenPeople, listenRoom, nextBesidesPresence as next } from "./support/listening.js";
 import { EVERYTHING } from "./support/procedure-calls.js";
+import { callsOf, RATES } from "./support/servers.js";
 
 const MINUTE = 60_000;
 
@@ -194,6 +197,11 @@ describe("a decision about attempts", () => {
     await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: siblingId });
     expect(await next(there)).toMatchObject({ type: "participant_added", userId: "examinee1" });
     expect(await next(there)).toMatchObject({ type: "attempt_changed", status: "paused" });
+  });
+
+  it("reaches its person if they are moved at the same time", async () => {
+    await using fixture = await openAppFixture({ config: RATES });
+    await endAndReopenBesideMoves(fixture.db, [callsOf(fixture)]);
   });
 
   it("ends with the room, if it is a pause", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it as test } from "vitest";
 import { WHOLE_EXAM } from "../src/domain/events.js";
 import { auditEntries, messages, roomEvents, sendRates } from "../src/storage/tables.js";
 import type { AppFixtureOptions } from "./support/app-fixture.js";
+import { endAndReopenBesideMoves } from "./support/beside-moves.js";
 import { trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { often } from "./support/effort.js";
@@ -62,6 +63,12 @@ const heldGroups = () => {
 
 describePostgres("servers of one database", () => {
   const schemas = shared(openSchemasForTests);
+
+  test("end and reopen attempts of people whom another server moves", async () => {
+    await using servers = await openPair((await schemas().open()).url);
+    const [one, other] = servers.all;
+    await endAndReopenBesideMoves(one.db, [one.as, other.as]);
+  });
 
   test("give the same join codes, also at the same time, and each opens those of the other", async () => {
     const config = { apps: APPS, publicUrl: "https://invigil.example" };

@@ -14,7 +14,7 @@ export interface Member extends AppFixture, Pick<TestApp, "as"> {
 }
 
 /** A person of a test makes the calls of many. */
-const RATES = limited({
+export const RATES = limited({
   INVIGIL_LIMIT_READS: "person=1000000",
   INVIGIL_LIMIT_READ_ROWS: "person=1000000000",
   INVIGIL_LIMIT_READ_MIB: "person=1000000",
@@ -24,6 +24,16 @@ const RATES = limited({
   INVIGIL_LIMIT_MESSAGES: "person=1000000",
   INVIGIL_LIMIT_ROOMS: "person=1000000,admin=1000000",
 });
+
+/** Calls the procedures of an app in this process. */
+export const callsOf =
+  (fixture: AppFixture): TestApp["as"] =>
+  (caller, { signal, ttlSeconds } = {}) =>
+    callInProcess(fixture.router, fixture.services, (seconds) => fixture.token(caller, seconds), {
+      clock: fixture.clock,
+      ttlSeconds,
+      signal,
+    });
 
 /** Opens another server on the database at `url`. Its limits do not hinder tests that call often. */
 export const openMember = async (
@@ -44,13 +54,11 @@ export const openMember = async (
     sharesDatabase: true,
     config: { ...RATES, presenceSettleSeconds: 0, ...config, databaseFile: undefined, postgres },
   });
-  const as: TestApp["as"] = (caller, { signal, ttlSeconds } = {}) =>
-    callInProcess(fixture.router, fixture.services, (seconds) => fixture.token(caller, seconds), {
-      clock: fixture.clock,
-      ttlSeconds,
-      signal,
-    });
-  return { ...fixture, as, listen: () => fixture.app.listen({ host: "127.0.0.1", port: 0 }) };
+  return {
+    ...fixture,
+    as: callsOf(fixture),
+    listen: () => fixture.app.listen({ host: "127.0.0.1", port: 0 }),
+  };
 };
 
 /** Several servers of one installation. `await using` closes all of them. */

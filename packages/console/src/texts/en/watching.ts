@@ -484,6 +484,7 @@ export default {
       pastEnd: "Their time is over.",
       endsInPast: "Their exam would have ended already. Give more time first, or take less.",
       tooManyMinutes: "These would be more minutes in total than allowed.",
+      notInRoom: "They are in no room of the exam any more.",
     },
     refusedInRoom: "Not done for {count, number} of {total, number}: {why}",
     left: "Not done for {count, plural, one {# candidate} other {# candidates}} yet. Try again.",

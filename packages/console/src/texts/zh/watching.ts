@@ -456,6 +456,7 @@ export default {
       pastEnd: "考试时间已到。",
       endsInPast: "结束时间会早于现在。请先补时，或少扣一些。",
       tooManyMinutes: "总分钟数超出允许范围。",
+      notInRoom: "该考生已不在本场考试的任何考场。",
     },
     refusedInRoom: "{total, number} 人中有 {count, number} 人未执行：{why}",
     left: "还有 {count, number} 名考生未执行，请重试。",

@@ -140,8 +140,7 @@ export const createAttemptService = ({
     const answered = foreseen.flatMap((outcome) => {
       if (later.has(outcome.userId)) return [];
       if (dryRun || !isChange(outcome)) return [outcome];
-      // Those who have left the room since it was read have no outcome.
-      return outcomes.get(outcome.userId) ?? [];
+      return outcomes.get(outcome.userId) ?? { ...outcome, after: "notInRoom" as const };
     });
     return { people: answered.map((outcome) => resultOf(outcome, now)), remaining: later.size };
   };
@@ -199,7 +198,7 @@ export const createAttemptService = ({
         check,
       };
       const [outcome] = await store.decide(request, [caller.userId]);
-      // They were moved or removed after their rights were read.
+      // They were removed after their rights were read.
       if (!outcome)
         throw new InvigilError("PARTICIPANT_NOT_FOUND", `${caller.userId} is not in the room ${room.id}.`);
       const { attempt, endsAt } = resultOf(outcome, now);

@@ -19,7 +19,7 @@ import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader } from "../../storage/port.js";
-import { param, query, statement, statements } from "../../storage/statement.js";
+import { param, query, type Statement, statement, statements } from "../../storage/statement.js";
 import {
   accounts,
   attempts,
@@ -66,7 +66,7 @@ export interface DecisionOutcome {
   readonly userId: string;
   readonly times: ExamTimes;
   readonly attempt: Attempt;
-  readonly after: Attempt | AttemptRefusal;
+  readonly after: Attempt | AttemptRefusal | "notInRoom";
 }
 
 const examOfRoom = statement(
@@ -92,7 +92,8 @@ const entryColumns = {
   message: examEntries.message,
   key: examEntries.key,
 };
-const peopleOf = (isNamed: boolean) =>
+/** Finds people of a room: those named, or all examinees. Or finds the seats of examinees in the exam. */
+const peopleOf = (of: "named" | "all" | "exam") =>
   statement((dialect) =>
     query
       .select({
@@ -116,12 +117,14 @@ const peopleOf = (isNamed: boolean) =>
       .where(
         and(
           eq(participants.examId, param("examId")),
-          eq(participants.roomId, param("roomId")),
-          isNamed ? dialect.isAnyOf(participants.userId, "userIds") : eq(participants.role, "examinee"),
+          of === "exam" ? undefined : eq(participants.roomId, param("roomId")),
+          of === "all" ? undefined : dialect.isAnyOf(participants.userId, "userIds"),
+          of === "named" ? undefined : eq(participants.role, "examinee"),
         ),
       ),
   );
-const people = { named: peopleOf(true), all: peopleOf(false) };
+const people = { named: peopleOf("named"), all: peopleOf("all"), exam: peopleOf("exam") };
+type PersonRow = typeof people.named extends Statement<infer Row> ? Row : never;
 
 const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: boolean, ofKinds: boolean) =>
   statement((dialect) =>
@@ -167,18 +170,30 @@ export const createAttemptStore = ({
 }) => {
   const readExam = (reader: Reader, room: RoomKey): Promise<ExamOfDecision | undefined> =>
     reader.get(examOfRoom, { ...room });
+  const toPeople = (found: readonly PersonRow[]): PersonOfDecision[] =>
+    found
+      .toSorted((one, other) => one.seq - other.seq)
+      .map((person) => ({ ...person, attempt: attemptOf(person.attempt) ?? RUNNING }));
   const readPeople = async (
     reader: Reader,
     room: RoomKey,
     userIds: readonly string[] | undefined,
     key: string | null,
+  ): Promise<PersonOfDecision[]> =>
+    toPeople(
+      await (userIds
+        ? reader.all(people.named, { ...room, userIds, key })
+        : reader.all(people.all, { ...room, key })),
+    );
+  /** Finds examinees of a room who may have been moved since. An attempt belongs to the exam, so any of their seats is right. */
+  const readMoved = async (
+    reader: Reader,
+    { examId }: RoomKey,
+    userIds: readonly string[],
+    key: string | null,
   ): Promise<PersonOfDecision[]> => {
-    const found = await (userIds
-      ? reader.all(people.named, { ...room, userIds, key })
-      : reader.all(people.all, { ...room, key }));
-    return found
-      .toSorted((one, other) => one.seq - other.seq)
-      .map((person) => ({ ...person, attempt: attemptOf(person.attempt) ?? RUNNING }));
+    const found = await reader.all(people.exam, { examId, userIds, key });
+    return toPeople([...new Map(found.map((person) => [person.userId, person])).values()]);
   };
   /** Decides about people as of a read. */
   const outcomesOf = (
@@ -217,13 +232,16 @@ export const createAttemptStore = ({
     },
     /** Returns what a decision would do. */
     foresee: outcomesOf,
-    /** Decides about some people of a room, in one transaction: their attempts, entries and events, and the end signal of those terminated. */
+    /**
+     * Decides about some examinees of a room, in one transaction: their attempts, entries and events, and the end signal of those terminated.
+     * A person who was moved since the room was read is found in their new room. One who is in no room of the exam has no outcome.
+     */
     decide: (request: DecisionRequest, userIds: readonly string[]): Promise<DecisionOutcome[]> => {
       const { room, action, entry, author, now } = request;
       return writes.ofExam({ ...room, people: userIds }, author, async (tx) => {
         const [exam, found, seats] = await Promise.all([
           readExam(tx, room),
-          readPeople(tx, room, userIds, entry.key ?? null),
+          readMoved(tx, room, userIds, entry.key ?? null),
           readSeats(tx, room.examId, userIds),
         ]);
         const outcomes = outcomesOf(request, exam, found);
