@@ -718,6 +718,10 @@ export interface ParticipantAddedEvent {
   name: string;
   /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
   extraMinutes: number;
+  /** When their main page was disconnected in the room from which they were moved. Absent: it was not connected there, or they were not moved. */
+  mainLeftAt?: Date | undefined;
+  /** When their page of the PC was disconnected in the room from which they were moved. Absent: it was not connected there, or they were not moved. */
+  pcLeftAt?: Date | undefined;
 }
 
 /** The name or the extra minutes of a person changed. */
@@ -940,7 +944,7 @@ export interface TalkChangedEvent {
 export interface ListVisitsInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
-  /** The user id of the person. 1 to 128 characters. */
+  /** The person. If they sit the exam in the room, their visits to all rooms of the exam are returned. 1 to 128 characters. */
   userId: string;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
@@ -958,6 +962,8 @@ export interface VisitPage {
 
 /** The time for which a page was connected without a break. Breaks up to the settle time do not count. */
 export interface Visit {
+  /** The id of the room. */
+  roomId: string;
   /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
   camera: "main" | "pc";
   /** When the page was connected. */
@@ -1874,7 +1880,7 @@ export interface ExamEntriesInput {
   examId: string;
   /** Only entries of this room. Absent: of all that the caller may see. 1 to 128 characters. */
   roomId?: string | null | undefined;
-  /** Only entries about this person. Absent: about all. 1 to 128 characters. */
+  /** Only entries about this person: without `roomId`, if they sit the exam in a room that the caller may see, of all rooms. Absent: about all. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `100`. */
   pageSize?: number | null | undefined;
@@ -2966,7 +2972,7 @@ export interface ListCheatRecordsInput {
   examId?: string | null | undefined;
   /** Only records of one of these detection types. Absent: of any. */
   detectTypes?: string[] | null | undefined;
-  /** Only records about one of these people. Absent: about anybody. */
+  /** Only records about one of these people: about those who sit the exam in a room that the call is about, of all rooms of the exam. Absent: about anybody. */
   userIds?: string[] | null | undefined;
   /** Only detections that the phone made, or with `false`, those that the PC made. Absent: both. */
   isMainMonitor?: boolean | null | undefined;
@@ -3042,7 +3048,7 @@ export interface ListHandsInput {
   roomId?: string | null | undefined;
   /** Only hands in this exam. Absent: `roomId` names the room. 1 to 128 characters. */
   examId?: string | null | undefined;
-  /** Only hands of this person. Absent: of everybody. 1 to 128 characters. */
+  /** Only hands of this person: if they sit the exam in a room that the call is about, of all rooms of the exam. Absent: of everybody. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** Only hands with one of these statuses. Absent: all. */
   statuses?: ("raised" | "taken" | "granted" | "resolved")[] | null | undefined;
@@ -3108,7 +3114,7 @@ export interface ListMessagesInput {
   roomId: string;
   /** The page that reads the messages. Default: `"main"`. */
   camera?: "main" | "pc" | null | undefined;
-  /** Only messages from this person, to them and to everybody, on both of their pages. Examinees may only name themselves, which changes nothing. Absent: all that the page may read. 1 to 128 characters. */
+  /** Only messages from this person, to them and to everybody, on both of their pages. If they sit the exam in the room, their own are of all rooms of the exam. Examinees may only name themselves, which changes nothing. Absent: all that the page may read. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** Only messages of this type. Absent: of every type. 1 to 2,147,483,647. */
   type?: number | null | undefined;
@@ -3460,7 +3466,7 @@ export interface ListenGrantIceServers {
 export interface ListTalksInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
-  /** Only talks with this person. Absent: with everybody. 1 to 128 characters. */
+  /** Only talks with this person: if they sit the exam in the room, in all rooms of the exam. Absent: with everybody in the room. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
@@ -3496,7 +3502,7 @@ export interface TalkPageTalks {
 export interface ListStreamEventsInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
-  /** Only events of this person's cameras. Absent: of everybody's. 1 to 128 characters. */
+  /** Only events of this person's cameras: if they sit the exam in the room, of all rooms of the exam. Absent: of everybody's in the room. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;

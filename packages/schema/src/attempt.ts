@@ -234,7 +234,9 @@ export const examEntriesInput = z
     roomId: optional(given.roomId).describe(
       "Only entries of this room. Absent: of all that the caller may see.",
     ),
-    userId: optional(given.userId).describe("Only entries about this person. Absent: about all."),
+    userId: optional(given.userId).describe(
+      "Only entries about this person: without `roomId`, if they sit the exam in a room that the caller may see, of all rooms. Absent: about all.",
+    ),
     pageSize: pageSizeSchema(100),
     cursor: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)).describe(
       "The `nextCursor` of the previous page. Absent: the first page.",

@@ -106,7 +106,7 @@ export const listCheatRecordsInput = z
       "Only records of one of these detection types. Absent: of any.",
     ),
     userIds: optional(boundedList(given.userId, MAX_FILTERED)).describe(
-      "Only records about one of these people. Absent: about anybody.",
+      "Only records about one of these people: about those who sit the exam in a room that the call is about, of all rooms of the exam. Absent: about anybody.",
     ),
     isMainMonitor: optional(z.boolean("must be true or false")).describe(
       "Only detections that the phone made, or with `false`, those that the PC made. Absent: both.",

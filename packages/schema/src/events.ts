@@ -116,6 +116,13 @@ const PRESENCE = { room: ["presence"], exam: [], people: ["people"] } as const;
 
 const person = { userId: found.userId, role: participantRoleSchema };
 const personDetails = { ...person, name: personName, extraMinutes };
+const leftAt = (page: string): z.ZodOptional<z.ZodDate> =>
+  z
+    .date()
+    .optional()
+    .describe(
+      `When their ${page} was disconnected in the room from which they were moved. Absent: it was not connected there, or they were not moved.`,
+    );
 const connection = { ...person, camera: cameraSchema };
 
 const LI = { userId: "e1", role: "examinee" } as const;
@@ -191,7 +198,11 @@ export const events = {
     seenBy: "concerned",
     changes: MEMBERS,
     countsFor: "examAndRoom",
-    payload: personDetails,
+    payload: {
+      ...personDetails,
+      mainLeftAt: leftAt("main page"),
+      pcLeftAt: leftAt("page of the PC"),
+    },
     example: { ...LI, name: "Li Wei", extraMinutes: 0 },
   }),
   participant_updated: declareEvent({
@@ -512,14 +523,11 @@ const eventRoom = z
   .describe(
     'The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives.',
   );
-const schemaOf = ([type, { meaning, payload, lookedUp }]: [string, Events[EventType]]) =>
-  z
-    .object({
-      ...headOf(type, { roomId: eventRoom }),
-      ...payload,
-      ...lookedUp,
-    })
-    .describe(meaning);
+const schemaOf = ([type, { meaning, payload, lookedUp }]: [string, Events[EventType]]) => {
+  // The union of the fields of all events is too much for the compiler.
+  const fields: z.ZodRawShape = { ...headOf(type, { roomId: eventRoom }), ...payload, ...lookedUp };
+  return z.object(fields).describe(meaning);
+};
 const schemas = new Map(
   Object.entries<Events[EventType]>(events).map(([type, event]) => [event, schemaOf([type, event])]),
 );

@@ -79,7 +79,9 @@ export const listHandsInput = z
   .object({
     roomId: optional(given.roomId).describe("Only hands in this room. Absent: `examId` names the exam."),
     examId: optional(given.examId).describe("Only hands in this exam. Absent: `roomId` names the room."),
-    userId: optional(given.userId).describe("Only hands of this person. Absent: of everybody."),
+    userId: optional(given.userId).describe(
+      "Only hands of this person: if they sit the exam in a room that the call is about, of all rooms of the exam. Absent: of everybody.",
+    ),
     statuses: optional(boundedList(handStatusSchema, handStatuses.length)).describe(
       "Only hands with one of these statuses. Absent: all.",
     ),

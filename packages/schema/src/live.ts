@@ -40,7 +40,9 @@ export type Presence = z.infer<typeof presenceSchema>;
 export const listVisitsInput = z
   .object({
     roomId: given.roomId,
-    userId: given.userId,
+    userId: given.userId.describe(
+      "The person. If they sit the exam in the room, their visits to all rooms of the exam are returned.",
+    ),
     pageSize: pageSizeSchema(20),
     cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
       "`nextCursor` of the previous page. Absent: the first page.",
@@ -51,6 +53,7 @@ export type ListVisitsInput = z.infer<typeof listVisitsInput>;
 
 export const visitSchema = z
   .object({
+    roomId: found.roomId,
     camera: cameraSchema,
     since: z.date().describe("When the page was connected."),
     leftAt: z.date().describe("When the page was disconnected."),

@@ -143,7 +143,7 @@ export const listMessagesInput = z
     roomId: given.roomId,
     camera: withDefault(cameraSchema, "main").describe("The page that reads the messages."),
     userId: optional(given.userId).describe(
-      "Only messages from this person, to them and to everybody, on both of their pages. Examinees may only name themselves, which " +
+      "Only messages from this person, to them and to everybody, on both of their pages. If they sit the exam in the room, their own are of all rooms of the exam. Examinees may only name themselves, which " +
         "changes nothing. Absent: all that the page may read.",
     ),
     type: optional(wholeNumber(1, 2_147_483_647)).describe(

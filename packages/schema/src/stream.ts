@@ -70,7 +70,9 @@ export type StreamEvent = z.infer<typeof streamEventSchema>;
 export const listStreamEventsInput = z
   .object({
     roomId: given.roomId,
-    userId: optional(given.userId).describe("Only events of this person's cameras. Absent: of everybody's."),
+    userId: optional(given.userId).describe(
+      "Only events of this person's cameras: if they sit the exam in the room, of all rooms of the exam. Absent: of everybody's in the room.",
+    ),
     pageSize: pageSizeSchema(20),
     cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
       "The last event id of the previous page. Absent: the first page.",
@@ -143,7 +145,9 @@ export type ListenGrant = z.infer<typeof listenGrantSchema>;
 export const listTalksInput = z
   .object({
     roomId: given.roomId,
-    userId: optional(given.userId).describe("Only talks with this person. Absent: with everybody."),
+    userId: optional(given.userId).describe(
+      "Only talks with this person: if they sit the exam in the room, in all rooms of the exam. Absent: with everybody in the room.",
+    ),
     pageSize: pageSizeSchema(20),
     cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)).describe(
       "The `nextCursor` of the previous page. Absent: the first page.",

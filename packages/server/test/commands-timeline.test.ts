@@ -109,3 +109,42 @@ it("shows what happened to one person in all of their rooms, in order, with both
     stderr: "invigil: --exam or --room must be specified\n",
   });
 });
+
+it("shows what happened to a person in the room from which they were moved, also without a record", async () => {
+  using folder = tempFolder();
+  await using fixture = await openRoomFixture({
+    config: {
+      databaseFile: join(folder.path, "data/invigil.db"),
+      authSecret: testEnv.INVIGIL_AUTH_SECRET,
+      presenceSettleSeconds: 0,
+    },
+  });
+  const { room, sibling, services, time } = fixture;
+  const seat = { examId: room.examId, roomId: room.id, userId: EXAMINEE.sub };
+  const leave = services.presence.connect({ ...seat, role: "examinee", camera: "main" });
+  await fixture.written();
+  time.now += 1000;
+  await services.talks.begin(seat, TEACHER.sub, new Date(time.now));
+  time.now += 1000;
+  await services.talks.end(seat, new Date(time.now));
+  time.now += 1000;
+  await fixture.mutate(ADMIN, "participant.move", {
+    roomId: room.id,
+    userId: EXAMINEE.sub,
+    toRoomId: sibling.id,
+  });
+  leave();
+  await fixture.written();
+  const how = { cwd: folder.path, env: { ...testEnv, INVIGIL_TIME_ZONE: "UTC" } };
+  const args = ["timeline", EXAMINEE.sub, "--exam", room.examId];
+  const lines = (await runWell(args, how)).trimEnd().split("\n");
+  expect(lines.map((line) => line.replace(/^\S+ \S+ +/, "").replace(/ {2,}/g, " "))).toEqual([
+    "TIME ROOM EVENT DETAILS",
+    "A participant_entered camera main",
+    `A talk_began by ${TEACHER.sub}`,
+    `A talk_ended by ${TEACHER.sub}`,
+    "A participant_removed",
+    "A participant_left camera main",
+    "B participant_added name e1, extraMinutes 0",
+  ]);
+});

@@ -572,10 +572,16 @@ describe.skipIf(isOnPostgres)("query plans", () => {
     return explain.all(...parameters).map(({ detail }) => detail);
   };
   /** Steps whose cost grows with what is kept, instead of with what is asked for. */
+  /**
+   * Sorts the rows of one person in all rooms of an exam. Each room has a range of an index by room and person, and ranges have no common
+   * order. See `domain/person-history.ts`.
+   */
+  const HISTORY_OF_PERSON =
+    /"room_id" in \(select "id" from "visible_rooms" where .*"(?:to_)?(?:user_id|login)" = \?/;
   const badSteps = (statement: string): string[] =>
     planOf(statement).filter(
       (step) =>
-        step.includes("TEMP B-TREE") ||
+        (step.includes("TEMP B-TREE") && !HISTORY_OF_PERSON.test(statement)) ||
         // The rows that a statement brings with it are no table, also where they come as one parameter.
         // The index has open talks alone. It is read once, at the start.
         (!step.endsWith("USING INDEX talks_open") &&

@@ -199,7 +199,7 @@ export const followPeople = (
       | Exclude<EventTypeOfPeople, keyof typeof ofExam | "roster_changed">
       | "detections_counted"]: (event: EventOf<Type>) => void;
   } = {
-    participant_added({ roomId, userId, role, name, extraMinutes }) {
+    participant_added({ roomId, userId, role, name, extraMinutes, mainLeftAt, pcLeftAt }) {
       const details = { role, name, extraMinutes };
       if (rows.find({ userId, roomId })) return rows.update({ userId, roomId }, () => details);
       rows.seat({
@@ -209,7 +209,10 @@ export const followPeople = (
         publishStatus: { main: "idle", pc: "idle" },
         publishStatusSince: {},
         pages: [],
-        left: [],
+        left: [
+          ...(mainLeftAt ? [{ camera: "main" as const, since: mainLeftAt }] : []),
+          ...(pcLeftAt ? [{ camera: "pc" as const, since: pcLeftAt }] : []),
+        ],
         detections: 0,
       });
     },

@@ -333,7 +333,12 @@ export const eventEntries = (event: RoomEvent): readonly Entry[] => {
     case "talk_changed":
       return [talkEvent(event)];
     case "participant_added":
-      return one(event.userId, { is: "added" });
+      // They were in the exam before, in another room.
+      return [
+        ...one(event.userId, { is: "added" }),
+        ...(event.mainLeftAt ? [presenceEntry(event.userId, "main", "left", event.mainLeftAt)] : []),
+        ...(event.pcLeftAt ? [presenceEntry(event.userId, "pc", "left", event.pcLeftAt)] : []),
+      ];
     case "participant_removed":
       return one(event.userId, { is: "removed" });
     case "participant_updated":

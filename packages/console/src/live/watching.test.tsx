@@ -121,7 +121,7 @@ describe("the timeline of a room", () => {
       event(2, 9, { type: "participant_left", ...connection }),
       event(3, 20, { type: "participant_entered", ...connection }),
     ].flatMap(eventEntries);
-    const visits = visitEntries("e1", { camera: "main", since: at(1), leftAt: at(9) });
+    const visits = visitEntries("e1", { roomId: "r1", camera: "main", since: at(1), leftAt: at(9) });
     const going = pageEntry({ userId: "e1", camera: "main", since: at(20) });
     const tell = (entries: readonly Entry[]) =>
       mergeTimeline([{ entries }], [going]).map((entry) => [entry.what.is, entry.at]);

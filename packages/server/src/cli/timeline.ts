@@ -48,8 +48,18 @@ const TOLD_BY_LISTS: ReadonlySet<string> = new Set([
   "talk_changed",
 ]);
 const LOGGED = listedEventTypes.filter((type) => !TOLD_BY_LISTS.has(type));
-/** The fields of an event that have columns, or are the same for all. */
-const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "since", "userId", "role"]);
+/** The fields of an event that have columns, are the same for all, or are told by visits. */
+const SHOWN: ReadonlySet<string> = new Set([
+  "type",
+  "id",
+  "roomId",
+  "time",
+  "since",
+  "userId",
+  "role",
+  "mainLeftAt",
+  "pcLeftAt",
+]);
 
 const ofEvent = (event: ListedEvent): Entry => ({
   time: event.time,
@@ -116,7 +126,10 @@ const ofPage = (
   details: `camera ${camera}`,
 });
 
-/** Reads what happened to a person in a room. `completeSince`: from when on the event log is complete. */
+/**
+ * Reads what the lists of a room have of a person. If they sit in it, that is also what happened in other rooms, besides events.
+ * `completeSince`: from when on the event log is complete.
+ */
 const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId: string) => {
   let completeSince: Date | undefined;
   const input = (cursor: number | undefined) => ({ roomId, userId, cursor, pageSize: 100 });
@@ -135,9 +148,9 @@ const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId
   const visits = await fetchAllPages(async (cursor: number | undefined) => {
     const page = await call.room.visits(input(cursor));
     return {
-      items: page.visits.flatMap(({ camera, since, leftAt }) => [
-        ofPage("participant_left", roomId, camera, leftAt),
-        ofPage("participant_entered", roomId, camera, since),
+      items: page.visits.flatMap(({ roomId: of, camera, since, leftAt }) => [
+        ofPage("participant_left", of, camera, leftAt),
+        ofPage("participant_entered", of, camera, since),
       ]),
       nextCursor: page.nextCursor,
     };
@@ -160,15 +173,15 @@ const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId
   });
   const seen = new Set<string>();
   // The log tells of visits, too. Those from before visits were kept are there alone.
-  const pages = [...visits, ...present, ...events].filter(({ event, details, time }) => {
-    const key = `${event} ${details} ${time.getTime()}`;
+  const pages = [...visits, ...present, ...events].filter(({ roomId: of, event, details, time }) => {
+    const key = `${of} ${event} ${details} ${time.getTime()}`;
     return !event.startsWith("participant_") || (!seen.has(key) && seen.add(key));
   });
   const asked = hands.toReversed().flatMap(ofHand);
   return { entries: [...records, ...messages, ...streams, ...asked, ...talks, ...pages], completeSince };
 };
 
-/** The rooms of an exam in which something may have happened to a person: where they are, and where they were recorded. */
+/** The rooms of an exam in which a person is, or was recorded. Those in which they were before are found in the lists of these. */
 const roomsOf = async (
   { call }: Pick<LocalApp, "call">,
   examId: string,
@@ -218,14 +231,17 @@ export const addTimeline = (program: Command, run: CommandRun): void => {
         const of = exam === undefined ? undefined : await findExam(call, exam);
         const rooms: Room[] = [];
         if (room !== undefined) rooms.push(await findRoom(call, room, of));
-        else if (of)
-          for (const roomId of await roomsOf({ call }, of.id, userId))
-            rooms.push(await call.room.get({ roomId }));
+        const known = of && room === undefined ? await roomsOf({ call }, of.id, userId) : [];
+        const ids = new Set([...rooms.map(({ id }) => id), ...known]);
         const entries: Entry[] = [];
         let completeSince: Date | undefined;
-        for (const { id } of rooms) {
+        // The set grows while it is read.
+        for (const id of ids) {
+          if (!rooms.some((one) => one.id === id)) rooms.push(await call.room.get({ roomId: id }));
           const found = await readRoom({ call }, id, userId);
-          entries.push(...found.entries);
+          for (const entry of found.entries)
+            if (entry.roomId === id) entries.push(entry);
+            else if (entry.roomId !== undefined && room === undefined) ids.add(entry.roomId);
           if (found.completeSince && (!completeSince || found.completeSince > completeSince))
             completeSince = found.completeSince;
         }

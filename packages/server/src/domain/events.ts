@@ -38,7 +38,7 @@ export const newEvent = <Type extends EventType, Place extends RoomKey>(
 /** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
 export const arrivalEvents = (
   room: RoomKey,
-  { publishStatus, attempt, identity, readiness, detectorsOff, ...person }: Arrival,
+  { publishStatus, attempt, identity, readiness, detectorsOff, left, ...person }: Arrival,
   now: Date,
 ): NewEvent[] => {
   const { userId, role } = person;
@@ -53,7 +53,12 @@ export const arrivalEvents = (
     ...(readiness ? [newEvent(room, "readiness_changed", { userId, role, ...readiness }, now)] : []),
     ...(detectorsOff ? [newEvent(room, "detectors_changed", { userId, role, off: true }, now)] : []),
   ];
-  return [newEvent(room, "participant_added", person, now), ...attempts, ...findings, ...statuses];
+  const added = {
+    ...person,
+    ...(left?.main && { mainLeftAt: left.main }),
+    ...(left?.pc && { pcLeftAt: left.pc }),
+  };
+  return [newEvent(room, "participant_added", added, now), ...attempts, ...findings, ...statuses];
 };
 
 const insertEvent = insertion(roomEvents);

@@ -24,7 +24,7 @@ import { attemptOf, attemptOfPerson } from "./attempts.js";
 import { type Findings, findingsOf, findingsOfPerson } from "./exam-people.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
 import { closeHandOf, closeHands } from "./hands.js";
-import { noteStatuses } from "./presence-times.js";
+import { type LeftAt, noteStatuses } from "./presence-times.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { prepareSeat, type SeatKey } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
@@ -74,6 +74,8 @@ export interface Arrival extends Findings {
   readonly publishStatus: Readonly<Record<Camera, PublishStatus>>;
   /** Undefined if nothing was decided about their attempt. */
   readonly attempt?: Attempt | undefined;
+  /** When their pages left the room from which they were moved. */
+  readonly left?: LeftAt | undefined;
 }
 
 const rolesOfPeople = statement((dialect) =>

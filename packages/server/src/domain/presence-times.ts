@@ -1,7 +1,8 @@
-import type { Camera, PublishStatus } from "@invigil/schema";
-import { sql } from "drizzle-orm";
-import { insertion, query, statement } from "../storage/statement.js";
-import { pageTimes, pageVisits } from "../storage/tables.js";
+import { type Camera, cameraSchema, type PublishStatus } from "@invigil/schema";
+import { and, eq, sql } from "drizzle-orm";
+import type { Reader } from "../storage/port.js";
+import { insertion, param, query, statement } from "../storage/statement.js";
+import { pageTimes, pageVisits, presence } from "../storage/tables.js";
 import type { ExamTransaction } from "./exam-transaction.js";
 import type { SeatKey } from "./seats.js";
 
@@ -23,6 +24,8 @@ export const MOST_VISITS = 500;
 /** One of so many departures deletes its person's older visits, by chance of its time. If each did, it would cost a third more. */
 const DEPARTURES_A_CLEANUP = 32;
 
+const isOfSeat = ({ examId, roomId, userId }: typeof pageTimes | typeof presence) =>
+  and(eq(examId, param("examId")), eq(roomId, param("roomId")), eq(userId, param("userId")));
 const keyColumns = [pageTimes.roomId, pageTimes.userId, pageTimes.camera, pageTimes.examId];
 // Only of people who are in the room: a row goes with the row of its person, to which it refers.
 const isSeated = sql.raw(
@@ -80,6 +83,40 @@ export const noteDepartures = async (
     tx.insert(insertVisit, departures),
     cleaning.length > 0 ? tx.run(dropOldVisits, { left_now: cleaning }) : undefined,
   ]);
+};
+
+const leftOfSeat = statement(
+  query
+    .select({ camera: pageTimes.camera, leftAt: pageTimes.leftAt })
+    .from(pageTimes)
+    .where(isOfSeat(pageTimes)),
+);
+const presentOfSeat = statement(
+  query.select({ camera: presence.camera }).from(presence).where(isOfSeat(presence)),
+);
+/** When a person's pages left. */
+export type LeftAt = Readonly<Partial<Record<Camera, Date>>>;
+
+/** Reads when the pages of a seat left that is given up now: those that are connected leave with it. */
+export const readLeft = async (reader: Reader, seat: SeatKey, now: Date): Promise<LeftAt> => {
+  const [left, present] = await Promise.all([
+    reader.all(leftOfSeat, { ...seat }),
+    reader.all(presentOfSeat, { ...seat }),
+  ]);
+  return {
+    ...Object.fromEntries(left.flatMap(({ camera, leftAt }) => (leftAt ? [[camera, leftAt]] : []))),
+    ...Object.fromEntries(present.map(({ camera }) => [camera, now])),
+  };
+};
+
+/** Notes in their new seat when the pages of a person left who was moved, because they were in the exam. */
+export const noteLeftBefore = async (tx: ExamTransaction, seat: SeatKey, left: LeftAt): Promise<void> => {
+  const { examId, roomId, userId } = seat;
+  const noted = cameraSchema.options.flatMap((camera) => {
+    const leftAt = left[camera];
+    return leftAt ? [{ examId, roomId, userId, camera, leftAt }] : [];
+  });
+  if (noted.length > 0) await tx.run(noteLeft, { noted });
 };
 
 /** Notes since when cameras have their publish status. */

@@ -9,12 +9,13 @@ import {
   type RoomStatus,
   RUNNING,
 } from "@invigil/schema";
-import { and, desc, eq, lt } from "drizzle-orm";
+import { and, desc, eq, lt, or } from "drizzle-orm";
 import { attemptColumns, attemptOf, isAttemptOf, plannedMinutes } from "../../domain/attempts.js";
 import type { Author } from "../../domain/calls.js";
 import { decideAttempts, type NewEntry, prepareDecisions, readSeats } from "../../domain/decisions.js";
 import { isAuthor, type NamedEntryRow, namedEntry } from "../../domain/exam-entries.js";
 import { closeHandsOf } from "../../domain/hands.js";
+import { sitsInRooms } from "../../domain/person-history.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
@@ -136,7 +137,9 @@ const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: b
         and(
           eq(examEntries.examId, param("examId")),
           ofRoom ? eq(examEntries.roomId, param("roomId")) : undefined,
-          ofRooms ? dialect.isAnyOf(examEntries.roomId, "roomIds") : undefined,
+          ofRooms
+            ? or(dialect.isAnyOf(examEntries.roomId, "roomIds"), ofPerson ? sitsInRooms(dialect) : undefined)
+            : undefined,
           ofPerson ? eq(examEntries.userId, param("userId")) : undefined,
           ofKinds ? dialect.isAnyOf(examEntries.kind, "kinds") : undefined,
           lt(examEntries.id, param("before")),
@@ -272,7 +275,7 @@ export const createAttemptStore = ({
         return outcomes;
       });
     },
-    /** A page of entries, newest first. `before` is the last id of the previous page. */
+    /** A page of entries, newest first. Those about a person who sits in an accessible room are of all rooms. `before` is the last id of the previous page. */
     async entries(
       { examId, rooms: accessible, roomId, userId, kinds }: EntryFilter,
       { limit, before = Number.MAX_SAFE_INTEGER }: { limit: number; before: number | undefined },

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, ListCheatRecordsInput } from "@invigil/schema";
-import { and, count, desc, eq, exists, getTableColumns, gte, lt, type SQL, sql } from "drizzle-orm";
+import { and, count, desc, eq, exists, getTableColumns, gte, lt, or, type SQL, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import type { Author } from "../../domain/calls.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
@@ -11,7 +11,13 @@ import { ABOVE_ALL_IDS } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Queries } from "../../storage/port.js";
 import { type Dialect, param, query, statement, statements } from "../../storage/statement.js";
-import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../storage/tables.js";
+import {
+  cheatConfigs,
+  cheatRecords,
+  recordedPeople,
+  visibleRooms as rooms,
+  visibleParticipants,
+} from "../../storage/tables.js";
 import { createRecordWriter, type RecordUsage } from "./records-store.js";
 
 export interface Page {
@@ -46,8 +52,9 @@ const MOST_DETAILS = 4 * 1024 * 1024;
 const EXAMINED_FIRST = 1000;
 const EXAMINED_A_TURN = 5000;
 const MOST_EXAMINED = 20_000;
-/** The maximum number of rooms whose recorded people are looked up. */
+/** The maximum number of rooms whose recorded people are looked up, and of look-ups of people in rooms beyond that. */
 const MOST_NARROWED = 300;
+const MOST_LOOKED_UP = 10_000;
 
 const usageOfPerson = statement(
   query
@@ -102,13 +109,25 @@ const recordsOf = (owner: RecordOwner, areWanted: (dialect: Dialect) => SQL | un
 const records = { room: recordsOf("room"), exam: recordsOf("exam") };
 /** Reads those records of a window that fulfil conditions. Times are always among these. */
 const matchesOf = statements(
-  (owner: RecordOwner, byRoom: boolean, byType: boolean, byPerson: boolean, byCamera: boolean) =>
+  (
+    owner: RecordOwner,
+    byRoom: boolean,
+    bySeat: boolean,
+    byType: boolean,
+    byPerson: boolean,
+    byCamera: boolean,
+  ) =>
     recordsOf(owner, (dialect) =>
       and(
         gte(cheatRecords.id, param("oldest")),
         gte(cheatRecords.createdAt, param("receivedFrom")),
         lt(cheatRecords.createdAt, param("receivedTo")),
-        byRoom ? dialect.isAnyOf(cheatRecords.roomId, "roomIds") : undefined,
+        byRoom
+          ? or(
+              dialect.isAnyOf(cheatRecords.roomId, "roomIds"),
+              bySeat ? dialect.isAnyOf(cheatRecords.userId, "seatedIds") : undefined,
+            )
+          : undefined,
         byType ? dialect.isAnyOf(cheatRecords.detectType, "detectTypes") : undefined,
         byPerson ? dialect.isAnyOf(cheatRecords.userId, "userIds") : undefined,
         byCamera ? eq(cheatRecords.isMainMonitor, param("isMainMonitor")) : undefined,
@@ -152,6 +171,21 @@ const recordedRooms = statement((dialect) => {
     .select({ id: some.id, isRecorded: sql<boolean>`${exists(recorded)}`.mapWith(Boolean) })
     .from(some);
 });
+
+/** Finds those of some people who sit in one of some rooms as examinees. */
+const seatedAmong = statement((dialect) =>
+  query
+    .selectDistinct({ userId: visibleParticipants.userId })
+    .from(visibleParticipants)
+    .where(
+      and(
+        eq(visibleParticipants.examId, param("examId")),
+        dialect.isAnyOf(visibleParticipants.roomId, "roomIds"),
+        dialect.isAnyOf(visibleParticipants.userId, "userIds"),
+        eq(visibleParticipants.role, "examinee"),
+      ),
+    ),
+);
 
 /** Before and after all records. */
 const [EARLIEST, LATEST] = [new Date(0), new Date("9999-12-31T00:00:00Z")];
@@ -227,14 +261,31 @@ export const createCheatStore = ({
       if (some.length > 1) found.sort((one, other) => other.id - one.id);
       return found.slice(0, limit);
     };
-  /** Narrows a scope to the rooms in which a person of a filter was recorded, because records have no index by person. */
-  const narrow = async (scope: RecordScope, { userIds }: RecordFilter): Promise<RecordScope> => {
-    if (!userIds) return scope;
+  /**
+   * Narrows a scope to the rooms in which a person of a filter was recorded, because records have no index by person. Of those who sit in a
+   * room of the scope (`seatedIds`), the records of all rooms count.
+   */
+  const narrow = async (
+    scope: RecordScope,
+    { userIds }: RecordFilter,
+  ): Promise<RecordScope & { readonly seatedIds: readonly string[] }> => {
+    if (!userIds) return { ...scope, seatedIds: [] };
     const { examId, rooms: some } = scope;
-    const found = await storage.all(recordedRooms, { examId, userIds, limit: MOST_NARROWED + 1 });
-    if (found.length > MOST_NARROWED) return scope;
+    const most = Math.max(MOST_NARROWED, Math.floor(MOST_LOOKED_UP / userIds.length));
+    const [found, seated] = await storage.together(() =>
+      Promise.all([
+        storage.all(recordedRooms, { examId, userIds, limit: most + 1 }),
+        some === "all" ? [] : storage.all(seatedAmong, { examId, userIds, roomIds: some }),
+      ]),
+    );
+    if (found.length > most) return { ...scope, seatedIds: [] };
     const ids = found.flatMap(({ id, isRecorded }) => (isRecorded ? [id] : []));
-    return { examId, rooms: some === "all" ? ids : ids.filter((id) => some.includes(id)) };
+    const isOpen = some === "all" || seated.length > 0;
+    return {
+      examId,
+      rooms: isOpen ? ids : ids.filter((id) => some.includes(id)),
+      seatedIds: seated.map(({ userId }) => userId),
+    };
   };
 
   return {
@@ -272,7 +323,8 @@ export const createCheatStore = ({
       return toPage(found, more ? found.at(-1)?.id : undefined);
     },
     /**
-     * Returns a page of the records that fulfil all conditions, newest first. It reads a limited number of records, so the page may have
+     * Returns a page of the records that fulfil all conditions, newest first. Of a person who sits in a room of the scope, those of all rooms
+     * count. It reads a limited number of records, so the page may have
      * few of them, or none.
      */
     async find(
@@ -280,24 +332,26 @@ export const createCheatStore = ({
       filter: RecordFilter,
       { limit, before = ABOVE_ALL_IDS }: Page,
     ): Promise<FoundRecords> {
-      const { examId, rooms: some } = await narrow(scope, filter);
+      const { examId, rooms: some, seatedIds } = await narrow(scope, filter);
       const roomIds = some === "all" ? undefined : some;
       if (roomIds?.length === 0) return { records: [], examined: 0 };
       // For several rooms, it reads all records of the exam, because windows of single rooms would end at different records.
       const owner = roomIds?.length === 1 ? "room" : "exam";
-      const byRoom = owner === "exam" && roomIds !== undefined;
+      const bySeat = seatedIds.length > 0;
+      const byRoom = bySeat || (owner === "exam" && roomIds !== undefined);
       const { detectTypes, userIds, isMainMonitor, receivedFrom = EARLIEST, receivedTo = LATEST } = filter;
       const values = {
         examId,
         roomId: roomIds?.[0],
-        roomIds,
+        roomIds: bySeat && scope.rooms !== "all" ? scope.rooms : roomIds,
+        seatedIds,
         detectTypes,
         userIds,
         isMainMonitor,
         receivedFrom,
         receivedTo,
       };
-      const matches = matchesOf(owner, byRoom, !!detectTypes, !!userIds, isMainMonitor !== undefined);
+      const matches = matchesOf(owner, byRoom, bySeat, !!detectTypes, !!userIds, isMainMonitor !== undefined);
       const found: Row[] = [];
       let from = before;
       for (let examined = 0, size = EXAMINED_FIRST; ; size = EXAMINED_A_TURN) {

@@ -33,11 +33,10 @@ export const payloadOf = (
 ): Record<string, unknown> => {
   const told: Record<string, unknown> = { type, id: String(id), roomId, time };
   // Safe: the log holds what its event declares.
-  for (const name in payload)
-    told[name] = readField(
-      payload[name as keyof typeof payload],
-      (data as Readonly<Record<string, unknown>>)[name],
-    );
+  for (const name in payload) {
+    const value = (data as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined) told[name] = readField(payload[name as keyof typeof payload], value);
+  }
   return told;
 };
 

@@ -7,18 +7,27 @@ import {
   handAfter,
   MAX_HANDS,
 } from "@invigil/schema";
-import { and, asc, count, eq, gt, isNull } from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray, isNull, or } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import type { EventLog } from "../../domain/events.js";
 import type { ExamTransaction } from "../../domain/exam-transaction.js";
 import { type HandRow, handById, toHand } from "../../domain/hands.js";
 import type { AccessibleRooms } from "../../domain/opened.js";
 import { readRoles, roomById } from "../../domain/people.js";
+import { roomsOfHistory, sitsInRooms } from "../../domain/person-history.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Queries } from "../../storage/port.js";
-import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
+import {
+  type Dialect,
+  insertion,
+  param,
+  query,
+  rawParam,
+  statement,
+  statements,
+} from "../../storage/statement.js";
 import { hands } from "../../storage/tables.js";
 
 /** Why a hand is neither raised nor answered. */
@@ -65,6 +74,14 @@ const updateHand = statement(
     })
     .where(and(eq(hands.examId, param("examId")), eq(hands.id, param("id")))),
 );
+/** Whether a hand was raised in one of the rooms, or its person sits in one of them. */
+const isAccessible = (dialect: Dialect, of: "exam" | "rooms" | "room", ofPerson: boolean) => {
+  if (of === "exam") return undefined;
+  if (of === "room")
+    return ofPerson ? inArray(hands.roomId, roomsOfHistory) : eq(hands.roomId, param("roomId"));
+  const isInRooms = dialect.isAnyOf(hands.roomId, "roomIds");
+  return ofPerson ? or(isInRooms, sitsInRooms(dialect)) : isInRooms;
+};
 const pageOfHands = statements((of: "exam" | "rooms" | "room", ofPerson: boolean) =>
   statement((dialect) =>
     query
@@ -73,8 +90,7 @@ const pageOfHands = statements((of: "exam" | "rooms" | "room", ofPerson: boolean
       .where(
         and(
           of === "room" ? dialect.inExam(hands.examId) : eq(hands.examId, param("examId")),
-          of === "room" ? eq(hands.roomId, param("roomId")) : undefined,
-          of === "rooms" ? dialect.isAnyOf(hands.roomId, "roomIds") : undefined,
+          isAccessible(dialect, of, ofPerson),
           ofPerson ? eq(hands.userId, param("userId")) : undefined,
           dialect.isAnyOf(hands.status, "statuses"),
           gt(hands.id, param("after")),
@@ -200,7 +216,7 @@ export const createHandStore = ({
         { repeatable: true },
       ),
 
-    /** Hands of an exam or of some of its rooms, the oldest first. */
+    /** Hands of an exam or of some of its rooms, the oldest first. Those of a person who sits in one of the rooms are of all rooms. */
     async list(
       { examId, rooms }: { readonly examId: string; readonly rooms: AccessibleRooms },
       {

@@ -159,7 +159,7 @@ export const createImService = ({
 
     /**
      * Returns messages, newest first: those for everybody, and those for or from the caller's page. Staff receive all messages that people
-     * sent, or those that concern one person.
+     * sent, or those that concern one person: of a person who sits in the room, also those in other rooms of the exam.
      */
     async history(
       caller: Caller,
@@ -167,14 +167,23 @@ export const createImService = ({
       { camera, userId, type, pageSize, cursor }: ListMessagesInput,
     ): Promise<MessagePage> {
       const isStaff = caller.role !== "examinee";
+      const historyOf = isStaff ? userId : undefined;
       if (!isStaff && userId !== undefined && userId !== caller.userId)
         throw forbidden("Examinees may read only their own messages.");
       // The sender of a message is one of its readers.
       const [login, ...also] =
-        isStaff && userId !== undefined
-          ? ([loginOf(userId, "main"), loginOf(userId, "pc")] as const)
+        historyOf !== undefined
+          ? ([loginOf(historyOf, "main"), loginOf(historyOf, "pc")] as const)
           : ([loginOf(caller.userId, camera), ...(isStaff ? [STAFF, STAFF_COPY] : [])] as const);
-      const page = await store.list({ roomId, login, also, type, limit: pageSize, before: cursor });
+      const page = await store.list({
+        roomId,
+        login,
+        also,
+        historyOf,
+        type,
+        limit: pageSize,
+        before: cursor,
+      });
       return { ...page, messages: page.messages.map(toMessage) };
     },
 

@@ -1,5 +1,6 @@
-import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, gt, inArray, lt, sql } from "drizzle-orm";
 import { EVERYBODY } from "../../domain/messages.js";
+import { roomsOfHistory } from "../../domain/person-history.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import { ABOVE_ALL_IDS, pageOf } from "../../platform/paging.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
@@ -22,6 +23,8 @@ export interface MessageQuery {
   readonly login: string;
   /** Additional readers whose messages are returned, such as the staff (see domain/messages.ts). */
   readonly also?: readonly string[];
+  /** The person whose logins these are. If they sit in the room, their messages in all rooms of the exam are returned. */
+  readonly historyOf?: string | undefined;
   readonly type: number | undefined;
   readonly limit: number;
   /** Only messages with a smaller id. */
@@ -59,7 +62,13 @@ const { examId, roomId, login, messageId, type } = messageReaders;
  * in the given order. A single statement does not miss messages that are sent during the read.
  */
 const messagesOfReaders = statements(
-  (readers: number, side: "above" | "below", order: "newest" | "oldest", types: "all" | "one" | "some") =>
+  (
+    readers: number,
+    side: "above" | "below",
+    order: "newest" | "oldest",
+    types: "all" | "one" | "some",
+    ofHistory: boolean,
+  ) =>
     statement((dialect) => {
       const ofType = {
         all: undefined,
@@ -73,7 +82,8 @@ const messagesOfReaders = statements(
           .where(
             and(
               eq(examId, param("examId")),
-              eq(roomId, param("roomId")),
+              // The first reader is everybody in the room.
+              ofHistory && index > 0 ? inArray(roomId, roomsOfHistory) : eq(roomId, param("roomId")),
               eq(login, param(`reader${index}`)),
               (side === "above" ? gt : lt)(messageId, param("from")),
               ofType,
@@ -127,19 +137,27 @@ export const createImStore = ({
     roomId,
     login,
     also = [],
+    historyOf,
     type,
     limit,
     newestFirst,
     from = newestFirst ? ABOVE_ALL_IDS : 0,
-  }: ReadQuery) => {
+  }: ReadQuery & Pick<MessageQuery, "historyOf">) => {
     const readers = [EVERYBODY, ...(login === undefined ? [] : [login]), ...also];
     const side = newestFirst ? "below" : "above";
     const order = newestFirst ? "newest" : "oldest";
     const rows = await storage.all(
-      messagesOfReaders(readers.length, side, order, type === undefined ? "all" : "one"),
+      messagesOfReaders(
+        readers.length,
+        side,
+        order,
+        type === undefined ? "all" : "one",
+        historyOf !== undefined,
+      ),
       {
         examId: await examOf(roomId),
         roomId,
+        ...(historyOf !== undefined && { userId: historyOf }),
         ...asParameters(readers),
         from,
         limit: limit + 1,
@@ -168,7 +186,7 @@ export const createImStore = ({
     /** Returns the newest messages of some types, in ascending order. */
     async newestOf({ roomId, login, types, after, limit }: NewestQuery): Promise<StoredMessage[]> {
       const readers = [EVERYBODY, login];
-      const rows = await storage.all(messagesOfReaders(readers.length, "above", "newest", "some"), {
+      const rows = await storage.all(messagesOfReaders(readers.length, "above", "newest", "some", false), {
         examId: await examOf(roomId),
         roomId,
         ...asParameters(readers),

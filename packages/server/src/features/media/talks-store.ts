@@ -1,6 +1,7 @@
 import type { ListTalksInput, TalkPage } from "@invigil/schema";
-import { and, desc, eq, isNull, lt } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt } from "drizzle-orm";
 import { type EventLog, newEvent } from "../../domain/events.js";
+import { roomsOfHistory } from "../../domain/person-history.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { SeatKey } from "../../domain/seats.js";
 import type { Writes } from "../../domain/writes.js";
@@ -44,8 +45,9 @@ const pageOfTalks = statements((ofPerson: boolean) =>
       .where(
         and(
           dialect.inExam(talks.examId),
-          eq(talks.roomId, param("roomId")),
-          ofPerson ? eq(talks.toUserId, param("userId")) : undefined,
+          ofPerson
+            ? and(eq(talks.toUserId, param("userId")), inArray(talks.roomId, roomsOfHistory))
+            : eq(talks.roomId, param("roomId")),
           lt(talks.id, param("before")),
         ),
       )
@@ -102,7 +104,7 @@ export const createTalkStore = ({
       }),
     /** The people with whom a talk is open. It is read once, at the start. */
     open: (): Promise<SeatKey[]> => storage.all(openTalks),
-    /** The talks in a room, or with a person in it, newest first. */
+    /** The talks in a room, or with a person, newest first. Those with a person who sits in the room are of all rooms of the exam. */
     async list(
       { examId, roomId }: RoomKey,
       { userId, pageSize, cursor = Number.MAX_SAFE_INTEGER }: Omit<ListTalksInput, "roomId">,

@@ -13,6 +13,7 @@ import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from
 import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson } from "../../domain/people.js";
 import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domain/people.js";
+import { noteLeftBefore, readLeft } from "../../domain/presence-times.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { prepareUnseating, readSeat, type Seat } from "../../domain/unseating.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
@@ -418,7 +419,8 @@ export const createParticipantStore = ({
       },
     ),
     /**
-     * Moves a person to the end of another room of the exam, and removes them from the groups of the old room.
+     * Moves a person to the end of another room of the exam, and removes them from the groups of the old room. Their new seat has when their
+     * pages left, because whoever was in the exam is not expected any more.
      * Their streams in the old room keep their names.
      */
     move(
@@ -440,9 +442,10 @@ export const createParticipantStore = ({
             reader.get(personInRoom, { ...room, userId: user }),
             reader.get(personInRoom, { ...target, userId: user }),
             reader.get(planOfSeat, { ...room, userId: user }),
+            readLeft(reader, { ...room, userId: user }, to.now),
             sizeOf(reader, size, target),
           ]),
-        async (tx, [from, , person, there, seatedBy, sizeBefore]) => {
+        async (tx, [from, , person, there, seatedBy, left, sizeBefore]) => {
           if (!from || !person) return "not_found";
           if (there) return "there_already";
           checkSize(size, target.roomId, sizeBefore, 1);
@@ -454,10 +457,11 @@ export const createParticipantStore = ({
           await tx.last(() =>
             Promise.all([
               write(),
+              noteLeftBefore(tx, { ...target, userId: user }, left),
               evict(),
               events.addAll(tx, [
                 newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
-                ...arrivalEvents(target, arrival, to.now),
+                ...arrivalEvents(target, { ...arrival, left }, to.now),
               ]),
             ]),
           );

@@ -170,7 +170,7 @@ export const createPresenceService = ({
     isAnyoneConnected: (): boolean => trackedPages.size > 0,
     ofRoom,
     list: ({ id }: Opened<"room">): Promise<Presence[]> => ofRoom(id),
-    /** The visits of a person's pages that are over, newest first. */
+    /** The visits of a person's pages that are over, newest first. Those to other rooms of the exam, too, while they sit in the room. */
     visits: (
       { id: roomId, examId }: Opened<"room">,
       { userId, pageSize, cursor }: ListVisitsInput,

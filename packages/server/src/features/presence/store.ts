@@ -1,9 +1,10 @@
 import type { Camera, ParticipantRole, Presence, Role, VisitPage } from "@invigil/schema";
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { type ExamTransaction, lockExams } from "../../domain/exam-transaction.js";
 import { readRoles } from "../../domain/people.js";
+import { roomsOfHistory } from "../../domain/person-history.js";
 import { readPresences } from "../../domain/presence.js";
 import { type Departure, noteDepartures } from "../../domain/presence-times.js";
 import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
@@ -100,7 +101,7 @@ const visitsOfPerson = statement(
     .where(
       and(
         eq(pageVisits.examId, param("examId")),
-        eq(pageVisits.roomId, param("roomId")),
+        inArray(pageVisits.roomId, roomsOfHistory),
         eq(pageVisits.userId, param("userId")),
         lt(pageVisits.id, param("before")),
       ),
@@ -301,7 +302,10 @@ export const createPresenceStore = ({
     }, grouping),
     /** The presences in a room, in the order in which they began. */
     ofRoom: async (roomId: string): Promise<readonly Presence[]> => ofRoom(roomId),
-    /** The visits of a person that are over, newest first. `before` is the cursor of the previous page. */
+    /**
+     * The visits of a person that are over, newest first: to the room, or if they sit in it, to all rooms of the exam. `before` is the cursor
+     * of the previous page.
+     */
     async visits(
       { examId, roomId, userId }: SeatKey,
       { limit, before = ABOVE_ALL_IDS }: { limit: number; before: number | undefined },
@@ -312,7 +316,10 @@ export const createPresenceStore = ({
         { before, limit: limit + 1, kind: "page_visits" },
       );
       const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
-      return { visits: page.map(({ camera, since, leftAt }) => ({ camera, since, leftAt })), ...next };
+      return {
+        visits: page.map(({ camera, since, leftAt, roomId: of }) => ({ roomId: of, camera, since, leftAt })),
+        ...next,
+      };
     },
     /** The present pages of a server. */
     ofInstance: (instance: string): Promise<Page[]> => storage.all(pagesOfInstance, { instance }),

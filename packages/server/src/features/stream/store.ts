@@ -6,10 +6,11 @@ import {
   type StreamEventPage,
   signals,
 } from "@invigil/schema";
-import { and, desc, eq, exists, lt, max, or, sql } from "drizzle-orm";
+import { and, desc, eq, exists, inArray, lt, max, or, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { newEvent, type NewEvent as RoomEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-transaction.js";
+import { roomsOfHistory } from "../../domain/person-history.js";
 import { noteStatuses } from "../../domain/presence-times.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
@@ -199,8 +200,9 @@ const pageOfRoom = statements((isOfPerson: boolean) =>
       .where(
         and(
           eq(streamEvents.examId, param("examId")),
-          eq(streamEvents.roomId, param("roomId")),
-          isOfPerson ? eq(streamEvents.userId, param("userId")) : undefined,
+          isOfPerson
+            ? and(eq(streamEvents.userId, param("userId")), inArray(streamEvents.roomId, roomsOfHistory))
+            : eq(streamEvents.roomId, param("roomId")),
           lt(streamEvents.id, param("before")),
         ),
       )
@@ -352,7 +354,10 @@ export const createStreamStore = ({ storage, tasks }: { storage: Queries; tasks:
       }
     },
 
-    /** The events of a room, or of a person in it, newest first. `before` is the last id of the previous page. */
+    /**
+     * The events of a room, or of a person, newest first. Those of a person who sits in the room are of all rooms of the exam. `before` is the
+     * last id of the previous page.
+     */
     async listByRoom(
       { examId, roomId }: RoomKey,
       {
