@@ -4,6 +4,7 @@ import { roleSchema } from "./auth.js";
 import {
   boundedList,
   idSchema,
+  instantSchema,
   optional,
   pageSizeSchema,
   verbatimText,
@@ -272,7 +273,7 @@ export const examNoteInput = z
       "The person whom the note is about. They must be in the room. Absent: the room or the exam.",
     ),
     severity: withDefault(noteSeverity, "info"),
-    at: optional(z.date()).describe("When it happened. Absent: not said."),
+    at: optional(instantSchema).describe("When it happened. Absent: not said."),
     text: note,
     key: entryKey,
   })

@@ -94,6 +94,10 @@ const MAX_URL = 2048;
 /** Hosts of the own machine and of private networks, where pages are served without a certificate. */
 const PRIVATE_HOST =
   /^(localhost|.+\.local|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}|\[(::1|f[cd][\da-f]{2}:.*)\])$/;
+/** Characters that change the direction of the text after them, and hide what an address is. */
+const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+/** A user name or a password before the host, as parsers of URLs read it. */
+const hasUser = (text: string): boolean => /^https?:[/\\]*[^/\\?#]*@/i.test(text.replace(/[\t\n\r]/g, ""));
 const isWebAddress = (text: string): boolean =>
   z.url({ protocol: /^https$/ }).safeParse(text).success ||
   z.url({ protocol: /^http$/, hostname: PRIVATE_HOST }).safeParse(text).success;
@@ -102,7 +106,9 @@ const questionsUrl = z
   .trim()
   .max(MAX_URL, `must be at most ${MAX_URL} characters`)
   .refine(isStorable, NOT_STORABLE)
-  .refine(isWebAddress, "must be an https URL, or an http URL in a private network");
+  .refine(isWebAddress, "must be an https URL, or an http URL in a private network")
+  .refine((text) => !hasUser(text), "must have no user name and no password: candidates see it")
+  .refine((text) => !DIRECTIONS.test(text), "must have no characters that change the direction of text");
 const QUESTIONS_URL = "The address of the questions, which the candidate's page opens in a tab of its own.";
 const detectors = z
   .array(z.enum(detectorNames))

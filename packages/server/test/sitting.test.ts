@@ -56,11 +56,18 @@ describe("an exam", () => {
       "http://questions.example",
       "javascript:alert(1)",
       `https://a/${"b".repeat(2048)}`,
+      "https://user:password@questions.example/",
+      "https:\\\\user@questions.example/",
+      "https://questions.example/\u202egpj.exe",
     ])
       await expect(teacher.exam.update({ examId, questionsUrl })).rejects.toThrow("questionsUrl");
     // Safe: the input is wrong on purpose.
     const unknown = ["mindReader"] as unknown as [];
     await expect(teacher.exam.update({ examId, detectors: unknown })).rejects.toThrow("detectors");
+    const withAt = "https://questions.example/@group?to=a@b.example";
+    expect(await teacher.exam.update({ examId, questionsUrl: withAt })).toMatchObject({
+      questionsUrl: withAt,
+    });
     const local = await teacher.exam.update({ examId, questionsUrl: "http://192.168.0.7:8080/q" });
     expect(local.questionsUrl).toBe("http://192.168.0.7:8080/q");
     const removed = await teacher.exam.update({ examId, questionsUrl: null, detectors: null });

@@ -130,6 +130,10 @@ describe("exam.note", () => {
     expect(await next(staff)).toMatchObject({ type: "entries_added", entries: [entry] });
     expect(await inspector.exam.note(flag)).toEqual(entry);
     await expect(inspector.exam.note({ ...flag, at: undefined })).rejects.toThrow("key was used");
+    for (const far of ["-000001-01-01T00:00:00Z", "+275760-09-13T00:00:00Z"])
+      await expect(inspector.exam.note({ ...flag, key: "far", at: new Date(far) })).rejects.toThrow(
+        "must not be",
+      );
     expect(await teacher.exam.note(exam.note("Quiet"))).toMatchObject({ severity: "info" });
     const texts = async (caller: typeof teacher) =>
       (await caller.exam.entries({ examId })).entries.map(({ note }) => note);
