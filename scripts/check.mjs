@@ -68,8 +68,8 @@ const steps = [
     after: ["console", "candidate", "packed", "script", "media", "client"],
     isQuick: false,
   },
-  // It runs beside the tests, because no other step needs its output.
-  { name: "test-types", command: [bin("tsc"), "-b"], after: ["types"] },
+  // It runs beside the tests, because no other step needs its output. The two builds replace declarations that it reads.
+  { name: "test-types", command: [bin("tsc"), "-b"], after: ["types", "client", "react"] },
   {
     name: "tests",
     // vitest runs a project that matches any of its patterns, so there is only one pattern. `-p*` matches projects that start processes,
