@@ -1,6 +1,5 @@
-import { useInvigil } from "@invigil/react";
-import { useQuery } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useMemo } from "react";
+import { useInstallationInfo } from "../components/use-installation-info.js";
 
 /** The facts that the server tells every page, also before the sign-in. */
 interface Installation {
@@ -20,10 +19,7 @@ const THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]"];
 const InstallationContext = createContext<Installation>(UNKNOWN);
 
 export function InstallationProvider({ children }: { children: ReactNode }) {
-  const invigil = useInvigil();
-  const { data } = useQuery(
-    invigil.installation.info.queryOptions(undefined, { staleTime: Number.POSITIVE_INFINITY }),
-  );
+  const data = useInstallationInfo();
   const installation = useMemo<Installation>(() => {
     if (!data) return UNKNOWN;
     const isHere = THIS_MACHINE.includes(window.location.hostname);

@@ -1,8 +1,7 @@
 import { isInvigilError, isOver, type LiveSnapshot, type RoomSnapshot, type Talk } from "@invigil/client";
-import { useInvigil, useRoom, useSession } from "@invigil/react";
+import { useRoom, useSession } from "@invigil/react";
 import { useTalk } from "@invigil/react/media";
 import { Button } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "../announcer.js";
@@ -10,6 +9,7 @@ import { ToldError } from "../error-note.js";
 import { useNotify } from "../notify.js";
 import { StateText } from "../state-mark.js";
 import { useNameOf } from "../timeline/use-name-of.js";
+import { useInstallationInfo } from "../use-installation-info.js";
 import styles from "./talks.module.css";
 
 interface Listener {
@@ -46,12 +46,9 @@ export const close = (microphone: MediaStream): void => {
 /** Lets the page of a room, or of a candidate in it, talk to one candidate. */
 export function TalksProvider({ roomId, children }: { roomId: string; children: ReactNode }) {
   const t = useTranslations("watching.talk");
-  const invigil = useInvigil();
   const notify = useNotify();
   const { user } = useSession();
-  const { data: info } = useQuery(
-    invigil.installation.info.queryOptions(undefined, { staleTime: Number.POSITIVE_INFINITY }),
-  );
+  const info = useInstallationInfo();
   const talks = useRoom(roomId, talksOf);
   const members = useRoom(roomId, membersOf);
   const hasEnded = useRoom(roomId, hasEndedOf);

@@ -1,13 +1,12 @@
 import { isInvigilError } from "@invigil/client";
-import { useInvigil } from "@invigil/react";
 import { useWatch } from "@invigil/react/media";
-import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { CameraView } from "../../live/seats.js";
 import type { Camera } from "../../live/timeline.js";
 import { Mark } from "../state-mark.js";
 import { Time } from "../time.js";
+import { useInstallationInfo } from "../use-installation-info.js";
 import { keepPlaying, type PlayState, type Way } from "./keep-playing.js";
 import { useOnScreen } from "./on-screen.js";
 import styles from "./picture.module.css";
@@ -58,11 +57,7 @@ export function Picture({
   control,
 }: PictureProps) {
   const t = useTranslations("watching.picture");
-  const invigil = useInvigil();
-  const { data: info } = useQuery({
-    ...invigil.installation.info.queryOptions(),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const info = useInstallationInfo();
   const frame = useRef<HTMLDivElement>(null);
   const isOnScreen = useOnScreen(frame);
   const label = t("label", { name, camera: t(camera) });

@@ -1,9 +1,8 @@
 import "@mantine/core/styles/InlineInput.css";
 import "@mantine/core/styles/Checkbox.css";
 import { type ExamSummary, nameOfCopy, type RouterOutputs } from "@invigil/client";
-import { useInvigil, useInvigilClient } from "@invigil/react";
+import { useInvigilClient } from "@invigil/react";
 import { Checkbox } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
@@ -12,6 +11,7 @@ import ReopenDialog from "../../components/actions/reopen.js";
 import { Confirm } from "../../components/confirm.js";
 import { useNotify } from "../../components/notify.js";
 import { Time } from "../../components/time.js";
+import { useInstallationInfo } from "../../components/use-installation-info.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { ExamForm } from "./exam-form.js";
 
@@ -22,21 +22,19 @@ export type Asked =
   | { readonly kind: "duplicate" | "end" | "delete"; readonly exam: ExamSummary }
   | { readonly kind: "restored"; readonly exam: RestoredExam };
 
-/** The dialogs of the exams. */
-export default function Dialogs({
-  asked,
-  exams,
-  onClose,
-  onChanged,
-  onRestored,
-}: {
-  asked: Asked;
+interface DialogsProps {
+  readonly asked: Asked;
   /** All exams that are known. */
-  exams: readonly ExamSummary[];
-  onClose: () => void;
-  onChanged: () => Promise<unknown>;
-  onRestored: (exam: RestoredExam) => void;
-}) {
+  readonly exams: readonly ExamSummary[];
+  readonly onClose: () => void;
+  readonly onChanged: () => Promise<unknown>;
+  readonly onRestored: (exam: RestoredExam) => void;
+}
+/** The props of a dialog about one exam. */
+type OfExam = Omit<DialogsProps, "asked"> & { readonly exam: ExamSummary };
+
+/** The dialogs of the exams. */
+export default function Dialogs({ asked, exams, onClose, onChanged, onRestored }: DialogsProps) {
   const t = useTranslations("exams");
   const client = useInvigilClient();
   const navigate = useNavigate();
@@ -72,28 +70,12 @@ export default function Dialogs({
   return <Duplicate exam={exam} exams={exams} onClose={onClose} onChanged={onChanged} />;
 }
 
-function Delete({
-  exam,
-  exams,
-  onClose,
-  onChanged,
-  onRestored,
-}: {
-  exam: ExamSummary;
-  exams: readonly ExamSummary[];
-  onClose: () => void;
-  onChanged: () => Promise<unknown>;
-  onRestored: (exam: RestoredExam) => void;
-}) {
+function Delete({ exam, exams, onClose, onChanged, onRestored }: OfExam) {
   const t = useTranslations("exams");
   const client = useInvigilClient();
-  const invigil = useInvigil();
   const may = usePermissions();
   const notify = useNotify();
-  const { data: info } = useQuery({
-    ...invigil.installation.info.queryOptions(),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const info = useInstallationInfo();
   const { id: examId, name } = exam;
   const equals = exams.filter((other) => other.name === name && other.id !== examId);
   const restore = async () => {
@@ -155,17 +137,7 @@ function Details({ of: { startTime, createdAt, counts } }: { of: ExamSummary }) 
   );
 }
 
-function Duplicate({
-  exam,
-  exams,
-  onClose,
-  onChanged,
-}: {
-  exam: ExamSummary;
-  exams: readonly ExamSummary[];
-  onClose: () => void;
-  onChanged: () => Promise<unknown>;
-}) {
+function Duplicate({ exam, exams, onClose, onChanged }: Omit<OfExam, "onRestored">) {
   const t = useTranslations("exams");
   const client = useInvigilClient();
   const navigate = useNavigate();
