@@ -217,10 +217,11 @@ export const createAuthenticator = ({
 
   return {
     identify(authorization) {
-      if (BEARER_TWICE.test(authorization ?? ""))
-        throw invalidToken("The authorization header has 'Bearer' twice.");
       const token = tokenOf(authorization);
-      if (token === undefined) throw unauthenticated("The authorization header must contain a token.");
+      if (token === undefined)
+        throw BEARER_TWICE.test(authorization ?? "")
+          ? invalidToken("The authorization header has 'Bearer' twice.")
+          : unauthenticated("The authorization header must contain a token.");
       const now = clock();
       const cached = cache.get(token);
       if (cached && cached.principal.expiresAt > now && cached.until > monotonic()) return cached.principal;
