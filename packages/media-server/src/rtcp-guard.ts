@@ -67,9 +67,9 @@ interface Guarded {
 }
 /** As long as the library keeps. */
 const KEPT_PACKETS = 128;
-/** What browsers assume before they have measured it, too. */
+/** The round trip until it is measured. Browsers assume the same. */
 const FIRST_ROUND_TRIP_MS = 100;
-/** A peer can pretend that it is short. */
+/** The shortest round trip that is believed. A peer can report any. */
 const MIN_ROUND_TRIP_MS = 20;
 
 /**

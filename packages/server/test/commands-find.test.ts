@@ -88,11 +88,11 @@ describe("invigil why", () => {
     expect(await fine("why", "boss")).toMatch(/^boss\n {2}account: admin, 0 open sessions\n/);
   });
 
-  it("fails for an id that nobody has", async () => {
+  it("exits with 1 for the id of no person", async () => {
     expect(await runHere(["why", "nobody"], options())).toMatchObject({
       code: 1,
       stdout: "",
-      stderr: "invigil: There is no nobody: nobody of this id is in an exam or has an account\n",
+      stderr: "invigil: No exam and no account has a person with the id nobody\n",
     });
   });
 });

@@ -6,15 +6,18 @@ import { ADMIN, EXAMINEE, OTHER, openRoomFixture, START, TEACHER } from "./suppo
 
 // `invigil timeline`, beside a server that uses the same data folder.
 
-it("shows what happened to one person in all of their rooms, in order, with both clocks where they differ", async () => {
-  using folder = tempFolder();
-  await using fixture = await openRoomFixture({
+const openServerIn = (folder: string) =>
+  openRoomFixture({
     config: {
-      databaseFile: join(folder.path, "data/invigil.db"),
+      databaseFile: join(folder, "data/invigil.db"),
       authSecret: testEnv.INVIGIL_AUTH_SECRET,
       presenceSettleSeconds: 0,
     },
   });
+
+it("shows what happened to one person in all of their rooms, in order, with both clocks where they differ", async () => {
+  using folder = tempFolder();
+  await using fixture = await openServerIn(folder.path);
   const { room, sibling, services, time } = fixture;
   const { id: roomId, examId } = room;
   const visit = async ({ sub }: typeof EXAMINEE, seconds: number): Promise<void> => {
@@ -112,13 +115,7 @@ it("shows what happened to one person in all of their rooms, in order, with both
 
 it("shows what happened to a person in the room from which they were moved, also without a record", async () => {
   using folder = tempFolder();
-  await using fixture = await openRoomFixture({
-    config: {
-      databaseFile: join(folder.path, "data/invigil.db"),
-      authSecret: testEnv.INVIGIL_AUTH_SECRET,
-      presenceSettleSeconds: 0,
-    },
-  });
+  await using fixture = await openServerIn(folder.path);
   const { room, sibling, services, time } = fixture;
   const seat = { examId: room.examId, roomId: room.id, userId: EXAMINEE.sub };
   const leave = services.presence.connect({ ...seat, role: "examinee", camera: "main" });

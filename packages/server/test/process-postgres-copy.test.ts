@@ -336,7 +336,7 @@ describe("a copy", () => {
     expect(rows.message_readers).toBeGreaterThan(7_000);
   });
 
-  it("reads each table by pages, whatever its key has", async () => {
+  it("reads every table page by page, also by keys that contain times", async () => {
     // The first page has 50 rows, and the second one 200.
     const rowsOfThreePages = 260;
     const file = await copyToFile("pages.db");

@@ -127,8 +127,8 @@ const ofPage = (
 });
 
 /**
- * Reads what the lists of a room have of a person. If they sit in it, that is also what happened in other rooms, besides events.
- * `completeSince`: from when on the event log is complete.
+ * Reads what the lists of a room have of a person. While they sit in it, the lists also have what happened in other rooms, except events.
+ * The event log is complete from `completeSince` on.
  */
 const readRoom = async ({ call }: Pick<LocalApp, "call">, roomId: string, userId: string) => {
   let completeSince: Date | undefined;

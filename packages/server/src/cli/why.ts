@@ -73,7 +73,7 @@ export const addWhy = (program: Command, run: CommandRun): void => {
         if (found.length === 0) {
           const person = await call.participant.diagnose({ userId });
           if (!person.account && person.refusals.length === 0)
-            throw new SetupError(`There is no ${userId}: nobody of this id is in an exam or has an account`);
+            throw new SetupError(`No exam and no account has a person with the id ${userId}`);
           found.push(person);
         }
         const format = timeFormatter(config.timeZone);

@@ -2,8 +2,8 @@ import { and, eq, exists, or, sql } from "drizzle-orm";
 import { type Dialect, param, query } from "../storage/statement.js";
 import { visibleParticipants, visibleRooms } from "../storage/tables.js";
 
-// What happened to an examinee belongs to them in the exam, and not to the room in which it happened: after a move, the staff of their new
-// room see it. The staff of the old room keep what happened there.
+// The history of an examinee goes with them. The staff of the room in which they sit see what happened to them in all rooms of the exam. The
+// staff of a room that they left see what happened there.
 
 const { examId, roomId, userId, role } = visibleParticipants;
 const isSeat = and(eq(examId, param("examId")), eq(userId, param("userId")), eq(role, "examinee"));

@@ -6,7 +6,7 @@ import { rowsOf } from "./tables.js";
 
 const ROOT = { sub: "root", role: "admin" } as const;
 const PEOPLE = 30;
-/** What a decision leaves of an attempt, and who is told. */
+/** The status of an attempt after each decision. */
 const STATUS = { terminate: "terminated", reopen: "running" } as const;
 
 /**

@@ -52,8 +52,9 @@ const MOST_DETAILS = 4 * 1024 * 1024;
 const EXAMINED_FIRST = 1000;
 const EXAMINED_A_TURN = 5000;
 const MOST_EXAMINED = 20_000;
-/** The maximum number of rooms whose recorded people are looked up, and of look-ups of people in rooms beyond that. */
+/** The maximum number of rooms whose recorded people are looked up, for a filter with many people. */
 const MOST_NARROWED = 300;
+/** The maximum number of look-ups for a filter with few people, who are looked up in more rooms: one for each person and room. */
 const MOST_LOOKED_UP = 10_000;
 
 const usageOfPerson = statement(

@@ -419,8 +419,8 @@ export const createParticipantStore = ({
       },
     ),
     /**
-     * Moves a person to the end of another room of the exam, and removes them from the groups of the old room. Their new seat has when their
-     * pages left, because whoever was in the exam is not expected any more.
+     * Moves a person to the end of another room of the exam, and removes them from the groups of the old room. The new seat
+     * keeps when their pages were disconnected, so that it shows that they were in the exam.
      * Their streams in the old room keep their names.
      */
     move(
