@@ -21,7 +21,8 @@ const PACKAGES = readdirSync(pathOf("packages")).filter((name) => existsSync(pat
 const PROCESS_TESTS = "test/process-*.test.ts";
 /** Tests that install packages as they are published. `.ci/run` runs them, under the oldest Node and the newest. */
 const PUBLISHED = "test/process-published.test.ts";
-
+/** Tests of processes that need PostgreSQL. `.ci/run` runs them. */
+const ON_POSTGRES = "test/process-postgres-*.test.ts";
 /** Tests in which servers and PostgreSQL fail. `.ci/run` runs them. */
 const FAULTS = "test/process-faults-*.test.ts";
 
@@ -82,10 +83,16 @@ const CONSOLE_LOGIC = project("console", "-logic", { include: ["src/**/*.test.ts
 
 /** The tests of a package that start processes. */
 const processes = (name: string) =>
-  project(name, "-processes", { include: [PROCESS_TESTS], exclude: [PUBLISHED, FAULTS], isolate: false });
+  project(name, "-processes", {
+    include: [PROCESS_TESTS],
+    exclude: [PUBLISHED, ON_POSTGRES, FAULTS],
+    isolate: false,
+  });
 
 // Only `.ci/run` runs the projects whose names end with `-ci`.
 const published = (name: string) => project(name, "-published-ci", { include: [PUBLISHED] });
+const onPostgres = (name: string) =>
+  project(name, "-postgres-ci", { include: [ON_POSTGRES], isolate: false });
 const faults = (name: string) =>
   project(name, "-process-faults-ci", { include: [FAULTS], fileParallelism: false });
 
@@ -135,6 +142,7 @@ export default defineConfig({
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client", "media-server"].map(processes),
       ...["server", "client", "trpc-fastify", "react"].map(published),
+      onPostgres("server"),
       faults("server"),
     ],
   },

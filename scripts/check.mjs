@@ -86,7 +86,7 @@ const steps = [
   {
     // The tests about storage on PostgreSQL.
     name: "postgres",
-    command: [...vitest, "--project", "server", ...storageTests()],
+    command: [...vitest, "--project", "server", "--project", "server-postgres-ci", ...storageTests()],
     env: { INVIGIL_TEST_DATABASE: "postgres" },
     counts: true,
     isAsked: true,

@@ -22,20 +22,25 @@ const testsOf = (packages, isChosen) =>
     .map((path) => relative(root, path))
     .toSorted();
 
-/** Tests that start processes choose their database themselves. */
+/** Other tests that start processes choose their database themselves. */
 export const storageTests = () =>
-  testsOf(["server"], (name, text) => !name.startsWith("process-") && ABOUT_STORAGE.test(text));
+  testsOf(
+    ["server"],
+    (name, text) =>
+      name.startsWith("process-postgres-") || (!name.startsWith("process-") && ABOUT_STORAGE.test(text)),
+  );
 
 /** Tests of processes that follow documents, call commands or look at rows: what they find is the same under each Node. */
 const SAME_UNDER_EACH_NODE =
-  /^process-(accounts|attempts|audit|demo|deploy|erasure|examples|exams|groups|.*guide|message-logins|postgres-.*|readme|room|seat-links|workflows)\.test\.ts$/;
+  /^process-(accounts|attempts|audit|demo|deploy|erasure|examples|exams|groups|.*guide|message-logins|readme|room|seat-links|workflows)\.test\.ts$/;
 
 /** Also tests that start processes. */
 const nodeTests = () =>
   testsOf(
     ["client", "media-server", "server", "trpc-fastify"],
     (name, text) =>
-      ABOUT_NODE.test(text) || (name.startsWith("process-") && !SAME_UNDER_EACH_NODE.test(name)),
+      !name.startsWith("process-postgres-") &&
+      (ABOUT_NODE.test(text) || (name.startsWith("process-") && !SAME_UNDER_EACH_NODE.test(name))),
   );
 
 if (import.meta.filename === process.argv[1]) {

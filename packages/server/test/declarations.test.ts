@@ -21,7 +21,7 @@ import { sharedTables } from "./support/tables.js";
 const WRITE = `These commands write what is written:
   npx tsc -b packages/schema
   npx vitest run --config vitest.workspace.ts --project server client-types api-reference permissions.test openapi-examples -u
-  INVIGIL_TEST_ROUND_TRIPS=lower npx vitest run --config vitest.workspace.ts --project server-processes process-postgres-round-trips
+  INVIGIL_TEST_ROUND_TRIPS=lower npx vitest run --config vitest.workspace.ts --project server-postgres-ci process-postgres-round-trips
 Then run what looks at rows, statements and plans: erasure-tables, event-examples, charges, query-plans, process-postgres.`;
 
 const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");

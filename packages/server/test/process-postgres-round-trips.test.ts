@@ -46,7 +46,7 @@ const TABLE = new URL("round-trips.json", import.meta.url);
 /** Whether the table gets the numbers that are lower, and those of new rows. */
 const lowers = process.env.INVIGIL_TEST_ROUND_TRIPS === "lower";
 const LOWER =
-  "INVIGIL_TEST_ROUND_TRIPS=lower npx vitest run --config vitest.workspace.ts --project server-processes process-postgres-round-trips";
+  "INVIGIL_TEST_ROUND_TRIPS=lower npx vitest run --config vitest.workspace.ts --project server-postgres-ci process-postgres-round-trips";
 
 // Safe: only this file writes it.
 const table = JSON.parse(readFileSync(TABLE, "utf8")) as Readonly<Record<string, number>>;
