@@ -165,3 +165,14 @@ test("while no server answers it goes on trying, and says why", async () => {
     new Set(["connecting", expect.stringMatching(/^No response from .* 502\.$/)]),
   );
 });
+
+test.each(transports)("says that a person has too many connections: $name", async ({ WebSocket }) => {
+  await using fixture = await liveWorld({ config: { perPerson: { connections: 1, subscriptions: 10 } } });
+  const [first, second] = [
+    await fixture.client(TEACHER, { live: { WebSocket } }),
+    await fixture.client(TEACHER, { live: { WebSocket, baseMs: 60_000 } }),
+  ];
+  await first.open(fixture.room.id).ready();
+  const live = second.open(fixture.room.id);
+  await expect.poll(() => live.error).toMatchObject({ data: { reason: "TOO_MANY_REQUESTS" } });
+});

@@ -142,6 +142,7 @@ describe("a person", () => {
     using own = await begin(await fixture.token(TEACHER), fixture.room.id);
     await started(own, 1);
     using second = await rawSocket(socketUrl(url), { headers: { authorization: bound.token } });
+    second.ask("{");
     expect(await second.closed).toMatchObject({ code: 1013 });
   });
 });

@@ -126,6 +126,12 @@ describe("the connections of one person", () => {
       await one.message(({ id }) => id === 1);
     }
     using third = await connectAs(fixture);
+    third.ask([call(1), call(2)]);
+    for (const id of [1, 2])
+      expect((await third.message((answer) => answer.id === id)).error?.json).toMatchObject({
+        message: "A person may have 2 connections open at a time.",
+        data: { reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 10 },
+      });
     expect(await third.closed).toEqual({
       code: 1013,
       reason: "A person may have 2 connections open at a time.",

@@ -175,7 +175,7 @@ export default {
       ROOM_ENDED: "考场已结束，管理员可以重新开启。",
       EXAM_OVER: "考试已结束。",
       EXAM_CONFLICT: "考试已被他人修改，或仍有考场。请重新查看。",
-      TOO_MANY_REQUESTS: "操作过于频繁，请稍后再试。",
+      TOO_MANY_REQUESTS: "操作过于频繁，或打开的页面过多。请关闭不需要的页面，或稍后再试。",
       QUOTA_EXCEEDED: "已达到系统配额，请联系管理员。",
       STORAGE_FULL: "服务器磁盘空间不足，请立即联系管理员。",
       OVERLOADED: "服务器繁忙，请几秒后重试。",

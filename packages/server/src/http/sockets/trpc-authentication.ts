@@ -23,6 +23,8 @@ type State =
   /** The client has no valid token. They may make few calls, such as a login. */
   | { readonly is: "anonymous"; messages: number }
   | { readonly is: "authenticated"; readonly release: () => void }
+  /** The client has too many connections. The calls in the next frame fail, and the connection closes. */
+  | { readonly is: "refused"; readonly failed: InvigilError }
   | { readonly is: "closed" };
 
 /** Whether the first message contains the token. tRPC's client says so in the URL. */
@@ -33,6 +35,7 @@ const sendsParams = ({ request: { url = "" } }: Connection): boolean =>
 export const createAuthentication = ({
   connection,
   deliver,
+  refuse,
   readPause,
   subscriptions,
   firstMessageMs,
@@ -40,6 +43,8 @@ export const createAuthentication = ({
   readonly connection: Connection;
   /** Passes a frame on. Returns the number of calls in it. */
   readonly deliver: (data: Buffer, isBinary: boolean) => number;
+  /** Answers the calls in a frame with an error. */
+  readonly refuse: (data: Buffer, isBinary: boolean, failed: InvigilError) => void;
   readonly readPause: Pick<ReadPause, "isPaused">;
   readonly subscriptions: Pick<Services["subscriptions"], "acquireConnection">;
   /** The time limit for a valid token. */
@@ -48,7 +53,11 @@ export const createAuthentication = ({
   const { socket, address, log } = connection;
   let state: State = sendsParams(connection) ? { is: "paramsPending" } : { is: "authenticating", frames: [] };
   const refuseAnonymous = (): void => connection.close(POLICY_VIOLATION, "No valid token was received.");
-  const timeout = setTimeout(refuseAnonymous, firstMessageMs);
+  const end = (failed: InvigilError): void => connection.close(TRY_AGAIN_LATER, failed.message);
+  const timeout = setTimeout(() => {
+    if (state.is === "refused") end(state.failed);
+    else refuseAnonymous();
+  }, firstMessageMs);
 
   /** Closes the connection if a frame exceeds the limits before a valid token. */
   const isWithinBounds = (data: Buffer, maxBytes: number, messages: number): boolean => {
@@ -76,6 +85,10 @@ export const createAuthentication = ({
         state.frames.push([data, isBinary]);
         socket.pause();
         break;
+      case "refused":
+        refuse(data, isBinary, state.failed);
+        end(state.failed);
+        break;
       case "closed":
         break;
     }
@@ -89,10 +102,9 @@ export const createAuthentication = ({
       clearTimeout(timeout);
       return { is: "authenticated", release };
     } catch (error) {
-      const { message, code } = failureOf(error);
-      log.info({ userId: identity.userId, address, reason: code }, "connection refused");
-      connection.close(TRY_AGAIN_LATER, message);
-      return anonymous;
+      const failed = failureOf(error);
+      log.info({ userId: identity.userId, address, reason: failed.code }, "connection refused");
+      return { is: "refused", failed };
     }
   };
 

@@ -7,6 +7,8 @@ export const MAX_PENDING = 1_000;
 /** The maximum number of messages in a frame, and of invalid ones among them. No more calls may be open at a time. */
 const MAX_FRAME_MESSAGES = MAX_SUBSCRIPTIONS + MAX_PENDING;
 const MAX_FRAME_UNREADABLE = 20;
+/** How many calls of a refused connection are answered. */
+const MAX_REFUSED = 20;
 
 /** Errors for which a whole frame is refused and its connection closed. */
 const TOO_MANY_MESSAGES = invalidInput("frame", `must contain at most ${MAX_FRAME_MESSAGES} messages`);
@@ -68,6 +70,16 @@ export const createFrames = ({
   };
 
   return {
+    /** Answers the first calls of a frame with an error. */
+    refuse(data: string | Uint8Array, failed: InvigilError): void {
+      let frame: unknown;
+      try {
+        frame = parseFrame(data);
+      } catch {
+        return;
+      }
+      for (const message of [frame].flat().slice(0, MAX_REFUSED)) answerWith(failed, idOf(message));
+    },
     /** Returns the calls and the ends of subscriptions in a frame, and answers its other messages with errors. */
     accept(frame: unknown): readonly unknown[] {
       ids = [];

@@ -114,6 +114,9 @@ export const trpcSockets = ({
         readPause.update();
         return calls.total() - before;
       },
+      refuse(data, isBinary, failed) {
+        frames.refuse(isBinary ? data : data.toString(), failed);
+      },
       readPause,
       subscriptions,
       firstMessageMs,
