@@ -185,7 +185,8 @@ export default {
       ROOM_ENDED: "The room has ended. An administrator can reopen it.",
       EXAM_OVER: "The exam is over.",
       EXAM_CONFLICT: "The exam has changed in the meantime, or it has rooms. Look at it again.",
-      TOO_MANY_REQUESTS: "These are too many requests or open pages at once. Close pages that you do not need, or wait a moment.",
+      TOO_MANY_REQUESTS:
+        "These are too many requests or open pages at once. Close pages that you do not need, or wait a moment.",
       QUOTA_EXCEEDED: "The installation's quota is used up. Ask the administrator.",
       STORAGE_FULL: "The server's disk is nearly full. Tell the administrator now.",
       OVERLOADED: "The server has too much to do. Try again in a few seconds.",
