@@ -37,6 +37,8 @@ export type Command = { readonly number: number } & (
   /** Restarts ICE of a media session, with the user name and password of the peer's new offer. */
   | { readonly do: "restart"; readonly session: string; readonly fragment: string }
   | { readonly do: "close"; readonly session: string }
+  /** Closes all media sessions but these. */
+  | { readonly do: "keep"; readonly sessions: readonly string[] }
   | { readonly do: "measure" }
 );
 

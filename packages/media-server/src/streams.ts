@@ -295,6 +295,11 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
       case "close":
         sessions.get(command.session)?.session.close("closed");
         return { done: true };
+      case "keep": {
+        const kept = new Set(command.sessions);
+        for (const [id, { session }] of sessions) if (!kept.has(id)) session.close("closed");
+        return { done: true };
+      }
       case "measure":
         return { measures: measure() };
     }

@@ -110,3 +110,14 @@ it("reads a bounded number of reports of a peer in a second", async () => {
   // Three fit into a second.
   expect(answered).toBeLessThanOrEqual(3 * (1 + seconds));
 });
+
+it("ends what it is not told to keep", async () => {
+  await using server = await startMediaServer({ ports: PORTS });
+  await using kept = await publish(server, "p1", STREAM);
+  await using forgotten = await publish(server, "p2", "e2-main");
+  await server.command({ do: "keep", sessions: ["p1", "nothing"] });
+  await server.heard({ ended: "p2", reason: "closed" });
+  await sending(kept, () => expect(server.messages).toContainEqual({ stream: STREAM, isPublishing: true }));
+  expect(await server.measures()).toMatchObject({ publishers: 1 });
+  await forgotten.connection.close();
+});

@@ -7,9 +7,11 @@ import {
   grantFor,
   listen,
   type Media,
+  mediaServers,
   open,
   post,
   publish,
+  RECHECK_MS,
   seen,
   TEACHER,
   talk,
@@ -25,9 +27,10 @@ import { refused } from "./support/reason.js";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] }));
 afterEach(() => void vi.useRealTimers());
 
+const ROOM = ({ room }: Media) => ({ roomId: room.id });
+
 describe("a media session ends soon after its holder may not have it any more", () => {
   const BY = { admin: { sub: "root", role: "admin" } } as const;
-  const ROOM = ({ room }: Media) => ({ roomId: room.id });
   it.each<[string, (media: Media) => Promise<unknown>]>([
     [
       "terminated",
@@ -89,6 +92,50 @@ describe("a media session ends soon after its holder may not have it any more", 
     await media.admin.participant.remove({ ...ROOM(media), userId: "inspector1" });
     await unseen(publisher, removed);
     await seen(publisher, viewer);
+  });
+});
+
+describe("a media session does not begin if the right to it ends while its offer waits", () => {
+  const INSPECTOR = { sub: "inspector1", role: "inspector" } as const;
+  const METRICS = "a-token-for-metrics";
+  const sessionsOf = async ({ inject }: Media): Promise<string | undefined> => {
+    const { payload } = await inject({ url: "/metrics", headers: { authorization: `Bearer ${METRICS}` } });
+    return /^invigil_media_sessions\{role="watch"\} (\d+)$/m.exec(payload)?.[1];
+  };
+  it.each([
+    ["before the next check", false],
+    ["until a check has seen it", true],
+  ])("%s", async (_, isChecked) => {
+    const statements: string[] = [];
+    const log: string[] = [];
+    await using media = await open(
+      { metrics: { listen: undefined, token: METRICS } },
+      { onStatement: (sql) => void statements.push(sql), logTo: { write: (line) => void log.push(line) } },
+    );
+    await using publisher = await publish(media);
+    await using other = await watch(media);
+    await seen(publisher, other);
+    const grant = await grantFor(media, INSPECTOR);
+    await using viewer = await newViewer();
+    const before = statements.length;
+    for (const pid of mediaServers()) process.kill(pid, "SIGSTOP");
+    try {
+      const answer = post(media, grant, viewer.offer);
+      // The right has been read. The offer waits for the media server.
+      await vi.waitFor(() => expect(statements.length).toBeGreaterThan(before), WAIT);
+      await media.admin.participant.remove({ roomId: media.room.id, userId: INSPECTOR.sub });
+      if (isChecked)
+        await vi.waitFor(() => {
+          vi.advanceTimersByTime(RECHECK_MS);
+          expect(log.join("")).toContain("media session is over");
+        }, WAIT);
+      for (const pid of mediaServers()) process.kill(pid, "SIGCONT");
+      expect((await answer).status).toBe(403);
+    } finally {
+      for (const pid of mediaServers()) process.kill(pid, "SIGCONT");
+    }
+    await vi.waitFor(async () => expect(await sessionsOf(media)).toBe("1"), WAIT);
+    await seen(publisher, other);
   });
 });
 

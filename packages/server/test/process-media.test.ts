@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { newPublisher, newViewer } from "@invigil/media-server/peers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
@@ -12,6 +11,7 @@ import {
   grantFor,
   listen,
   type Media,
+  mediaServers,
   open,
   openTalks,
   PORTS,
@@ -245,13 +245,6 @@ describe("a talk", () => {
     });
   });
 });
-
-/** The media servers of a process. */
-const mediaServers = (parent = process.pid): number[] =>
-  execFileSync("pgrep", ["-P", String(parent), "-f", "media-server.cjs"], { encoding: "utf8" })
-    .trim()
-    .split("\n")
-    .map(Number);
 
 it("starts another media server after one was killed, and stores that nothing was published between", async () => {
   await using media = await open();

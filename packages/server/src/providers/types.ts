@@ -180,6 +180,8 @@ export interface MediaServer {
   restart(session: string, fragment: string): Promise<string>;
   /** Ends a media session, if it has not ended. */
   end(session: string): Promise<void>;
+  /** Ends all media sessions but these. */
+  keep(sessions: readonly string[]): Promise<void>;
   /** Undefined while the media server does not run. */
   measure(): Promise<MediaMeasures | undefined>;
   close(): Promise<void>;

@@ -1,6 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { newPublisher, newViewer, type Publisher, type Viewer } from "@invigil/media-server/peers";
 import { expect, vi } from "vitest";
-import type { TestCaller } from "../../src/app/testing.js";
+import type { TestAppOptions, TestCaller } from "../../src/app/testing.js";
 import type { Config } from "../../src/config/config.js";
 import { type ExamsFixture, openExamsFixture } from "./exams-fixture.js";
 
@@ -19,13 +20,24 @@ export const PORTS = [firstPort, firstPort + 199] as const;
 export interface Media extends ExamsFixture {
   readonly url: string;
 }
-export const open = async (config: Partial<Config> = {}): Promise<Media> => {
+export const open = async (
+  config: Partial<Config> = {},
+  options: Pick<TestAppOptions, "onStatement" | "logTo"> = {},
+): Promise<Media> => {
   const app = await openExamsFixture({
+    ...options,
     now: () => new Date(),
     config: { ...config, media: { host: undefined, ports: PORTS } },
   });
   return Object.assign(app, { url: await app.listen() });
 };
+
+/** The media servers of a process. */
+export const mediaServers = (parent = process.pid): number[] =>
+  execFileSync("pgrep", ["-P", String(parent), "-f", "media-server.cjs"], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map(Number);
 
 /** Where a grant leads, at the test's own server. */
 const at = ({ url }: Pick<Media, "url">, grant: { readonly url: string }): string =>

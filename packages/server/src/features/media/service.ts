@@ -143,11 +143,15 @@ export const createMediaService = ({
         );
   };
   /** Opens the room of a right again. @throws UNAUTHENTICATED, and what the rule of the room throws */
-  const opened = async ({ caller, right }: MediaHolder): Promise<Opened<"room">> => {
-    const ids = { roomId: right.roomId };
-    const rights = await access.confirm(caller, "room", ids);
+  const roomOf = async ({ caller, right: { roomId } }: MediaHolder): Promise<Opened<"room">> => {
+    const rights = await access.confirm(caller, "room", { roomId });
     if (typeof rights === "string") throw tokenEnded(caller, rights);
-    const room = await rights.look(caller, "room", ids);
+    return rights.look(caller, "room", { roomId });
+  };
+  /** Checks a right again. @throws what `roomOf` throws, FORBIDDEN, PARTICIPANT_NOT_FOUND, ROOM_ENDED */
+  const opened = async (holder: MediaHolder, found = roomOf(holder)): Promise<Opened<"room">> => {
+    const { caller, right } = holder;
+    const room = await found;
     assertMay(caller, right, room);
     if (right.camera === "talk" && right.role === "publish") await assertListener(room.id, right.userId);
     return room;
@@ -210,17 +214,24 @@ export const createMediaService = ({
     intervalMs: RECHECK_MS,
     waitsFirst: true,
     async run(isStopping) {
+      /** Of one caller there, who may watch all people of a room. */
+      const rooms = new Map<string, Promise<Opened<"room">>>();
       for (const session of sessions.values()) {
         if (isStopping()) return;
+        const key = JSON.stringify([session.caller, session.right.roomId]);
+        const room = rooms.get(key) ?? roomOf(session);
+        rooms.set(key, room);
         try {
-          await opened(session);
+          await opened(session, room);
         } catch (error) {
           // While the database does not answer, what was allowed goes on.
-          if (error instanceof DatabaseUnavailableError) return;
+          if (error instanceof DatabaseUnavailableError) break;
           log.info({ mediaSession: session.id, stream: session.stream, err: error }, "media session is over");
-          await end(session.id);
+          sessions.delete(session.id);
         }
       }
+      // It also ends what was to end earlier, and has not.
+      await media?.keep([...sessions.keys()]);
       const since = monotonic() - MINUTE_MS;
       for (const [key, times] of offers) if (times.every((time) => time < since)) offers.delete(key);
     },
@@ -401,9 +412,17 @@ export const createMediaService = ({
       if (camera === "talk" && role === "publish") assertAlone(holder.caller, name);
       sessions.set(id, { ...holder, id, examId, stream: name });
       try {
-        return { session: id, answer: await server.open(id, role, name, offer) };
+        const answer = await server.open(id, role, name, offer);
+        // The right may have ended while the offer waited. While the database does not answer, what was allowed goes on.
+        await opened(holder).catch((error: unknown) => {
+          if (!(error instanceof DatabaseUnavailableError)) throw error;
+        });
+        if (!sessions.has(id)) throw notPublished(name, room);
+        return { session: id, answer };
       } catch (error) {
         sessions.delete(id);
+        // If it cannot be ended now, the next check ends it.
+        server.end(id).catch(() => undefined);
         throw error;
       }
     },

@@ -133,6 +133,9 @@ export const createEmbeddedMedia = ({
     async end(session) {
       if (running) await command({ do: "close", session });
     },
+    async keep(sessions) {
+      if (running) await command({ do: "keep", sessions });
+    },
     async measure() {
       if (!running) return undefined;
       const reply = await command({ do: "measure" });
