@@ -15,7 +15,10 @@ export type StreamState = "connecting" | "live" | "ended";
 /** A stream that is published or watched, until it is stopped. */
 export interface MediaStreaming {
   readonly state: StreamState;
-  /** Why it ended, if the server does not allow it any more: `ROOM_ENDED`, `FORBIDDEN`, `UNAUTHENTICATED` and so on. */
+  /**
+   * Why it ended, if the server does not allow it any more: `ROOM_ENDED`, `FORBIDDEN`, `UNAUTHENTICATED` and so on. `PARTICIPANT_CONFLICT`:
+   * another page of the caller has begun the stream since.
+   */
   readonly error: Error | undefined;
   /** The connection of now, for its statistics. */
   readonly connection: RTCPeerConnection | undefined;
@@ -101,9 +104,12 @@ const isFinal = (error: unknown): error is Error => FINAL.some((code) => isInvig
 class Refused extends Error {
   /** When to try again with the same grant, in seconds. 0: with another one. */
   readonly retryAfter: number;
-  constructor({ status, headers }: Response) {
+  /** The envelope of the answer, whose `reason` is a code. */
+  readonly data: unknown;
+  constructor({ status, headers }: Response, data: unknown) {
     super(`The stream was refused with ${status}.`);
     this.retryAfter = Number(headers.get("retry-after"));
+    this.data = data;
   }
 }
 
@@ -141,6 +147,8 @@ const run = (
     streaming.state = state;
     onChange?.(streaming);
   };
+  /** The id of the first media session. */
+  let first: string | undefined;
   let kept: { readonly grant: Grant; readonly until: number } | undefined;
   const granted = async (): Promise<Grant | undefined> => {
     const now = performance.now();
@@ -245,13 +253,17 @@ const run = (
       transport?.addEventListener("statechange", () => transport.state === "closed" && lose(), listening);
       const response = await send(
         "POST",
-        grant.url,
+        // So that a newer page of the same person keeps the stream.
+        first === undefined ? grant.url : `${grant.url}?after=${first}`,
         grant,
         "application/sdp",
         connection.localDescription?.sdp,
       );
-      if (!response.ok) throw new Refused(response);
+      // A conflict is final. Other refusals may be those of a grant that is too old.
+      if (!response.ok)
+        throw new Refused(response, response.status === 409 ? await response.json() : undefined);
       session = new URL(response.headers.get("location") ?? "", response.url).href;
+      first ??= session.slice(session.lastIndexOf("/") + 1);
       await accept(connection, response);
       await lost;
     } finally {

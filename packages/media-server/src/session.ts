@@ -55,6 +55,9 @@ const notifyClose = async ({ dtlsTransports }: RTCPeerConnection): Promise<void>
   }
 };
 
+/** How long a peer that takes nothing may delay the end of its connection, and hold its port. */
+const NOTIFY_MS = 200;
+
 export interface Session {
   readonly id: string;
   readonly connection: RTCPeerConnection;
@@ -135,7 +138,8 @@ export const openSession = async ({
     isClosed = true;
     clearTimeout(late);
     ended(id, reason);
-    void notifyClose(connection)
+    const waited = new Promise<void>((resolve) => setTimeout(resolve, NOTIFY_MS).unref());
+    void Promise.race([notifyClose(connection), waited])
       .then(() => connection.close())
       .finally(released);
   };

@@ -64,7 +64,13 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
   /** Media sessions by their ids, with the stream of each. */
   const sessions = new Map<
     string,
-    { readonly session: Session; readonly stream: string; readonly isPublisher: boolean }
+    {
+      readonly session: Session;
+      readonly stream: string;
+      readonly isPublisher: boolean;
+      /** Resolves when its port is free. */
+      readonly released: Promise<void>;
+    }
   >();
   const total = { receivedPackets: 0, receivedBytes: 0, sentPackets: 0, sentBytes: 0 };
   const [firstPort, lastPort] = settings.ports;
@@ -117,16 +123,20 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
     }
   };
 
+  const endStream = (name: string): void => {
+    const stream = streams.get(name);
+    if (!stream) return;
+    streams.delete(name);
+    setPublishing(stream, false);
+    for (const { session } of stream.watchers.values()) session.close("unpublished");
+  };
   const ended = (id: string, reason: EndReason): void => {
     const known = sessions.get(id);
     if (!known) return;
     sessions.delete(id);
-    const stream = streams.get(known.stream);
-    if (stream?.publisher.id === id) {
-      streams.delete(stream.name);
-      setPublishing(stream, false);
-      for (const { session } of stream.watchers.values()) session.close("unpublished");
-    } else stream?.watchers.delete(id);
+    if (!known.isPublisher) streams.get(known.stream)?.watchers.delete(id);
+    // Those who watch wait for the next publisher.
+    else if (reason !== "replaced") endStream(known.stream);
     send({ ended: id, reason });
   };
 
@@ -140,10 +150,16 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
     for (let tries = freePorts.length; tries > 0; tries -= 1) {
       const port = freePorts.shift();
       if (port === undefined) break;
-      const released = () => freePorts.push(port);
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => {
+        release = () => {
+          freePorts.push(port);
+          resolve();
+        };
+      });
       try {
-        const session = await openSession({ ...options, id, settings, port, ended, released });
-        sessions.set(id, { session, stream, isPublisher: options.isPublisher });
+        const session = await openSession({ ...options, id, settings, port, ended, released: release });
+        sessions.set(id, { session, stream, isPublisher: options.isPublisher, released });
         return session.answer;
       } catch (error) {
         if (!(error instanceof PortInUse)) throw error;
@@ -152,13 +168,20 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
     throw new Refused("full", "all ports of the media server are in use");
   };
 
-  /** Receives the tracks of a publisher, who takes the place of an earlier one once they are connected. */
+  /** Receives the tracks of a publisher. An earlier one goes first, so that what is published takes one port, however often it is offered. */
   const publish = async (id: string, name: string, text: string): Promise<string> => {
     const offer = readOffer(text, "publish");
     const codec = offer.video?.[0];
     if (offer.video && !codec) throw new Refused("unsupported", "m=video must offer VP8 or H264");
+    const replaced = [...sessions.values()].filter((known) => known.isPublisher && known.stream === name);
+    for (const { session } of replaced) session.close("replaced");
+    if (freePorts.length === 0 && replaced.length > 0) {
+      // The offers of others wait meanwhile, so not for long.
+      const late = new Promise((resolve) => setTimeout(resolve, SECOND_MS));
+      await Promise.race([...replaced.map(({ released }) => released), late]);
+    }
     let stream: Stream | undefined;
-    return open(id, name, {
+    const answer = open(id, name, {
       isPublisher: true,
       offer,
       codec,
@@ -177,6 +200,8 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
         if (stream.watchers.size > 0) askPicture(stream);
       },
     });
+    answer.catch(() => endStream(name));
+    return answer;
   };
   const pictureOf = (connection: RTCPeerConnection) => (): void => {
     for (const { kind, receiver } of connection.getTransceivers())
@@ -187,12 +212,10 @@ export const createStreams = (settings: MediaServerOptions, send: (message: Mess
     const { codec, connection } = publisher;
     const before = streams.get(name);
     if (before) {
-      const replaced = before.publisher;
       before.publisher = publisher;
       before.askPicture = pictureOf(connection);
       before.askedAt = 0;
       before.changed.add("audio").add("video");
-      replaced.close("replaced");
       if (before.codec !== codec)
         for (const { session } of before.watchers.values()) session.close("unpublished");
       before.codec = codec;

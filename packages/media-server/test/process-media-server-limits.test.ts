@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { expect, it, vi } from "vitest";
 import { GenericNack, RtcpRrPacket, RtcpTransportLayerFeedback } from "werift";
-import type { Viewer } from "../src/peers.js";
-import { type MediaServer, publish, sending, startMediaServer, watch } from "./media-server.js";
+import { newPublisher, type Viewer } from "../src/peers.js";
+import { answerOf, type MediaServer, publish, sending, startMediaServer, watch } from "./media-server.js";
 
 // How much one peer can have of a media server: of its bandwidth by what it asks for again, of its time, and of its ports.
 
@@ -109,6 +109,38 @@ it("reads a bounded number of reports of a peer in a second", async () => {
   expect(answered).toBeGreaterThan(0);
   // Three fit into a second.
   expect(answered).toBeLessThanOrEqual(3 * (1 + seconds));
+});
+
+it("has one media session for what is published, whose earlier one goes first with its port", async () => {
+  const [port] = PORTS;
+  await using server = await startMediaServer({ ports: [port, port + 1] });
+  for (let offer = 0; offer < 5; offer += 1) {
+    await using peer = await newPublisher();
+    answerOf(await server.open("publish", `p${offer}`, STREAM, peer.offer));
+  }
+  expect(await server.measures()).toMatchObject({ publishers: 1 });
+  for (let offer = 0; offer < 4; offer += 1) await server.heard({ ended: `p${offer}`, reason: "replaced" });
+  // Another person has the other port, and the same has their own again, although none is free.
+  await using other = await publish(server, "o1", "e2-main");
+  await using again = await publish(server, "p5", STREAM);
+  await using third = await newPublisher();
+  expect(await server.open("publish", "t1", "e3-main", third.offer)).toMatchObject({ refused: "full" });
+  for (const publisher of [other, again]) publisher.send();
+  for (const stream of ["e2-main", STREAM]) await server.heard({ stream, isPublishing: true });
+});
+
+it("ends a stream whose next publisher does not connect", async () => {
+  await using server = await startMediaServer({ ports: PORTS, connectMs: 2_000 });
+  await using publisher = await publish(server, "p1", STREAM);
+  await using viewer = await watch(server, "w1", STREAM);
+  await sending(publisher, () => expect(viewer.received.length).toBeGreaterThan(0));
+  await using next = await newPublisher();
+  answerOf(await server.open("publish", "p2", STREAM, next.offer));
+  await server.heard({ ended: "p1", reason: "replaced" });
+  expect(server.messages).not.toContainEqual(expect.objectContaining({ ended: "w1" }));
+  await server.heard({ ended: "p2", reason: "notConnected" });
+  await server.heard({ ended: "w1", reason: "unpublished" });
+  await server.heard({ stream: STREAM, isPublishing: false });
 });
 
 it("ends what it is not told to keep", async () => {

@@ -90,6 +90,18 @@ it("waits for a camera without being refused, and asks for all of them in one ca
   await Promise.all([teacher, candidate, again].map((page) => page.close()));
 });
 
+it("leaves a camera to the page that published it last, and the earlier page ends", async () => {
+  const room = await newRoom();
+  const earlier = await begin("examinee", room);
+  await earlier.waitForFunction("states.at(-1) === 'live'");
+  const later = await begin("examinee", room);
+  await earlier.waitForFunction("states.at(-1) === 'ended PARTICIPANT_CONFLICT'");
+  const teacher = await begin("teacher", room, ["examinee1"]);
+  await showsMoving(teacher.locator("#examinee1"), "examinee1");
+  expect(await states(later)).toEqual(["live"]);
+  await Promise.all([teacher, earlier, later].map((page) => page.close()));
+});
+
 it("ends the media session of an offer that was not answered when the page stopped", async () => {
   const room = await newRoom();
   const candidate = await begin("examinee", room);

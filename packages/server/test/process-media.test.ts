@@ -78,6 +78,76 @@ it("lets a candidate test the connection without being seen, and without a word 
   await seen(publisher, other);
 });
 
+it("gives a person one media session a camera, so that who offers again and again takes no ports of others", async () => {
+  const token = "a-token-for-metrics";
+  await using media = await open({ metrics: { listen: undefined, token } });
+  const grants = await Promise.all(
+    (["main", "pc"] as const).map((camera) =>
+      media.as(EXAMINEE).stream.publish({ roomId: media.room.id, camera }),
+    ),
+  );
+  await using publisher = await publish(media, { sub: "examinee2", role: "examinee" });
+  for (let offer = 0; offer < 5; offer += 1)
+    for (const grant of grants) {
+      await using peer = await newPublisher();
+      expect((await post(media, grant, peer.offer)).status).toBe(201);
+    }
+  const { payload } = await media.inject({ url: "/metrics", headers: { authorization: `Bearer ${token}` } });
+  expect(payload).toMatch(/^invigil_media_sessions\{role="publish"\} 3$/m);
+  publisher.send();
+  await vi.waitFor(async () => expect(await statusOf(media, "examinee2")).toBe("publishing"), WAIT);
+});
+
+it("lets staff watch in several windows, and a person listen at two devices, of which the earliest goes for a third", async () => {
+  await using media = await open();
+  await using publisher = await publish(media);
+  await using window1 = await watch(media);
+  await using window2 = await watch(media);
+  await using window3 = await watch(media);
+  for (const window of [window1, window2, window3]) await seen(publisher, window);
+  await using talker = await talk(media);
+  await using phone = await listen(media);
+  await using computer = await listen(media);
+  for (const device of [phone, computer]) await seen(talker, device);
+  await using third = await listen(media);
+  for (const device of [third, computer]) await seen(talker, device);
+  await unseen(talker, phone);
+});
+
+it("lets a page that comes again take no place of a newer page of the same person", async () => {
+  await using media = await open();
+  const idOf = ({ session }: { readonly session: string }) => session.slice(session.lastIndexOf("/") + 1);
+  const grant = await media.as(EXAMINEE).stream.publish({ roomId: media.room.id });
+  const again = async (after: string) => {
+    await using peer = await newPublisher();
+    const response = await post(media, grant, peer.offer, after);
+    return { status: response.status, body: await response.text() };
+  };
+  await using older = await publish(media);
+  await using newer = await publish(media);
+  await using viewer = await watch(media);
+  expect(await again(idOf(older))).toEqual({
+    status: 409,
+    body: expect.stringContaining('"PARTICIPANT_CONFLICT"'),
+  });
+  await seen(newer, viewer);
+  expect(await again("x")).toMatchObject({ status: 400 });
+  // A page comes after itself, also when an answer did not reach it, and after a newer one that has gone.
+  for (let time = 0; time < 2; time += 1) expect(await again(idOf(newer))).toMatchObject({ status: 201 });
+  await using last = await publish(media);
+  await ended(last);
+  expect(await again(idOf(older))).toMatchObject({ status: 201 });
+
+  await using talker = await talk(media);
+  await using phone = await listen(media);
+  await using computer = await listen(media);
+  await using third = await listen(media);
+  const right = await media.as(EXAMINEE).stream.listen({ roomId: media.room.id });
+  await using peer = await newViewer();
+  expect((await post(media, right, peer.offer, idOf(phone))).status).toBe(409);
+  for (const device of [computer, third]) await seen(talker, device);
+});
+
 describe("a talk", () => {
   it("is heard by the one person, told to staff and to them, and kept with its beginning and end", async () => {
     await using media = await open();

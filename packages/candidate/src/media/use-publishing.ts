@@ -9,6 +9,8 @@ const LOOK_MS = 2000;
 
 export interface Publishing {
   readonly state: StreamState;
+  /** Why it ended, if the server does not allow it any more. */
+  readonly error: Error | undefined;
   /** 0: the picture is as it should be. */
   readonly level: number;
 }
@@ -22,7 +24,7 @@ export const usePublishing = (
     picture,
   }: { readonly roomId: string; readonly camera: Camera; readonly picture: Picture },
 ): Publishing => {
-  const { state, connection } = usePublish({ roomId, source, camera });
+  const { state, error, connection } = usePublish({ roomId, source, camera });
   const quality = useRef(BEST);
   const [level, setLevel] = useState(0);
   useEffect(() => {
@@ -40,5 +42,5 @@ export const usePublishing = (
     const timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
     return () => clearInterval(timer);
   }, [connection, state, picture]);
-  return { state, level };
+  return { state, error, level };
 };

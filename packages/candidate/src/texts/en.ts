@@ -171,6 +171,8 @@ export default {
     cameraOff: "Your camera is off. Turn it on so that you are seen.",
     offline: "The connection is lost. Keep working: the page connects again by itself.",
     refused: "Your picture was refused. Reload this page; if it does not help, tell your invigilator.",
+    elsewhere:
+      "Another page or device of yours sends your picture now. Reload this page to send it from here.",
     slow: "Your network is slow, so your picture is smaller. You need to do nothing.",
     rests: "The detectors rest.",
     soundOff: "The sound is off. Turn it on to hear your invigilator.",

@@ -41,6 +41,13 @@ const readText = async ({ raw, headers }: FastifyRequest, type: string): Promise
   return Buffer.concat(chunks).toString("latin1");
 };
 
+/** Reads the media session that an offer comes after. */
+const sessionIn = ({ after }: { readonly after?: unknown }): string | undefined => {
+  if (after === undefined) return undefined;
+  if (typeof after === "string" && /^[0-9a-f]{32}$/.test(after)) return after;
+  throw invalidInput("after", "must be the id of a media session");
+};
+
 /** Identifies the connection of an answer: another one follows a restart of ICE. */
 const tagOf = (answer: string): string => `"${/^a=ice-ufrag:(\S+)/m.exec(answer)?.[1] ?? ""}"`;
 
@@ -62,13 +69,16 @@ export const mediaRoutes = async (
   // Preflights are answered before it is called.
   app.options(`${PREFIX}*`, { config }, () => undefined);
   for (const { protocol, role } of PROTOCOLS)
-    app.post<{ Params: { stream: string } }>(
+    app.post<{ Params: { stream: string }; Querystring: { after?: unknown } }>(
       `${PREFIX}${protocol}/:stream`,
       { config },
       async (request, reply) => {
         const { stream } = request.params;
-        const { session, answer } = await media.open(request.headers.authorization, { role, stream }, () =>
-          readText(request, SDP),
+        const after = sessionIn(request.query);
+        const { session, answer } = await media.open(
+          request.headers.authorization,
+          { role, stream, after },
+          () => readText(request, SDP),
         );
         return reply.status(201).type(SDP).header("location", `${PREFIX}sessions/${session}`).send(answer);
       },

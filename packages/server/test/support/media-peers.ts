@@ -46,8 +46,9 @@ export const post = (
   media: Pick<Media, "url">,
   grant: { readonly url: string; readonly token: string },
   offer: string,
+  after?: string,
 ) =>
-  fetch(at(media, grant), {
+  fetch(at(media, grant) + (after === undefined ? "" : `?after=${after}`), {
     method: "POST",
     headers: { authorization: `Bearer ${grant.token}`, "content-type": "application/sdp" },
     body: offer,

@@ -1,4 +1,4 @@
-import type { DetectorName } from "@invigil/client";
+import { type DetectorName, isInvigilError } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useRef, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
@@ -45,7 +45,12 @@ function Seen({
       </Note>
     );
   if (!live.isLive) return <Note tone="warn">{t("offline")}</Note>;
-  if (publishing.state === "ended") return <Note tone="bad">{t("refused")}</Note>;
+  if (publishing.state === "ended")
+    return (
+      <Note tone="bad">
+        {t(isInvigilError(publishing.error, "PARTICIPANT_CONFLICT") ? "elsewhere" : "refused")}
+      </Note>
+    );
   if (!isSeen) return <Note tone="warn">{t("connecting")}</Note>;
   return (
     <>

@@ -66,7 +66,9 @@ export function TalksProvider({ roomId, children }: { roomId: string; children: 
   const otherName = other && nameOf(other.by);
   const isRefused = target !== undefined && state === "ended";
   const isConflict = isInvigilError(error, "PARTICIPANT_CONFLICT");
-  const conflict = otherName === undefined ? t("conflict") : t("busy", { by: otherName });
+  const isElsewhere = talks.some((talk) => talk.userId === userId && talk.by === user?.userId);
+  const conflict =
+    otherName === undefined ? t(isElsewhere ? "youElsewhere" : "conflict") : t("busy", { by: otherName });
   const isOverNow = microphone !== undefined && (!isThere || isRefused);
   const whyOver = isRefused && !isConflict ? error : new ToldError(isRefused ? conflict : t("gone"));
   const endWith = useRef((_why?: unknown) => {});

@@ -34,6 +34,12 @@ const MAX_OFFERS = 10;
 /** How many media sessions may watch one person. */
 const MAX_WATCHERS = 20;
 const CAMERAS = ["main", "pc"] as const;
+/**
+ * How many media sessions one person may have for one stream: they hear a talk at the device of each camera, and staff watch in several
+ * windows. The earliest goes for another one.
+ */
+const mostOf = ({ role, camera }: MediaRight): number =>
+  role === "publish" ? 1 : camera === "talk" ? CAMERAS.length : 4;
 
 /** Players ask again after a second, so that a camera is seen soon after it publishes. In a room that has ended, none does. */
 const notPublished = (stream: string, { status }: Pick<Opened<"room">, "status">): InvigilError =>
@@ -57,6 +63,8 @@ interface MediaSession extends MediaHolder {
   readonly id: string;
   readonly examId: string;
   readonly stream: string;
+  /** The first media session of the page, which comes again when it has lost its connection. */
+  readonly first: string;
 }
 
 export type MediaService = ReturnType<typeof createMediaService>;
@@ -95,7 +103,7 @@ export const createMediaService = ({
   /** When each person last began media sessions for a room, and each media session last restarted ICE. */
   const offers = new Map<string, number[]>();
 
-  /** The media sessions that publish a stream. While one replaces another, there are two. */
+  /** The media sessions that publish a stream. Until the media server has replaced one by another, there are two. */
   const publishersOf = (name: string): MediaSession[] =>
     [...sessions.values()].filter(({ stream: of, right }) => of === name && right.role === "publish");
 
@@ -209,6 +217,21 @@ export const createMediaService = ({
   const end = async (id: string): Promise<void> => {
     if (!sessions.delete(id)) return;
     await media?.end(id);
+  };
+  /**
+   * Returns the media sessions that go for another one of a person. One that comes again takes the place of its own earlier one, and not of
+   * what another page of the person has begun since: otherwise, two pages would take it from each other for ever.
+   * @throws PARTICIPANT_CONFLICT
+   */
+  const goingFor = ({ caller, right }: MediaHolder, name: string, after: string | undefined): string[] => {
+    const own = [...sessions.values()].filter(
+      (one) => one.stream === name && one.right.role === right.role && one.caller.userId === caller.userId,
+    );
+    const others = own.filter(({ first }) => first !== after);
+    const tooMany = Math.max(0, others.length + 1 - mostOf(right));
+    if (after !== undefined && tooMany > 0)
+      throw new InvigilError("PARTICIPANT_CONFLICT", "Another page of yours has begun this stream since.");
+    return [...own.filter(({ first }) => first === after), ...others.slice(0, tooMany)].map(({ id }) => id);
   };
   const recheck = createRepeatedWork({
     intervalMs: RECHECK_MS,
@@ -386,11 +409,12 @@ export const createMediaService = ({
 
     /**
      * Begins a media session with the holder of a token.
-     * @throws UNAUTHENTICATED, FORBIDDEN, ROOM_ENDED, STREAM_NOT_FOUND, TOO_MANY_REQUESTS, INVALID_INPUT, PROVIDER_FAILED
+     * @param of `after`: the first media session of the page, if it has had one
+     * @throws UNAUTHENTICATED, FORBIDDEN, ROOM_ENDED, PARTICIPANT_CONFLICT, STREAM_NOT_FOUND, TOO_MANY_REQUESTS, INVALID_INPUT, PROVIDER_FAILED
      */
     async open(
       authorization: string | undefined,
-      of: { readonly role: MediaRight["role"]; readonly stream: string },
+      of: { readonly role: MediaRight["role"]; readonly stream: string; readonly after: string | undefined },
       readOffer: () => Promise<string>,
     ): Promise<{ readonly session: string; readonly answer: string }> {
       const server = configured();
@@ -410,8 +434,11 @@ export const createMediaService = ({
       const id = randomBytes(16).toString("hex");
       const offer = await readOffer();
       if (camera === "talk" && role === "publish") assertAlone(holder.caller, name);
-      sessions.set(id, { ...holder, id, examId, stream: name });
+      const going = goingFor(holder, name, of.after);
+      sessions.set(id, { ...holder, id, examId, stream: name, first: of.after ?? id });
       try {
+        // The media server itself ends what was published before.
+        if (role === "watch") for (const earlier of going) await end(earlier);
         const answer = await server.open(id, role, name, offer);
         // The right may have ended while the offer waited. While the database does not answer, what was allowed goes on.
         await opened(holder).catch((error: unknown) => {
