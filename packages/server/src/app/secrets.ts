@@ -11,9 +11,10 @@ export const authSecretOf = (config: Config): string =>
 
 /**
  * Returns a key of this installation. With PostgreSQL, all servers derive the same key from the root secret, so
- * that no server stores one.
+ * that no server stores one. With SQLite, only the key of tokens for media is derived: they last a minute, and all else lasts longer.
  */
 export const ownKeyOf = (config: Config, name: string): string => {
   const root = config.rootSecret ?? config.authSecret;
-  return config.postgres && root !== undefined ? deriveKey(root, name) : installationSecret(config, name);
+  const isDerived = config.postgres !== undefined || name === "media-key";
+  return isDerived && root !== undefined ? deriveKey(root, name) : installationSecret(config, name);
 };
