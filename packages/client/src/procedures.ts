@@ -880,7 +880,7 @@ export interface IdentityCheckedEvent {
   since: Date;
 }
 
-/** A check of a person before the exam has another result, or staff waved them through. */
+/** A check of a person before the exam has another result, staff waved them through, or a new consent text waits for their consent. */
 export interface ReadinessChangedEvent {
   /** The type of the event. */
   type: "readiness_changed";
@@ -1955,7 +1955,7 @@ export interface ExamNoteInput {
   at?: Date | null | undefined;
   /** A text for staff. The person never sees it. 1 to 1,000 characters. */
   text: string;
-  /** An idempotency key. Repeating a call with its key writes nothing, and returns the entry of the first call. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key writes nothing, and returns the entry of the first call. 1 to 64 characters. */
   key: string;
 }
 
@@ -2061,7 +2061,7 @@ export interface CheckIdentityInput {
   status: "confirmed" | "refused" | "later";
   /** A text for staff, which the person never sees. Absent: none. 1 to 1,000 characters. */
   note?: string | null | undefined;
-  /** An idempotency key. Repeating a call with its key writes nothing, and returns the entry of the first call. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key writes nothing, and returns the entry of the first call. 1 to 64 characters. */
   key: string;
 }
 
@@ -2686,7 +2686,7 @@ export interface PauseAttemptsInput {
   userIds?: string[] | null | undefined;
   /** Why it is decided. */
   reason: PauseAttemptsInputReason;
-  /** An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
   key: string;
   /** Whether to answer what would happen, and change nothing. Default: `false`. */
   dryRun?: boolean | null | undefined;
@@ -2738,7 +2738,7 @@ export interface ResumeAttemptsInput {
   userIds?: string[] | null | undefined;
   /** Why it is decided. */
   reason: ResumeAttemptsInputReason;
-  /** An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
   key: string;
   /** Whether to answer what would happen, and change nothing. Default: `false`. */
   dryRun?: boolean | null | undefined;
@@ -2764,7 +2764,7 @@ export interface ExtendAttemptsInput {
   userIds?: string[] | null | undefined;
   /** Why it is decided. */
   reason: ExtendAttemptsInputReason;
-  /** An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
   key: string;
   /** Whether to answer what would happen, and change nothing. Default: `false`. */
   dryRun?: boolean | null | undefined;
@@ -2792,7 +2792,7 @@ export interface TerminateAttemptsInput {
   userIds?: string[] | null | undefined;
   /** Why it is decided. */
   reason: TerminateAttemptsInputReason;
-  /** An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
   key: string;
   /** Whether to answer what would happen, and change nothing. Default: `false`. */
   dryRun?: boolean | null | undefined;
@@ -3760,7 +3760,7 @@ export interface HandChangedEvent {
   hand: Hand;
 }
 
-/** Many people of the exam changed at once, or people without a room did: an import, a plan, a removal or an erasure. Read the people again with `exam.people`. */
+/** Many people of the exam changed at once, or people without a room did: an import, a plan, a removal, an erasure or a new consent text. Read the people again with `exam.people`. */
 export interface RosterChangedEvent {
   /** The type of the event. */
   type: "roster_changed";

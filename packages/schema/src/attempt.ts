@@ -49,6 +49,13 @@ const MAX_NOTE = 1000;
 const note = verbatimText(1, MAX_NOTE).describe("A text for staff. The person never sees it.");
 const message = verbatimText(1, MAX_NOTE).describe("A text that the person sees.");
 
+/** What the keys begin with that the server gives to entries. A key of staff never meets one. */
+export const SERVER_KEY = "server:";
+const idempotencyKey = verbatimText(1, 64).refine(
+  (key) => !key.startsWith(SERVER_KEY),
+  `must not begin with ${SERVER_KEY}`,
+);
+
 /** The most people whom one call decides about. */
 export const MAX_DECIDED = 500;
 
@@ -67,8 +74,8 @@ const decision = z.object({
       message: optional(message).describe("A text that the person sees. Absent: none."),
     })
     .describe("Why it is decided."),
-  key: verbatimText(1, 64).describe(
-    "An idempotency key. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others.",
+  key: idempotencyKey.describe(
+    "An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others.",
   ),
   dryRun: withDefault(z.boolean(), false).describe(
     "Whether to answer what would happen, and change nothing.",
@@ -250,8 +257,8 @@ export const examEntryPageSchema = z
   .describe("Output of `exam.entries`.");
 export type ExamEntryPage = z.infer<typeof examEntryPageSchema>;
 
-const entryKey = verbatimText(1, 64).describe(
-  "An idempotency key. Repeating a call with its key writes nothing, and returns the entry of the first call.",
+const entryKey = idempotencyKey.describe(
+  "An idempotency key, which must not begin with `server:`. Repeating a call with its key writes nothing, and returns the entry of the first call.",
 );
 export const checkIdentityInput = z
   .object({

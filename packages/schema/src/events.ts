@@ -289,11 +289,12 @@ export const events = {
     example: { ...LI, status: "confirmed", since: exampleTime },
   }),
   readiness_changed: declareEvent({
-    meaning: "A check of a person before the exam has another result, or staff waved them through.",
+    meaning:
+      "A check of a person before the exam has another result, staff waved them through, or a new consent text waits for their consent.",
     about: "room",
     seenBy: "concerned",
     changes: MEMBERS,
-    // Each person may report one in three seconds.
+    // Each person may report one in three seconds. A new consent text has a bounded number, and counts itself.
     countsFor: "nobody",
     payload: { ...person, ...readinessFields },
     example: {
@@ -402,7 +403,7 @@ export const events = {
   }),
   roster_changed: declareEvent({
     meaning:
-      "Many people of the exam changed at once, or people without a room did: an import, a plan, a removal or an erasure. Read the people again with `exam.people`.",
+      "Many people of the exam changed at once, or people without a room did: an import, a plan, a removal, an erasure or a new consent text. Read the people again with `exam.people`.",
     about: "exam",
     seenBy: "staff",
     changes: { room: [], exam: [], people: ["people"] },

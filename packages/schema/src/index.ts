@@ -54,6 +54,7 @@ export {
   pauseAttemptsInput,
   reopenAttemptsInput,
   resumeAttemptsInput,
+  SERVER_KEY,
   type TerminateAttemptsInput,
   terminateAttemptsInput,
 } from "./attempt.js";

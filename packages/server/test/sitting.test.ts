@@ -5,10 +5,10 @@ import { describe, expect, it } from "vitest";
 import type { DeclaredTable } from "../src/storage/declaration.js";
 import { tablesOf } from "../src/storage/inventory.js";
 import { query } from "../src/storage/statement.js";
-import { examConsents, exams, plans, rooms, talks } from "../src/storage/tables.js";
+import { examConsents, examEntries, exams, plans, rooms, talks } from "../src/storage/tables.js";
 import { openExamsFixture } from "./support/exams-fixture.js";
 import { listenPeople, listenRoom, nextBesidesPresence as next } from "./support/listening.js";
-import { ADMIN, openRoomFixture } from "./support/room-fixture.js";
+import { ADMIN, INSPECTOR, openRoomFixture, EXAMINEE as PERSON, TEACHER } from "./support/room-fixture.js";
 import { change, countRows, insertRows } from "./support/tables.js";
 
 const TEXT = { zh: "我同意被监看。", en: "I agree to be watched." };
@@ -134,6 +134,93 @@ describe("the consent", () => {
       ...TEXT,
       given: { version: 1, time: second.time },
     });
+  });
+
+  it("to an older text leaves a person not ready, and is asked for again, also live", async () => {
+    await using sitting = await openSitting();
+    const { teacher, examinee, examId, roomId, pass, admin } = sitting;
+    const checks = { camera: { result: "passed" }, microphone: { result: "passed" } } as const;
+    const all = { ...checks, connection: { result: "passed" } } as const;
+    await examinee.attempt.consent({ roomId, version: 0 });
+    await examinee.attempt.reportReadiness({ roomId, checks: all });
+    const isReadyNow = async () => isReady(await sitting.readiness(), { cameras: "one" });
+    expect(await isReadyNow()).toBe(true);
+    const since = sitting.clock.now;
+    await teacher.participant.waveThrough({ roomId, userId: "examinee2", wavedThrough: true });
+    await using staff = await listenRoom(sitting, { sub: "teacher1", role: "teacher" }, { roomId });
+    await using own = await listenRoom(sitting, EXAMINEE, { roomId });
+    pass(60);
+    await teacher.exam.setConsent({ examId, ...TEXT });
+    const left = { checks: all, wavedThrough: false, since };
+    for (const listener of [staff, own]) {
+      expect(await next(listener)).toMatchObject({ type: "exam_changed" });
+      const told = await next(listener);
+      expect(told).toMatchObject({ type: "readiness_changed", userId: "examinee1", ...left });
+      expect(told).toHaveProperty("checks", all);
+    }
+    expect([await sitting.readiness(), await isReadyNow()]).toEqual([left, false]);
+    const opened = await examinee.attempt.open({ roomId });
+    expect(opened.consent).toMatchObject({ version: 1, given: { version: 0 } });
+    // The exam goes on for them, and a text that is the same takes nothing away.
+    expect(opened.snapshot.room.status).toBe("in_progress");
+    await examinee.attempt.consent({ roomId, version: 1 });
+    expect(await isReadyNow()).toBe(true);
+    await teacher.exam.setConsent({ examId, ...TEXT });
+    expect(await isReadyNow()).toBe(true);
+    const { people } = await admin.exam.people({ examId });
+    expect(people.find(({ userId }) => userId === "examinee2")?.readiness?.wavedThrough).toBe(true);
+  });
+
+  it("is not stopped by a key that staff choose", async () => {
+    await using fixture = await openRoomFixture();
+    const { room } = fixture;
+    const { id: roomId, examId } = room;
+    const about = { roomId, userId: PERSON.sub };
+    const note = { ...about, examId, severity: "info", text: "Late" };
+    const agree = (version: number) => fixture.mutate(PERSON, "attempt.consent", { roomId, version });
+    // Before, this was the key of the consent itself.
+    for (const version of [0, 1])
+      expect(
+        (await fixture.mutate(INSPECTOR, "exam.note", { ...note, key: `consent:${version}` })).status,
+      ).toBe(200);
+    const { data: given } = await agree(0);
+    expect(given).toMatchObject({ version: 0 });
+    expect((await agree(0)).data).toEqual(given);
+    await fixture.mutate(ADMIN, "exam.setConsent", { examId, ...TEXT });
+    expect((await agree(1)).data).toMatchObject({ version: 1 });
+    const { entries } = (await fixture.query(PERSON, "exam.entries", { examId })).data;
+    expect(entries).toMatchObject([
+      { kind: "consent", version: 1 },
+      { kind: "consent", version: 0 },
+    ]);
+    const reason = { code: "other" };
+    for (const [path, input] of [
+      ["exam.note", note],
+      ["participant.checkIdentity", { ...about, status: "confirmed" }],
+      ["attempt.pause", { roomId, reason }],
+    ] as const) {
+      const { error } = await fixture.mutate(TEACHER, path, { ...input, key: "server:consent:2" });
+      expect([path, error?.data.reason, error?.message]).toEqual([
+        path,
+        "INVALID_INPUT",
+        expect.stringContaining("key must not begin with server:"),
+      ]);
+    }
+  });
+
+  it("that an earlier server has written is not written again", async () => {
+    await using fixture = await openRoomFixture();
+    const { db, room, time } = fixture;
+    const { id: roomId, examId } = room;
+    const agree = () => fixture.mutate(PERSON, "attempt.consent", { roomId, version: 0 });
+    const { data: given } = await agree();
+    await change(
+      db,
+      query.update(examEntries).set({ key: "consent:0" }).where(eq(examEntries.kind, "consent")),
+    );
+    time.now += 60_000;
+    expect((await agree()).data).toEqual(given);
+    expect((await fixture.query(PERSON, "exam.entries", { examId })).data.entries).toHaveLength(1);
   });
 
   it("is not given to an exam that is over for the person", async () => {

@@ -42,6 +42,8 @@ export interface Dialect {
   rows(name: string, columns: Readonly<Record<string, "text" | "integer" | "time" | "flag" | "list">>): SQL;
   /** The texts of a `list` of such rows, to join: a table `name` with a column `value`. */
   elements(list: SQL, name: string): SQL;
+  /** The JSON object of a column without one of its keys. */
+  withoutKey(column: SQLWrapper, key: string): SQL;
   /** Whether a column's value is in the list of texts or numbers of a parameter. */
   isAnyOf(column: SQLWrapper, parameter: string, kind?: "text" | "integer"): SQL;
   /**

@@ -6,15 +6,21 @@ import {
   type ReportReadinessInput,
   readinessChecks,
   reportedChecks,
+  SERVER_KEY,
 } from "@invigil/schema";
 import { and, desc, eq, sql } from "drizzle-orm";
 import { plannedMinutes } from "../../domain/attempts.js";
 import type { Author } from "../../domain/calls.js";
 import { type ConsentText, insertConsent, newestConsent } from "../../domain/consents.js";
 import { readSeats } from "../../domain/decisions.js";
-import { type EventLog, newEvent, wholeExam } from "../../domain/events.js";
+import { type EventLog, type NewEvent, newEvent, wholeExam } from "../../domain/events.js";
 import type { EntryRow } from "../../domain/exam-entries.js";
-import { type FindingsRow, findingsOfPerson } from "../../domain/exam-people.js";
+import {
+  type FindingsRow,
+  findingColumns,
+  findingsOfPerson,
+  isExamPerson,
+} from "../../domain/exam-people.js";
 import type { ExamTransaction } from "../../domain/exam-transaction.js";
 import { readRoles, roomById } from "../../domain/people.js";
 import { readRoomSnapshot } from "../../domain/room-snapshot.js";
@@ -22,10 +28,12 @@ import type { SeatKey } from "../../domain/seats.js";
 import type { Writes } from "../../domain/writes.js";
 import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
-import { examEntries, examPeople, visibleExams } from "../../storage/tables.js";
+import { examEntries, examPeople, visibleExams, visibleParticipants } from "../../storage/tables.js";
 
 /** A person reports a changed check at most once in this time, in milliseconds. */
 const REPORT_MS = 3000;
+/** The most seats that have an event of their own when a new consent text is written. If there are more, all people are read again. */
+const MAX_TOLD = 1000;
 
 const examById = statement(
   query
@@ -63,7 +71,8 @@ const newestEntry = statement((dialect) =>
     .orderBy(desc(examEntries.id))
     .limit(1),
 );
-const consentOfKey = statement(
+/** By kind and version: consents of earlier servers have other keys. */
+const consentOfVersion = statement(
   query
     .select({ time: examEntries.createdAt })
     .from(examEntries)
@@ -71,9 +80,12 @@ const consentOfKey = statement(
       and(
         eq(examEntries.examId, param("examId")),
         eq(examEntries.userId, param("userId")),
-        eq(examEntries.key, param("key")),
+        eq(examEntries.kind, "consent"),
+        eq(examEntries.detail, param("version")),
       ),
-    ),
+    )
+    .orderBy(examEntries.id)
+    .limit(1),
 );
 const insertEntry = insertion(examEntries, { ids: "given" });
 const target = [examPeople.examId, examPeople.userId];
@@ -96,6 +108,29 @@ const setReadiness = statement(
       },
     }),
 );
+const hasAgreed = sql`${examPeople.readiness} -> 'consent' IS NOT NULL`;
+/** Finds the seats of people who have agreed to a consent text. */
+const agreedSeats = statement(
+  query
+    .select({
+      roomId: visibleParticipants.roomId,
+      userId: visibleParticipants.userId,
+      ...findingColumns,
+    })
+    .from(examPeople)
+    .innerJoin(
+      visibleParticipants,
+      and(isExamPerson(visibleParticipants), eq(visibleParticipants.role, "examinee")),
+    )
+    .where(and(eq(examPeople.examId, param("examId")), hasAgreed))
+    .limit(param("limit")),
+);
+const dropConsents = statement((dialect) =>
+  query
+    .update(examPeople)
+    .set({ readiness: dialect.withoutKey(examPeople.readiness, "consent") })
+    .where(and(eq(examPeople.examId, param("examId")), hasAgreed)),
+);
 const setDetectorsOff = statement(
   query
     .insert(examPeople)
@@ -106,7 +141,7 @@ const setDetectorsOff = statement(
 /** Why nothing is written about a person. */
 export type NoChange = "noRoom" | "ended" | "notInRoom" | "noExaminee";
 const CONSENT: readonly EntryKind[] = ["consent"];
-const consentKey = (version: number): string => `consent:${version}`;
+const consentKey = (version: number): string => `${SERVER_KEY}consent:${version}`;
 /** A row of a person about whom nothing is known. */
 const NOTHING_FOUND: FindingsRow = {
   identity: null,
@@ -119,6 +154,29 @@ const NOTHING_FOUND: FindingsRow = {
 const isSame = (one: Checks, other: Checks): boolean =>
   readinessChecks.every(
     (check) => one[check]?.result === other[check]?.result && one[check]?.detail === other[check]?.detail,
+  );
+
+/** What is told of the checks of a person. */
+const readinessEvent = (
+  { examId, roomId, userId }: SeatKey,
+  {
+    readiness,
+    readinessAt,
+    wavedThroughBy,
+  }: Pick<FindingsRow, "readiness" | "readinessAt" | "wavedThroughBy">,
+  now: Date,
+): NewEvent =>
+  newEvent(
+    { examId, roomId },
+    "readiness_changed",
+    {
+      userId,
+      role: "examinee",
+      checks: readiness ?? {},
+      wavedThrough: wavedThroughBy !== null,
+      ...(readinessAt && { since: readinessAt }),
+    },
+    now,
   );
 
 type Seats = Awaited<ReturnType<typeof readSeats>>;
@@ -139,22 +197,16 @@ export const createSittingStore = ({
   const writeReadiness = async (
     tx: ExamTransaction,
     { examId, userId }: SeatKey,
-    { readiness, readinessAt, wavedThroughBy }: FindingsRow,
+    person: FindingsRow,
     seats: Seats,
     now: Date,
   ): Promise<void> => {
-    const told = {
-      userId,
-      role: "examinee",
-      checks: readiness ?? {},
-      wavedThrough: wavedThroughBy !== null,
-      ...(readinessAt && { since: readinessAt }),
-    } as const;
+    const { readiness, readinessAt, wavedThroughBy } = person;
     await Promise.all([
       tx.run(setReadiness, { examId, userId, readiness, readinessAt, wavedThroughBy }),
       events.addAll(
         tx,
-        seats.map(({ roomId }) => newEvent({ examId, roomId }, "readiness_changed", told, now)),
+        seats.map(({ roomId }) => readinessEvent({ examId, roomId, userId }, person, now)),
       ),
     ]);
   };
@@ -196,24 +248,36 @@ export const createSittingStore = ({
 
     consent: (examId: string): Promise<ConsentText | undefined> => storage.get(newestConsent, { examId }),
 
-    /** Writes a new version of the consent text, unless it is the same. Returns undefined if there is no such exam. */
+    /**
+     * Writes a new version of the consent text, unless it is the same, and takes the consents to the older one from what is known of people.
+     * Returns undefined if there is no such exam.
+     */
     setConsent: (
       examId: string,
       { zh, en }: Omit<ConsentText, "version">,
       { author, now }: { readonly author: Author; readonly now: Date },
     ): Promise<ConsentText | undefined> =>
       writes.ofExam({ examId }, author, async (tx) => {
-        const [exam, newest] = await Promise.all([
+        const [exam, newest, agreed] = await Promise.all([
           tx.get(timesOfExam, { examId }),
           tx.get(newestConsent, { examId }),
+          tx.all(agreedSeats, { examId, limit: MAX_TOLD + 1 }),
         ]);
         if (!exam) return undefined;
         if (newest?.zh === zh && newest.en === en) return newest;
         const text = { version: (newest?.version ?? 0) + 1, zh, en };
+        const people =
+          agreed.length > MAX_TOLD
+            ? [newEvent(wholeExam(examId), "roster_changed", {}, now)]
+            : agreed.map(({ roomId, userId, ...person }) => {
+                const { consent: _, ...readiness } = person.readiness ?? {};
+                return readinessEvent({ examId, roomId, userId }, { ...person, readiness }, now);
+              });
         await tx.last(() =>
           Promise.all([
             insertConsent(tx, { examId, ...text, createdBy: author.userId, createdAt: now }),
-            events.add(tx, wholeExam(examId), "exam_changed", exam, now),
+            tx.run(dropConsents, { examId }),
+            events.addAll(tx, [newEvent(wholeExam(examId), "exam_changed", exam, now), ...people]),
           ]),
         );
         return text;
@@ -230,7 +294,7 @@ export const createSittingStore = ({
         const [{ no, person, seats }, newest, earlier, ids] = await Promise.all([
           readPerson(tx, seat),
           tx.get(newestConsent, { examId }),
-          tx.get(consentOfKey, { examId, userId, key: consentKey(version) }),
+          tx.get(consentOfVersion, { examId, userId, version: String(version) }),
           tx.ids(examEntries, 1),
         ]);
         if (earlier) return earlier;

@@ -48,6 +48,7 @@ export const postgresDialect: Dialect = {
   },
   elements: (list, name) =>
     sql`LATERAL (SELECT value FROM jsonb_array_elements_text(${list}) WITH ORDINALITY AS element (value, ordinality) WHERE ${sql.raw(fewRows("ordinality"))}) AS ${sql.identifier(name)}`,
+  withoutKey: (column, key) => sql`${column} - ${sql.raw(`'${key}'`)}`,
   isAnyOf(column, parameter, kind = "text") {
     const [before, after] = isInList("$", kind === "text" ? "text" : "bigint").split("$");
     return sql`${column} ${sql.raw(before ?? "")}${sql.placeholder(parameter)}${sql.raw(after ?? "")}`;

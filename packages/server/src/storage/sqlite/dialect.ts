@@ -25,6 +25,7 @@ export const sqliteDialect: Dialect = {
     return sql`(SELECT key AS "position", ${sql.join(fields, sql`, `)} FROM json_each(${rows})) AS ${sql.identifier(name)}`;
   },
   elements: (list, name) => sql`json_each(${list}) AS ${sql.identifier(name)}`,
+  withoutKey: (column, key) => sql`json_remove(${column}, ${sql.raw(`'$.${key}'`)})`,
   isAnyOf: (column, parameter) =>
     sql`${column} IN (SELECT value FROM json_each(${sql.placeholder(parameter)}))`,
   inExam: () => undefined,
