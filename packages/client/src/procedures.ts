@@ -3612,7 +3612,7 @@ export interface InstallationUsageDatabase {
 
 /** The disk of this server. */
 export interface InstallationUsageDisk {
-  /** The free space in bytes: that of the database's file or of the data folder, where there is less. Absent: unknown. */
+  /** The free space in bytes: that of the database's file or of the data folder, where there is less. It includes pages of the file that hold nothing. Absent: unknown. */
   freeBytes?: number | undefined;
   /** The free space in bytes below which writes are refused. 0: they never are. */
   reserveBytes: number;

@@ -64,7 +64,7 @@ export const installationUsageSchema = z
           .number()
           .optional()
           .describe(
-            "The free space in bytes: that of the database's file or of the data folder, where there is less. Absent: unknown.",
+            "The free space in bytes: that of the database's file or of the data folder, where there is less. It includes pages of the file that hold nothing. Absent: unknown.",
           ),
         reserveBytes: z
           .number()

@@ -43,6 +43,16 @@ const doctor = async (cwd: string, env: Env = testEnv) => {
 const invigil = async (cwd: string, env: Env, ...args: string[]): Promise<string> =>
   (await runWell(args, { cwd, env })).trim();
 
+/** Adds pages that hold nothing to a database, as erased rows leave them. */
+const leaveFree = (file: string, mib: number): void => {
+  const sqlite = new Sqlite(file);
+  try {
+    sqlite.exec(`CREATE TABLE filled AS SELECT zeroblob(${mib * 1024 * 1024}) AS content; DROP TABLE filled`);
+  } finally {
+    sqlite.close();
+  }
+};
+
 const VENDOR = { ...testEnv, INVIGIL_STREAM_SERVICE: "aliyun" };
 
 const TIMES = ["--start", "2036-06-07 09:00", "--end", "2036-06-07 11:30"];
@@ -105,6 +115,15 @@ describe("`invigil doctor`", () => {
     ]);
     expect(of("streams in browsers")).toMatchObject([{ state: "ok" }]);
     expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  it("counts what erased rows leave in the database's file as free space", async () => {
+    using folder = tempFolder();
+    await invigil(folder.path, testEnv, "exam", "list");
+    const foundAt = async () => (await doctor(folder.path)).of("free space")[0]?.found;
+    expect(await foundAt()).toMatch(/ MiB in .*data, of which 512 MiB are reserved/);
+    leaveFree(join(folder.path, "data", "invigil.db"), 3);
+    expect(await foundAt()).toMatch(/ \(3 MiB of it inside the database's file\), of which/);
   });
 
   it("prints a table for people, and how many checks failed", async () => {

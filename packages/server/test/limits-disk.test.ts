@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createDisk } from "../src/limits/disk.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { rawDropIn } from "./support/drop-in.js";
 import { loginFor } from "./support/drop-in-apps.js";
 import { openExamsFixture } from "./support/exams-fixture.js";
+import { tempFolder } from "./support/folders.js";
 import { connectApi, limited } from "./support/limits.js";
 import { reasonOf } from "./support/reason.js";
 import { wav } from "./support/sounds.js";
@@ -100,6 +103,33 @@ describe("while the disk is nearly full", () => {
     expect(await reasonOf(admin.exam.restore({ examId: other.examId }))).toBe("EXAM_NOT_FOUND");
   });
 
+  it("what erased records leave in the database's file counts as free, as long as the log has space", async () => {
+    using folder = tempFolder();
+    const disk = { free: Number.POSITIVE_INFINITY };
+    await using fixture = await openExamsFixture({
+      config: limited({ INVIGIL_DISK_RESERVE_MB: "100" }),
+      database: join(folder.path, "invigil.db"),
+      freeSpace: () => Promise.resolve(disk.free),
+    });
+    const { admin, room, other } = fixture;
+    const records = Array.from({ length: 100 }, () =>
+      fixture.detection("examinee9", { extraInfo: "x".repeat(2000) }),
+    );
+    for (let call = 0; call < 50; call += 1) await admin.cheat.addRecords({ roomId: other.id, records });
+    const answerAt = async (freeMib: number): Promise<number> => {
+      disk.free = freeMib * MIB;
+      return (await fixture.inject("/ready")).statusCode;
+    };
+    expect(await answerAt(99)).toBe(503);
+    const { examId } = other;
+    const { name: confirm } = await admin.exam.get({ examId });
+    await admin.exam.delete({ examId, withRooms: true, withRecords: true, confirm, erase: "now" });
+    await expect.poll(() => answerAt(99)).toBe(200);
+    await admin.room.create({ name: "R", examId: room.examId });
+    // The log would use up the rest.
+    expect(await answerAt(12)).toBe(503);
+  });
+
   it("an upload is refused before anything of it is kept", async () => {
     await using app = await openUploads({
       config: limited({ INVIGIL_DISK_RESERVE_MB: "100" }),
@@ -133,6 +163,23 @@ describe("while the disk is nearly full", () => {
 
 describe("the free space", () => {
   const silent = { error: () => undefined, info: () => undefined } as never;
+  it("counts that inside the database's file for the folders on its file system, up to seven times", async () => {
+    const free: Record<string, number> = { [tmpdir()]: 20, elsewhere: 150 };
+    const inFile = { bytes: 80 };
+    const disk = createDisk({
+      folders: Object.keys(free),
+      file: { path: tmpdir(), freeBytes: () => inFile.bytes },
+      reserveBytes: 100,
+      log: silent,
+      freeSpace: async (folder) => free[folder] ?? 0,
+    });
+    expect([await disk.check(), await disk.least()]).toEqual([true, { folder: tmpdir(), bytes: 100 }]);
+    inFile.bytes = 1000;
+    expect([await disk.check(), await disk.least()]).toEqual([true, { folder: "elsewhere", bytes: 150 }]);
+    free[tmpdir()] = 12;
+    expect([await disk.check(), await disk.least()]).toEqual([false, { folder: tmpdir(), bytes: 96 }]);
+  });
+
   it("is that of the fullest file system, and one that cannot be asked stops nobody", async () => {
     const free: Record<string, number> = { a: 500, b: 50 };
     const disk = createDisk({

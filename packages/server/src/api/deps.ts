@@ -106,6 +106,7 @@ export const createDeps = (external: ExternalDeps): Deps => {
     pruning,
     disk: createDisk({
       folders: foldersOf(config),
+      file: db.file,
       reserveBytes: config.diskReserveBytes,
       log,
       freeSpace,

@@ -48,7 +48,7 @@ const usageText = ({ database, disk, audioBytes, exams, underWay, ...bounds }: U
       [
         [`database (${database.kind})`, inMib(database.bytes)],
         ["audio files", inMib(audioBytes)],
-        ["free on the disk", disk.freeBytes === undefined ? "unknown" : inMib(disk.freeBytes)],
+        ["free for writes", disk.freeBytes === undefined ? "unknown" : inMib(disk.freeBytes)],
         ["of which reserved", inMib(disk.reserveBytes)],
         ["exams", exams],
         ["rooms under way", underWay.rooms],

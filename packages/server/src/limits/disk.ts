@@ -1,14 +1,21 @@
-import { statfsSync } from "node:fs";
+import { statfsSync, statSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { storageFull } from "../platform/errors.js";
 import { createRepeatedWork } from "../platform/repeated-work.js";
+import type { DatabaseFile } from "../storage/database.js";
 
 /** How often the free space is checked, in milliseconds. */
 const CHECK_MS = 1000;
 const MIB = 1024 * 1024;
 
-/** The free space of a folder's file system, in bytes. */
+/**
+ * Each write goes to the log before it goes to the file, and the log needs space of its own. So space inside the file counts as at most so many
+ * times the space beside it: of the default reserve, 64 MiB have to be free on the disk itself.
+ */
+const IN_FILE_FOR_EACH = 7;
+
+/** The free space of a folder's file system, in bytes, with that inside the database's file if it is on the same one. */
 export interface FreeSpace {
   readonly folder: string;
   readonly bytes: number;
@@ -17,6 +24,7 @@ export interface FreeSpace {
 export interface DiskOptions {
   /** The folders of the database and the files. */
   readonly folders: readonly string[];
+  readonly file?: DatabaseFile | undefined;
   /** Writes are refused below this free space, in bytes. 0 disables the check. */
   readonly reserveBytes: number;
   readonly log: FastifyBaseLogger;
@@ -39,6 +47,23 @@ export const freeBytes = (folder: string): number | undefined => {
   }
 };
 
+const isOnOneFileSystem = (one: string, other: string): boolean => {
+  const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return first !== undefined && first.dev === second?.dev;
+};
+
+/** Adds the free space inside the database's file to that of its file system. */
+export const withSpaceInFile = (
+  { folder, bytes }: FreeSpace,
+  file: Pick<DatabaseFile, "path" | "freeBytes"> | undefined,
+): FreeSpace => ({
+  folder,
+  bytes:
+    file && isOnOneFileSystem(folder, file.path)
+      ? bytes + Math.min(file.freeBytes(), IN_FILE_FOR_EACH * bytes)
+      : bytes,
+});
+
 /** Whether free space is below the reserve, so that writes are refused; or so little that an exam may use it up. */
 export const spaceState = (freeBytes: number, reserveBytes: number): "full" | "low" | "enough" =>
   freeBytes < reserveBytes ? "full" : freeBytes < 4 * reserveBytes ? "low" : "enough";
@@ -46,7 +71,7 @@ export const spaceState = (freeBytes: number, reserveBytes: number): "full" | "l
 export type Disk = ReturnType<typeof createDisk>;
 
 /** Whether there is enough disk space for new data. */
-export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOptions) => {
+export const createDisk = ({ folders, file, reserveBytes, log, freeSpace }: DiskOptions) => {
   const askSystem = async (folder: string): Promise<number> => availableBytes(await statfs(folder));
   const ask = freeSpace ?? askSystem;
   let hasSpace = true;
@@ -76,7 +101,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
       folders.map(async (folder) => {
         // An unknown free space refuses nothing. A write that fails reports its own error.
         const bytes = await ask(folder).catch(() => undefined);
-        return bytes === undefined ? [] : [{ folder, bytes }];
+        return bytes === undefined ? [] : [withSpaceInFile({ folder, bytes }, file)];
       }),
     );
     return found.flat();
@@ -103,7 +128,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     update(
       folders.flatMap((folder) => {
         const bytes = freeBytes(folder);
-        return bytes === undefined ? [] : [{ folder, bytes }];
+        return bytes === undefined ? [] : [withSpaceInFile({ folder, bytes }, file)];
       }),
     );
 

@@ -1,8 +1,17 @@
 import type { Storage } from "./port.js";
 
+/** The file of a database of SQLite. */
+export interface DatabaseFile {
+  readonly path: string;
+  /** Returns the size of the pages that hold nothing, in bytes. SQLite fills them before the file grows. */
+  freeBytes(): number;
+}
+
 /** An open database. */
 export interface Database {
   readonly kind: "sqlite" | "postgres";
+  /** Absent on PostgreSQL, and in memory. */
+  readonly file?: DatabaseFile | undefined;
   /** The interface that stores use. */
   readonly storage: Storage;
   /**

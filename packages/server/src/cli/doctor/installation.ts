@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../../config/config.js";
 import { examineeUrlOf } from "../../features/join/rules.js";
 import { countIdentityKeys } from "../../identity/jwks.js";
-import { freeBytes, spaceState } from "../../limits/disk.js";
+import { freeBytes, spaceState, withSpaceInFile } from "../../limits/disk.js";
 import { foldersOf, storedFileOf } from "../../storage/location.js";
 import {
   type InspectedConnections,
@@ -137,13 +137,25 @@ const freeSpace = (config: Config): Finding => {
   const { diskReserveBytes } = config;
   if (diskReserveBytes === 0)
     return off("not checked", "Set INVIGIL_DISK_RESERVE_MB, so that reads continue when the disk is full.");
+  const path = storedFileOf(config);
+  const inspected = path === undefined ? undefined : inspectDatabase(path);
+  const inFile = inspected && "space" in inspected ? inspected.space.freeBytes : 0;
+  const file = path === undefined ? undefined : { path, freeBytes: () => inFile };
   const [least] = foldersOf(config)
-    .map((folder) => ({ folder, free: freeBytes(nearestFolder(folder)) ?? Number.POSITIVE_INFINITY }))
-    .toSorted((one, other) => one.free - other.free);
-  if (!least || !Number.isFinite(least.free)) return warning("unknown");
-  const reserve = diskReserveBytes / MIB;
-  const found = `${Math.floor(least.free / MIB)} MiB in ${least.folder}, of which ${reserve} MiB are reserved`;
-  const state = spaceState(least.free, diskReserveBytes);
+    .flatMap((folder) => {
+      const nearest = nearestFolder(folder);
+      const onDisk = freeBytes(nearest);
+      return onDisk === undefined
+        ? []
+        : [{ ...withSpaceInFile({ folder: nearest, bytes: onDisk }, file), folder, onDisk }];
+    })
+    .toSorted((one, other) => one.bytes - other.bytes);
+  if (!least) return warning("unknown");
+  const inMib = (bytes: number): string => `${Math.floor(bytes / MIB)} MiB`;
+  const within = least.bytes - least.onDisk;
+  const where = within < MIB ? "" : ` (${inMib(within)} of it inside the database's file)`;
+  const found = `${inMib(least.bytes)} in ${least.folder}${where}, of which ${inMib(diskReserveBytes)} are reserved`;
+  const state = spaceState(least.bytes, diskReserveBytes);
   if (state === "full")
     return failed(
       `${found}: writes are refused`,

@@ -16,12 +16,13 @@ import Sqlite from "better-sqlite3";
 import type { StorageMeters } from "../../platform/meters.js";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
-import type { Database } from "../database.js";
+import type { Database, DatabaseFile } from "../database.js";
 import type { OnDeclared } from "../declared-tables.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { inspectLog, logOf } from "./log-file.js";
 import { migrate, readMigrations } from "./migrate.js";
 import { quickCheck } from "./quick-check.js";
+import { spaceOf } from "./space.js";
 import { createSqliteStorage } from "./storage.js";
 
 /** The folder of the migrations. */
@@ -214,6 +215,7 @@ export const openSqlite = ({
     const bytesOfAll = sqlite
       .prepare<[], number>("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
       .pluck();
+    const databaseFile: DatabaseFile = { path: file, freeBytes: () => spaceOf(sqlite).freeBytes };
     const port = createSqliteStorage({
       writer: sqlite,
       openReader: () => {
@@ -233,6 +235,7 @@ export const openSqlite = ({
     });
     return {
       kind: "sqlite",
+      ...(isFile && { file: databaseFile }),
       storage: port.storage,
       control: port.storage,
       requestArrived: port.requestArrived,

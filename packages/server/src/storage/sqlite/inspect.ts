@@ -2,10 +2,12 @@ import { existsSync } from "node:fs";
 import Sqlite from "better-sqlite3";
 import { MIGRATIONS, refuseHardLinks } from "./client.js";
 import { compareMigrations } from "./migrate.js";
+import { type FileSpace, spaceOf } from "./space.js";
 
 /** The state of a database file. */
 export type DatabaseState =
-  | { readonly state: "missing" | "older" | "current" | "newer" }
+  | { readonly state: "missing" }
+  | { readonly state: "older" | "current" | "newer"; readonly space: FileSpace }
   | { readonly state: "unreadable"; readonly reason: string };
 
 /** Examines a database without changing it, and without waiting for processes that write to it. */
@@ -15,7 +17,7 @@ export const inspectDatabase = (file: string): DatabaseState => {
   try {
     refuseHardLinks(file);
     sqlite = new Sqlite(file, { readonly: true, fileMustExist: true });
-    return { state: compareMigrations(sqlite, MIGRATIONS) };
+    return { state: compareMigrations(sqlite, MIGRATIONS), space: spaceOf(sqlite) };
   } catch (error) {
     return { state: "unreadable", reason: error instanceof Error ? error.message : String(error) };
   } finally {
