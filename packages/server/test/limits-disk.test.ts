@@ -168,7 +168,7 @@ describe("the free space", () => {
     const inFile = { bytes: 80 };
     const disk = createDisk({
       folders: Object.keys(free),
-      file: { path: tmpdir(), freeBytes: () => inFile.bytes },
+      file: { path: tmpdir(), freeBytes: () => inFile.bytes, shrink: async () => false },
       reserveBytes: 100,
       log: silent,
       freeSpace: async (folder) => free[folder] ?? 0,

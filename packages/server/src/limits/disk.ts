@@ -7,6 +7,8 @@ import type { DatabaseFile } from "../storage/database.js";
 
 /** How often the free space is checked, in milliseconds. */
 const CHECK_MS = 1000;
+/** How often the database's file returns space to the file system, in milliseconds. */
+const SHRINK_MS = 60_000;
 const MIB = 1024 * 1024;
 
 /**
@@ -123,6 +125,15 @@ export const createDisk = ({ folders, file, reserveBytes, log, freeSpace }: Disk
     onFailure: (error) => log.error({ err: error }, "the free disk space could not be checked"),
   });
 
+  const shrinking = createRepeatedWork({
+    intervalMs: SHRINK_MS,
+    /** Works in small transactions, so that other writes are not delayed. */
+    run: async (isStopping) => {
+      while (!isStopping() && (await file?.shrink()));
+    },
+    onFailure: (error) => log.error({ err: error }, "the database's file could not be made smaller"),
+  });
+
   // The first result is available before the first request.
   if (reserveBytes > 0 && !freeSpace)
     update(
@@ -145,10 +156,13 @@ export const createDisk = ({ folders, file, reserveBytes, log, freeSpace }: Disk
     check,
     /** Returns the folder with the least free space now. Undefined if it is unknown. */
     least: async (): Promise<FreeSpace | undefined> => leastOf(await readFreeSpace()),
-    /** Checks the free space every second from now on. */
+    /** From now on, checks the free space every second, and makes the database's file smaller. */
     start(): void {
       if (reserveBytes > 0) checks.start();
+      shrinking.start();
     },
-    stop: checks.stop,
+    async stop(): Promise<void> {
+      await Promise.all([checks.stop(), shrinking.stop()]);
+    },
   };
 };

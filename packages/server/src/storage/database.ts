@@ -5,6 +5,11 @@ export interface DatabaseFile {
   readonly path: string;
   /** Returns the size of the pages that hold nothing, in bytes. SQLite fills them before the file grows. */
   freeBytes(): number;
+  /**
+   * Returns up to 1 MiB of these pages to the file system, if they are more than a tenth of the file. Resolves to whether there may be more to return. Does
+   * nothing with a file that was created before files could shrink.
+   */
+  shrink(): Promise<boolean>;
 }
 
 /** An open database. */

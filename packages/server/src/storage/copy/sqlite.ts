@@ -10,6 +10,7 @@ import { toSqlite } from "../sqlite/dialect.js";
 import { beginEpoch } from "../sqlite/epoch.js";
 import { logOf } from "../sqlite/log-file.js";
 import { compareMigrations, migrate, readMigrations } from "../sqlite/migrate.js";
+import { letNewFileShrink } from "../sqlite/space.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
 import { type CopiedTable, decodeRow, keyOf, LEFT_OUT, pageQuery, WRITTEN_AT_START } from "./tables.js";
 
@@ -159,6 +160,7 @@ const refuseOccupied = (file: string): void => {
 const createTables = (file: string): Sqlite.Database => {
   closeSync(openSync(file, "wx", 0o600));
   const sqlite = new Sqlite(file);
+  letNewFileShrink(sqlite);
   // A copy that fails is deleted, so the file needs neither a journal on disk nor syncs before the end.
   for (const setting of [
     "journal_mode = MEMORY",

@@ -16,13 +16,13 @@ import Sqlite from "better-sqlite3";
 import type { StorageMeters } from "../../platform/meters.js";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
-import type { Database, DatabaseFile } from "../database.js";
+import type { Database } from "../database.js";
 import type { OnDeclared } from "../declared-tables.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { inspectLog, logOf } from "./log-file.js";
 import { migrate, readMigrations } from "./migrate.js";
 import { quickCheck } from "./quick-check.js";
-import { spaceOf } from "./space.js";
+import { letNewFileShrink, shrink, spaceOf } from "./space.js";
 import { createSqliteStorage } from "./storage.js";
 
 /** The folder of the migrations. */
@@ -138,6 +138,7 @@ const openFile = (file: string, onStatement: OpenSqliteOptions["onStatement"]): 
       onStatement ? { verbose: (sql) => isAboutStatements(String(sql)) || onStatement(String(sql)) } : {},
     );
     sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    letNewFileShrink(sqlite);
     switchToLog(sqlite);
     sqlite.pragma("synchronous = FULL");
     return sqlite;
@@ -215,7 +216,6 @@ export const openSqlite = ({
     const bytesOfAll = sqlite
       .prepare<[], number>("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()")
       .pluck();
-    const databaseFile: DatabaseFile = { path: file, freeBytes: () => spaceOf(sqlite).freeBytes };
     const port = createSqliteStorage({
       writer: sqlite,
       openReader: () => {
@@ -235,7 +235,13 @@ export const openSqlite = ({
     });
     return {
       kind: "sqlite",
-      ...(isFile && { file: databaseFile }),
+      ...(isFile && {
+        file: {
+          path: file,
+          freeBytes: () => spaceOf(sqlite).freeBytes,
+          shrink: () => shrink(sqlite, (work) => port.storage.write(work, { bulk: true })),
+        },
+      }),
       storage: port.storage,
       control: port.storage,
       requestArrived: port.requestArrived,
