@@ -126,6 +126,32 @@ describe("`invigil doctor`", () => {
     expect(await foundAt()).toMatch(/ \(3 MiB of it inside the database's file\), of which/);
   });
 
+  it("says how much compacting a file that cannot shrink would free, if it is much", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "data", "invigil.db");
+    mkdirSync(join(folder.path, "data"));
+    // As version 0.2 created it.
+    const old = new Sqlite(file);
+    old.exec("CREATE TABLE old (id INTEGER)");
+    old.close();
+    await invigil(folder.path, testEnv, "exam", "list");
+    const found = async () => (await doctor(folder.path)).of("database")[0];
+    leaveFree(file, 40);
+    expect(await found()).toEqual({
+      check: "database",
+      state: "ok",
+      found: expect.stringMatching(/invigil\.db$/),
+    });
+    leaveFree(file, 70);
+    expect(await found()).toMatchObject({
+      state: "ok",
+      found: expect.stringMatching(/, of which 70 MiB hold nothing$/),
+      todo: "Stop the server and run `invigil database compact`: it frees about 70 MiB.",
+    });
+    await invigil(folder.path, testEnv, "database", "compact");
+    expect(await found()).not.toHaveProperty("todo");
+  });
+
   it("prints a table for people, and how many checks failed", async () => {
     using folder = tempFolder();
     const { code, stdout } = await runHere(["doctor"], { cwd: folder.path, env: testEnv });

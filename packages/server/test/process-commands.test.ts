@@ -54,6 +54,7 @@ const PACKED = new Set([
   "roster import",
   "backup create",
   "database copy",
+  "database compact",
 ]);
 
 const invigil = (start: typeof run | typeof runHere, name: string, args: readonly string[], input?: string) =>
@@ -208,6 +209,7 @@ describe("every command", () => {
     const toFile = ["--from", "file:data/invigil.db", "--to", "file:moved/invigil.db"];
     await does("database copy", toFile, /^TABLE .*\nCopied \d+ rows of \d+ tables in /s);
     await does("database new-epoch", [], /^A new epoch of the event log of .+invigil\.db has begun: /);
+    await does("database compact", [], /^Compacted .+invigil\.db in [\d.]+ s: it has [\d.]+ MiB instead of /);
     const deletion = ["Arts", "--with-rooms", "--yes"];
     const deleted = /^Deleted the exam Arts, 2 rooms and 4 people\.\nUntil .*, 'invigil exam restore /;
     await does("exam delete", deletion, deleted);
@@ -310,6 +312,7 @@ describe("every command", () => {
       /^invigil: The database [^\n]+none\.db does not exist\n$/,
     );
     await fails("database new-epoch", ["--jsn"], /^invigil: unknown option '--jsn'\n/);
+    await fails("database compact", ["--jsn"], /^invigil: unknown option '--jsn'\n/);
     await fails("backup create", ["saved"], /^invigil: .*saved already exists/);
     await fails("backup verify", ["none"], /^invigil: [^\n]+\n$/);
     await fails("backup restore", ["saved"], /^invigil: .*--replace/);

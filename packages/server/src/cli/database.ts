@@ -8,6 +8,7 @@ import { SetupError } from "../platform/setup-error.js";
 import type { CopyEnd } from "../storage/copy/copy.js";
 import { isPostgresUrl, shownUrl } from "../storage/postgres/settings.js";
 import { jsonOption } from "./arguments.js";
+import { addCompact } from "./database-compact.js";
 import { withProgress } from "./long-work.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
@@ -110,8 +111,9 @@ const addNewEpoch = (database: Command, run: CommandRun): void => {
 
 /** Adds the command `database`. Its dependencies are imported when it runs. */
 export const addDatabase = (program: Command, run: CommandRun): void => {
-  const database = program.command("database").description("move the installation to another database");
+  const database = program.command("database").description("move, copy and compact the database");
   addNewEpoch(database, run);
+  addCompact(database, run);
   database
     .command("copy")
     .description("copy the whole database into an empty one, between SQLite and PostgreSQL in any direction")

@@ -65,6 +65,10 @@ const foundIn = ({ url }: PostgresSettings, inspected: InspectedPostgres): Findi
   }
 };
 
+const MIB = 1024 * 1024;
+/** The empty pages of a file that are worth a stop of the server, in bytes. */
+const WORTH_COMPACTING = 64 * MIB;
+
 const database = (config: Config): Finding => {
   const { ok, warning, failed } = findingsOf("database");
   const databaseFile = storedFileOf(config);
@@ -75,8 +79,16 @@ const database = (config: Config): Finding => {
     );
   const inspected = inspectDatabase(databaseFile);
   switch (inspected.state) {
-    case "current":
-      return ok(databaseFile);
+    case "current": {
+      const { canShrink, space } = inspected;
+      const { freeBytes: empty, usedBytes } = space;
+      if (canShrink || empty < WORTH_COMPACTING || empty < 0.1 * (usedBytes + empty)) return ok(databaseFile);
+      const mib = Math.floor(empty / MIB);
+      return ok(
+        `${databaseFile}, of which ${mib} MiB hold nothing`,
+        `Stop the server and run \`invigil database compact\`: it frees about ${mib} MiB.`,
+      );
+    }
     case "missing":
       return ok(`${databaseFile} does not exist yet: the first start creates it`);
     case "older":
@@ -130,7 +142,6 @@ const audioFiles = (config: Config, missing: readonly string[]): Finding => {
   );
 };
 
-const MIB = 1024 * 1024;
 /** Whether the server would accept writes with the current free space. */
 const freeSpace = (config: Config): Finding => {
   const { ok, off, warning, failed } = findingsOf("free space");
