@@ -400,9 +400,10 @@ export const watch = (
 
 /**
  * Hears the member of staff who talks to the caller, an examinee, until it is stopped or not allowed any more. `talks` of the live room says
- * when there is one.
+ * when there is one. Tell the server by `stream.reportHeard` whether the audio element plays: until it does, staff see that they are not heard.
  *
- * @param target receives the track; set it as the `srcObject` of an audio element
+ * @param target receives the track. Set it as the `srcObject` of an audio element each time that the state is `live`: Chromium plays no track
+ * that is added to a stream without one
  */
 export const listen = (
   client: Client,

@@ -595,6 +595,8 @@ export interface Talk {
   by: string;
   /** Since when they talk. */
   since: Date;
+  /** Whether the examinee's page plays it now, as it last reported. */
+  isHeard: boolean;
 }
 
 /** Input of `room.onEvent`. */
@@ -614,7 +616,7 @@ export interface ListRoomEventsInput {
   /** Only events about this person and about the room as a whole. Absent: about everybody. 1 to 128 characters. */
   userId?: string | null | undefined;
   /** Only events of these types. Absent: of all of them. */
-  types?: ("room_deleted" | "room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed" | "attempt_changed" | "identity_checked" | "readiness_changed" | "detectors_changed" | "talk_changed")[] | null | undefined;
+  types?: ("room_deleted" | "room_ended" | "room_reopened" | "audio_status_changed" | "participant_added" | "participant_updated" | "participant_removed" | "participant_entered" | "participant_left" | "devices_changed" | "publish_status_changed" | "attempt_changed" | "identity_checked" | "readiness_changed" | "detectors_changed" | "talk_changed" | "talk_heard")[] | null | undefined;
   /** The number of rows per page. 0 means the default. 0 to 100. Default: `20`. */
   pageSize?: number | null | undefined;
   /** The `nextCursor` of the previous page. Absent: the first page. At least 1. */
@@ -648,7 +650,8 @@ export type ListedEvent =
   | IdentityCheckedEvent
   | ReadinessChangedEvent
   | DetectorsChangedEvent
-  | TalkChangedEvent;
+  | TalkChangedEvent
+  | TalkHeardEvent;
 
 /** The room was deleted. Only subscriptions to the exam receive it. */
 export interface RoomDeletedEvent {
@@ -938,6 +941,28 @@ export interface TalkChangedEvent {
   by: string;
   /** Whether they talk now. */
   isTalking: boolean;
+}
+
+/** A person's page began to play what a member of staff says to them, or stopped. */
+export interface TalkHeardEvent {
+  /** The type of the event. */
+  type: "talk_heard";
+  /** The id of an event: a whole number as text. Ids increase within a room and within an exam. */
+  id: string;
+  /** The id of the room. `""` for an event about a whole exam that a subscriber of the exam receives. */
+  roomId: string;
+  /** When it happened, by the server's clock. */
+  time: Date;
+  /** The user id of the person. */
+  userId: string;
+  /** The role of the person in the room. */
+  role: "teacher" | "inspector" | "examinee";
+  /** The user id of the member of staff. */
+  by: string;
+  /** Which talk it is: its `since`. */
+  since: Date;
+  /** Whether the page plays it now. */
+  isHeard: boolean;
 }
 
 /** Input of `room.visits`. */
@@ -3462,6 +3487,16 @@ export interface ListenGrantIceServers {
   urls: string[];
 }
 
+/** Input of `stream.reportHeard`. */
+export interface ReportHeardInput {
+  /** The id of the room. 1 to 128 characters. */
+  roomId: string;
+  /** Which talk it is: its `since`. */
+  since: Date;
+  /** Whether the page plays it: the time of its audio element moves, and its track is not muted. */
+  isHeard: boolean;
+}
+
 /** Input of `stream.listTalks`. */
 export interface ListTalksInput {
   /** The id of the room. 1 to 128 characters. */
@@ -3494,6 +3529,8 @@ export interface TalkPageTalks {
   by: string;
   /** When it began. */
   startedAt: Date;
+  /** When it first played on the examinee's page. Absent: the page did not report that it played. */
+  heardAt?: Date | undefined;
   /** When it ended. Absent: it goes on. */
   endedAt?: Date | undefined;
 }
@@ -3673,6 +3710,7 @@ export type RoomEvent =
   | ReadinessChangedEvent
   | DetectorsChangedEvent
   | TalkChangedEvent
+  | TalkHeardEvent
   | EntriesAddedEvent
   | ExamChangedEvent
   | HandChangedEvent
@@ -3848,6 +3886,7 @@ export type ExamEvent =
   | ReadinessChangedEvent
   | DetectorsChangedEvent
   | TalkChangedEvent
+  | TalkHeardEvent
   | EntriesAddedEvent
   | ExamChangedEvent
   | HandChangedEvent
@@ -4652,6 +4691,12 @@ export type Procedures = {
      * For examinees.
      */
     listen: TRPCMutationProcedure<{ input: ListenInput; output: ListenGrant; meta: unknown }>;
+    /**
+     * Reports whether the caller's page plays what a member of staff says to them. A report about a talk that has ended changes nothing.
+     *
+     * For examinees.
+     */
+    reportHeard: TRPCMutationProcedure<{ input: ReportHeardInput; output: true; meta: unknown }>;
     /**
      * Returns who talked to examinees of a room, or to one of them.
      *

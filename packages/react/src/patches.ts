@@ -50,6 +50,7 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   readiness_changed: ["people"],
   detectors_changed: ["people"],
   talk_changed: [],
+  talk_heard: [],
   entries_added: ["entries"],
   exam_changed: ["exams"],
   hand_changed: ["hands"],

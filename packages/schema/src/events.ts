@@ -330,6 +330,20 @@ export const events = {
     },
     example: { ...LI, by: "t1", isTalking: true },
   }),
+  talk_heard: declareEvent({
+    meaning: "A person's page began to play what a member of staff says to them, or stopped.",
+    about: "room",
+    seenBy: "concerned",
+    changes: { room: ["talks"], exam: [], people: [] },
+    countsFor: "room",
+    payload: {
+      ...person,
+      by: z.string().describe("The user id of the member of staff."),
+      since: z.date().describe("Which talk it is: its `since`."),
+      isHeard: z.boolean().describe("Whether the page plays it now."),
+    },
+    example: { ...LI, by: "t1", since: new Date("2026-01-02T03:04:00.000Z"), isHeard: true },
+  }),
   entries_added: declareEvent({
     meaning: "Staff decided or noted something about people of the room or about the room.",
     about: "room",

@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { boundedList, optional, pageSizeSchema, verbatimText, wholeNumber, withDefault } from "./common.js";
+import {
+  boundedList,
+  instantSchema,
+  optional,
+  pageSizeSchema,
+  verbatimText,
+  wholeNumber,
+  withDefault,
+} from "./common.js";
 import { found, given, nextNumber } from "./fields.js";
 import { cameraSchema } from "./participant.js";
 
@@ -125,6 +133,7 @@ export const talkSchema = z
     userId: found.userId,
     by: z.string().describe("The user id of the member of staff who talks."),
     since: z.date().describe("Since when they talk."),
+    isHeard: z.boolean().describe("Whether the examinee's page plays it now, as it last reported."),
   })
   .describe("A member of staff talks to an examinee, whom alone they are heard by.");
 export type Talk = z.infer<typeof talkSchema>;
@@ -133,6 +142,18 @@ export const talkInput = z
   .object({ roomId: given.roomId, userId: given.userId })
   .describe("Input of `stream.talk`: an examinee of the room.");
 export const listenInput = z.object({ roomId: given.roomId }).describe("Input of `stream.listen`.");
+export const reportHeardInput = z
+  .object({
+    roomId: given.roomId,
+    since: instantSchema.describe("Which talk it is: its `since`."),
+    isHeard: z
+      .boolean()
+      .describe(
+        "Whether the page plays it: the time of its audio element moves, and its track is not muted.",
+      ),
+  })
+  .describe("Input of `stream.reportHeard`.");
+export type ReportHeardInput = z.infer<typeof reportHeardInput>;
 export const listenGrantSchema = publishGrantSchema
   .extend({
     url: z
@@ -166,6 +187,12 @@ export const talkPageSchema = z
             userId: found.userId,
             by: z.string().describe("The user id of the member of staff who talked."),
             startedAt: z.date().describe("When it began."),
+            heardAt: z
+              .date()
+              .optional()
+              .describe(
+                "When it first played on the examinee's page. Absent: the page did not report that it played.",
+              ),
             endedAt: z.date().optional().describe("When it ended. Absent: it goes on."),
           })
           .describe("A talk."),

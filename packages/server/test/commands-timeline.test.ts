@@ -59,6 +59,11 @@ it("shows what happened to one person in all of their rooms, in order, with both
   time.now += 1000;
   await services.talks.end(talk, new Date(time.now));
   time.now += 1000;
+  await services.talks.begin(talk, TEACHER.sub, new Date(time.now));
+  await fixture.mutate(EXAMINEE, "stream.reportHeard", { roomId, since: new Date(time.now), isHeard: true });
+  time.now += 1000;
+  await services.talks.end(talk, new Date(time.now));
+  time.now += 1000;
   await fixture.mutate(EXAMINEE, "attempt.consent", { roomId, version: 0 });
   time.now += 1000;
   await fixture.mutate(EXAMINEE, "attempt.reportReadiness", {
@@ -82,6 +87,7 @@ it("shows what happened to one person in all of their rooms, in order, with both
     "A hand_raised break, Water?",
     "A hand_granted break",
     `A hand_resolved break, by ${TEACHER.sub}, Back.`,
+    `A talk_unheard by ${TEACHER.sub}`,
     `A talk_began by ${TEACHER.sub}`,
     `A talk_ended by ${TEACHER.sub}`,
     `A consent by ${EXAMINEE.sub}, version 0`,
@@ -138,8 +144,7 @@ it("shows what happened to a person in the room from which they were moved, also
   expect(lines.map((line) => line.replace(/^\S+ \S+ +/, "").replace(/ {2,}/g, " "))).toEqual([
     "TIME ROOM EVENT DETAILS",
     "A participant_entered camera main",
-    `A talk_began by ${TEACHER.sub}`,
-    `A talk_ended by ${TEACHER.sub}`,
+    `A talk_unheard by ${TEACHER.sub}`,
     "A participant_removed",
     "A participant_left camera main",
     "B participant_added name e1, extraMinutes 0",

@@ -67,8 +67,10 @@ const otherEvents = async (fixture: LiveFixture): Promise<AnyExamEvent[]> => {
   const file = Buffer.from("id,name\nwaits,W\n").toString("base64");
   await admin.participant.import({ examId, file });
   // The media server tells when somebody talks: process-media.test.ts has one.
-  await fixture.services.talks.begin({ examId, roomId, userId: LI.userId }, TEACHER.sub, new Date());
-  return [...rooms, ...entered, ...changed, ...left, ...checked, ...(await watching.take(4))];
+  const since = new Date();
+  await fixture.services.talks.begin({ examId, roomId, userId: LI.userId }, TEACHER.sub, since);
+  await own.stream.reportHeard({ roomId, since, isHeard: true });
+  return [...rooms, ...entered, ...changed, ...left, ...checked, ...(await watching.take(5))];
 };
 
 it("the example of each event has the shape of what is delivered", async () => {

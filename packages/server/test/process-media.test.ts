@@ -160,9 +160,9 @@ describe("a talk", () => {
     const began = { type: "talk_changed", userId: "examinee1", by: "teacher1", isTalking: true };
     expect(await nextBesidesPresence(own)).toMatchObject(began);
     const since = expect.any(Date);
-    expect(await openTalks(media)).toEqual([{ userId: "examinee1", by: "teacher1", since }]);
+    expect(await openTalks(media)).toEqual([{ userId: "examinee1", by: "teacher1", since, isHeard: false }]);
     const opened = await media.as(EXAMINEE).attempt.open({ roomId });
-    expect(opened.talk).toEqual({ userId: "examinee1", by: "teacher1", since });
+    expect(opened.talk).toEqual({ userId: "examinee1", by: "teacher1", since, isHeard: false });
     const other = await media.as({ sub: "examinee2", role: "examinee" }).attempt.open({ roomId });
     expect([other.talk, other.snapshot.talks]).toEqual([undefined, []]);
     // The person's own camera is another stream.

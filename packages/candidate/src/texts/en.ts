@@ -177,6 +177,7 @@ export default {
     rests: "The detectors rest.",
     soundOff: "The sound is off. Turn it on to hear your invigilator.",
     talk: "An invigilator speaks to you. Listen.",
+    talkSilent: "An invigilator speaks to you. Turn on the sound to hear them.",
     turnOnSound: "Turn on the sound",
   },
   paused: {

@@ -155,6 +155,7 @@ export default {
     rests: "检测已暂停。",
     soundOff: "声音未打开。请打开，以便听到监考老师。",
     talk: "监考老师正在对你讲话，请听。",
+    talkSilent: "监考老师正在对你讲话，请打开声音。",
     turnOnSound: "打开声音",
   },
   paused: {

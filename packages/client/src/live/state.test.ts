@@ -53,6 +53,22 @@ const event = (type: LoggedEvent["type"], more: object = {}) =>
 const config = { examId: "x1", data: "{}", createdAt: time, updatedAt: time };
 const person = { userId: "e2", role: "examinee", name: "Li", extraMinutes: 5 };
 
+test("a talk says whether the person hears it, and a report about an older one says nothing of it", () => {
+  const [own, other] = [
+    { userId: "e1", by: "t1", since: before, isHeard: false },
+    { userId: "e2", by: "t2", since: before, isHeard: false },
+  ];
+  const told = (since: Date, isHeard: boolean, talks = [own, other]) =>
+    applyRoomEvent(
+      { ...state, talks },
+      event("talk_heard", { userId: "e1", role: "examinee", by: "t1", since, isHeard }),
+    ).talks;
+  const heard = [{ ...own, isHeard: true }, other];
+  expect(told(before, true)).toEqual(heard);
+  expect(told(before, false, heard)).toEqual([own, other]);
+  expect(told(time, true)).toEqual([own, other]);
+});
+
 test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
   ["room_ended", {}, { room: { ...room, status: "ended", updatedAt: time }, hands: [] }],
   [
@@ -98,9 +114,10 @@ test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
   [
     "talk_changed",
     { userId: "e1", role: "examinee", by: "t1", isTalking: true },
-    { talks: [{ userId: "e1", by: "t1", since: time }] },
+    { talks: [{ userId: "e1", by: "t1", since: time, isHeard: false }] },
   ],
   ["talk_changed", { userId: "e1", role: "examinee", by: "t1", isTalking: false }, { talks: [] }],
+  ["talk_heard", { userId: "e1", role: "examinee", by: "t1", since: time, isHeard: true }, { talks: [] }],
   ["hand_changed", { userId: "e2", hand: hand(4, "e2") }, { hands: [hand(3, "e1"), hand(4, "e2")] }],
   ["hand_changed", { userId: "e1", hand: hand(3, "e1", "taken") }, { hands: [hand(3, "e1", "taken")] }],
   ["hand_changed", { userId: "e1", hand: hand(3, "e1", "resolved") }, { hands: [] }],

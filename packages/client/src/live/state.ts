@@ -119,8 +119,13 @@ const ofRoom: Reducers<"room", RoomSnapshot> = {
     changeMember(state, userId, { detectorsOff: off || undefined }),
   talk_changed({ talks = [] }, { userId, by, isTalking, time: since }) {
     const others = talks.filter((talk) => talk.userId !== userId);
-    return { talks: isTalking ? [...others, { userId, by, since }] : others };
+    return { talks: isTalking ? [...others, { userId, by, since, isHeard: false }] : others };
   },
+  talk_heard: ({ talks = [] }, { userId, since, isHeard }) => ({
+    talks: talks.map((talk) =>
+      talk.userId === userId && talk.since.getTime() === since.getTime() ? { ...talk, isHeard } : talk,
+    ),
+  }),
   cheat_config_changed: (_, { cheatConfig }) => ({ cheatConfig }),
 };
 

@@ -82,9 +82,12 @@ export type What =
       readonly by: string;
       /** How long it lasted, in milliseconds. Undefined: it goes on. */
       readonly lastedMs: number | undefined;
+      /** Whether it played on the page of the person. */
+      readonly isHeard: boolean;
     }
-  /** The end of a talk. It is no line: it tells how long the talk lasted. */
+  /** The end of a talk, and that the one that began at `since` was heard. They are no lines: they tell about the talk. */
   | { readonly is: "talkEnded" }
+  | { readonly is: "talkHeard"; readonly since: number }
   | { readonly is: "added" | "removed" }
   | { readonly is: "updated"; readonly extraMinutes: number }
   | { readonly is: "ended" | "reopened" | "speaking" | "silent" }
@@ -140,11 +143,17 @@ export const recordEntry = (record: CheatRecord): Entry => {
     elsewhere: elsewhere("candidate", detectTime, createdAt),
   };
 };
-/** The first of two that tell the same, with the length that the other knows. */
+/** The first of two that tell the same, with the length that the other knows, and whether it was heard. */
 const first = (one: Entry, other: Entry): Entry => {
   const [earlier, later] = other.at < one.at ? [other, one] : [one, other];
   if (!("lastedMs" in earlier.what && "lastedMs" in later.what)) return earlier;
-  return { ...earlier, what: { ...earlier.what, lastedMs: earlier.what.lastedMs ?? later.what.lastedMs } };
+  const lastedMs = earlier.what.lastedMs ?? later.what.lastedMs;
+  if (!("isHeard" in earlier.what && "isHeard" in later.what))
+    return { ...earlier, what: { ...earlier.what, lastedMs } };
+  return {
+    ...earlier,
+    what: { ...earlier.what, lastedMs, isHeard: earlier.what.isHeard || later.what.isHeard },
+  };
 };
 
 const memberOf = (data: unknown, name: string): unknown =>
@@ -241,31 +250,42 @@ export const talkEntry = ({
   userId,
   by,
   startedAt,
+  heardAt,
   endedAt,
-}: Pick<TalkPage["talks"][number], "userId" | "by" | "startedAt" | "endedAt">): Entry => ({
+}: Pick<TalkPage["talks"][number], "userId" | "by" | "startedAt" | "heardAt" | "endedAt">): Entry => ({
   key: `talk ${userId} ${startedAt.getTime()}`,
   kind: "messages",
   at: startedAt.getTime(),
   userId,
-  what: { is: "talked", by, lastedMs: endedAt && endedAt.getTime() - startedAt.getTime() },
+  what: {
+    is: "talked",
+    by,
+    lastedMs: endedAt && endedAt.getTime() - startedAt.getTime(),
+    isHeard: heardAt !== undefined,
+  },
 });
 const talkEvent = ({ id, userId, by, isTalking, time }: TalkChangedEvent): Entry =>
   isTalking
     ? talkEntry({ userId, by, startedAt: time })
     : { key: `event ${id}`, kind: "messages", at: time.getTime(), userId, what: { is: "talkEnded" } };
-/** Tells of talks how long they lasted, by the ends that events tell. `entries`: the newest first. */
+/** Tells of talks how long they lasted and that they were heard, as events tell. `entries`: the newest first. */
 const withTalkEnds = (entries: readonly Entry[]): readonly Entry[] => {
   const ends = new Map<string | undefined, number>();
+  const heard = new Set(
+    entries.flatMap(({ what, userId }) => (what.is === "talkHeard" ? `${userId} ${what.since}` : [])),
+  );
   return entries.flatMap((entry) => {
     const { what, userId, at } = entry;
     if (what.is === "talkEnded") {
       ends.set(userId, at);
       return [];
     }
+    if (what.is === "talkHeard") return [];
+    if (what.is !== "talked") return [entry];
     const end = ends.get(userId);
-    if (what.is !== "talked" || end === undefined) return [entry];
     ends.delete(userId);
-    return [{ ...entry, what: { ...what, lastedMs: what.lastedMs ?? end - at } }];
+    const isHeard = what.isHeard || heard.has(`${userId} ${at}`);
+    return [{ ...entry, what: { ...what, isHeard, lastedMs: what.lastedMs ?? (end && end - at) } }];
   });
 };
 /** What a hand tells about the past: when it was raised, when the break began, and when it was resolved. */
@@ -332,6 +352,10 @@ export const eventEntries = (event: RoomEvent): readonly Entry[] => {
       return staffEntries(event.entries);
     case "talk_changed":
       return [talkEvent(event)];
+    case "talk_heard":
+      return event.isHeard
+        ? one(event.userId, { is: "talkHeard", since: event.since.getTime() }, "messages")
+        : [];
     case "participant_added":
       // They were in the exam before, in another room.
       return [

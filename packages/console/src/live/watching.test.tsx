@@ -99,6 +99,32 @@ describe("the timeline of a room", () => {
     expect(tell([talkEntry({ ...row, endedAt: at(4) })], talk(1, 1, true), talk(2, 4, false))).toEqual([
       ["e1", 3000],
     ]);
+    const said = (listed: readonly Entry[], ...events: RoomEvent[]) =>
+      mergeTimeline([{ entries: listed }], events.flatMap(eventEntries)).map(
+        ({ what }) => what.is === "talked" && what.isHeard,
+      );
+    const heard = (id: number, seconds: number, since: number, isHeard = true) =>
+      event(id, seconds, {
+        type: "talk_heard",
+        userId: "e1",
+        role: "examinee",
+        by: "t1",
+        since: at(since),
+        isHeard,
+      });
+    expect(said([], talk(1, 1, true), talk(2, 4, false))).toEqual([false]);
+    expect(said([], talk(1, 1, true), heard(5, 2, 1), talk(2, 4, false))).toEqual([true]);
+    // That it plays no longer does not take back that it played.
+    expect(said([], talk(1, 1, true), heard(5, 2, 1), heard(6, 3, 1, false))).toEqual([true]);
+    expect(said([], talk(1, 1, true), heard(5, 2, 1, false))).toEqual([false]);
+    const listed = talkEntry({ ...row, heardAt: at(2), endedAt: at(4) });
+    expect(said([listed])).toEqual([true]);
+    expect(said([listed], talk(1, 1, true))).toEqual([true]);
+    // It is about the talk that it names.
+    expect(said([], talk(1, 1, true), talk(2, 4, false), talk(3, 5, true), heard(5, 6, 1))).toEqual([
+      false,
+      true,
+    ]);
     // The end of a talk is that of the talk before it, with the same person.
     expect(
       tell(

@@ -567,6 +567,7 @@ export const createServices = (
     participant,
     stream,
     talks,
+    rates,
     publicUrl,
     clock,
     monotonic,

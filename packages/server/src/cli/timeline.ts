@@ -46,6 +46,7 @@ const TOLD_BY_LISTS: ReadonlySet<string> = new Set([
   "publish_status_changed",
   "attempt_changed",
   "talk_changed",
+  "talk_heard",
 ]);
 const LOGGED = listedEventTypes.filter((type) => !TOLD_BY_LISTS.has(type));
 /** The fields of an event that have columns, are the same for all, or are told by visits. */
@@ -109,11 +110,15 @@ const ofHand = ({ roomId, kind, text, createdAt, grantedAt, resolvedAt, takenBy,
     ...one("hand_raised", createdAt, kind, text),
   ];
 };
-/** When a member of the staff began to talk to the person, and when they stopped; newest first. */
-const ofTalk = ({ roomId, by, startedAt, endedAt }: TalkPage["talks"][number]): Entry[] => [
-  ...(endedAt ? [{ time: endedAt, roomId, event: "talk_ended", details: `by ${by.trim()}` }] : []),
-  { time: startedAt, roomId, event: "talk_began", details: `by ${by.trim()}` },
-];
+/** When a member of the staff began to talk to the person, who heard it, and when they stopped; newest first. */
+const ofTalk = ({ roomId, by, startedAt, heardAt, endedAt }: TalkPage["talks"][number]): Entry[] => {
+  const details = `by ${by.trim()}`;
+  if (!heardAt) return [{ time: startedAt, roomId, event: "talk_unheard", details }];
+  return [
+    ...(endedAt ? [{ time: endedAt, roomId, event: "talk_ended", details }] : []),
+    { time: startedAt, roomId, event: "talk_began", details },
+  ];
+};
 const ofPage = (
   event: "participant_entered" | "participant_left",
   roomId: string,

@@ -7,7 +7,12 @@ import type { RoomKey } from "./room-exams.js";
 
 const openOfRoom = statement(
   query
-    .select({ userId: talks.toUserId, by: talks.byUserId, since: talks.startedAt })
+    .select({
+      userId: talks.toUserId,
+      by: talks.byUserId,
+      since: talks.startedAt,
+      isHeard: talks.isHeard,
+    })
     .from(talks)
     .where(and(eq(talks.examId, param("examId")), eq(talks.roomId, param("roomId")), isNull(talks.endedAt)))
     .orderBy(asc(talks.id)),

@@ -1029,6 +1029,10 @@ export const talks = declareTable({ owner: "room", lives: "withOwner" })(
     byUserId: personId("by_user_id", "kept").notNull(),
     toUserId: personId("to_user_id", "deleted").notNull(),
     startedAt: time("started_at").notNull(),
+    /** When it first played on the person's page. Null: it did not. */
+    heardAt: time("heard_at"),
+    /** Whether it plays there now, as far as the page last reported. */
+    isHeard: flag("is_heard").notNull().default(false),
     /** Null: it goes on. */
     endedAt: time("ended_at"),
   },

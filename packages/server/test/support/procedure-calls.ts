@@ -621,6 +621,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
   "stream.watch": { input: (fixture) => ({ ...own(fixture), userIds: ["examinee1"] }) },
   "stream.talk": { input: (fixture) => ({ ...own(fixture), userId: "examinee1" }) },
   "stream.listen": { input: own },
+  "stream.reportHeard": { input: (fixture) => ({ ...own(fixture), since: SOON.startTime, isHeard: true }) },
   "stream.listTalks": { input: own },
   "stream.listTalks, with a person": { input: (fixture) => ({ ...own(fixture), userId: "examinee1" }) },
   "stream.listEvents, about a person": { input: (fixture) => ({ ...own(fixture), userId: "examinee1" }) },

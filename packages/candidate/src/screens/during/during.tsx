@@ -153,7 +153,7 @@ export function During(props: ScreenProps & { wasReloaded: boolean }) {
   const messages = useMessages({ roomId, userId, camera: page }, sound, wasReloaded);
   const clip = useClips(roomId, page, sound);
 
-  const isTalkedTo = live.room.talks?.some((talk) => talk.userId === userId);
+  const talk = live.room.talks?.find((one) => one.userId === userId);
   const isOnBreak = live.hand?.status === "granted";
   const rests = isOnBreak || live.me?.attempt?.status === "paused";
   const isOff = live.me?.detectorsOff ?? sitting.detectorsOff;
@@ -172,6 +172,7 @@ export function During(props: ScreenProps & { wasReloaded: boolean }) {
 
   // Nothing in this tab may sound until the person has clicked in it, also after a reload.
   const [isSilent, setIsSilent] = useState(wasReloaded);
+  const turnOnSound = () => void sound.unlock().then((isOn) => setIsSilent(!isOn));
   return (
     <div className={styles.during}>
       <div className={styles.column}>
@@ -181,17 +182,15 @@ export function During(props: ScreenProps & { wasReloaded: boolean }) {
         {rests && <p className={styles.quiet}>{t("rests")}</p>}
       </div>
       <div className={styles.column}>
-        {isMain && isTalkedTo && <Talk roomId={roomId} sound={sound} />}
+        {isMain && talk && (
+          <Talk key={talk.since.getTime()} roomId={roomId} talk={talk} sound={sound} onTurnOn={turnOnSound} />
+        )}
         <Time {...props} />
-        {isMain && isSilent && (
+        {isMain && isSilent && !talk && (
           <Note
             tone="warn"
             action={
-              <button
-                type="button"
-                data-main
-                onClick={() => void sound.unlock().then((isOn) => setIsSilent(!isOn))}
-              >
+              <button type="button" data-main onClick={turnOnSound}>
                 {t("turnOnSound")}
               </button>
             }

@@ -22,7 +22,7 @@ interface Talks {
   /** Whether browsers can talk here. */
   readonly canTalk: boolean;
   /** With whom this page talks. */
-  readonly own: (Listener & { readonly isHeard: boolean }) | undefined;
+  readonly own: (Listener & { readonly is: "connecting" | "silent" | "heard" }) | undefined;
   readonly talks: readonly Talk[];
   readonly nameOf: (userId: string) => string;
   /** Talks until it is stopped, the page is left, the candidate is gone or the microphone is lost. Then the microphone is off. */
@@ -94,17 +94,36 @@ export function TalksProvider({ roomId, children }: { roomId: string; children: 
   }, [microphone, stop, t]);
 
   const canTalk = info?.canWatch === true;
-  const isHeard = state === "live";
+  const isLive = state === "live";
+  const isHeard =
+    isLive && talks.some((talk) => talk.userId === userId && talk.by === user?.userId && talk.isHeard);
+  const is = isHeard ? "heard" : isLive ? "silent" : "connecting";
+  // A talk that began and ended without a sound was none.
+  const progress = useRef({ wasLive: false, wasHeard: false });
+  useEffect(() => {
+    progress.current.wasLive ||= isLive;
+    progress.current.wasHeard ||= isHeard;
+  }, [isLive, isHeard]);
+  const tellUnheard = useRef(() => {});
+  tellUnheard.current = () => notify.failed(t("unheard", { name }), new ToldError(t("unheardText")));
+  useEffect(() => {
+    if (!microphone) return;
+    const tell = tellUnheard.current;
+    progress.current = { wasLive: false, wasHeard: false };
+    return () => {
+      if (progress.current.wasLive && !progress.current.wasHeard) tell();
+    };
+  }, [microphone]);
   const value = useMemo<Talks>(
     () => ({
       canTalk,
-      own: userId === "" ? undefined : { userId, name, isHeard },
+      own: userId === "" ? undefined : { userId, name, is },
       talks,
       nameOf,
       begin: (to, source) => setTarget({ ...to, microphone: source }),
       stop,
     }),
-    [canTalk, userId, name, isHeard, talks, nameOf, stop],
+    [canTalk, userId, name, is, talks, nameOf, stop],
   );
   return (
     <TalksContext value={value}>
@@ -124,7 +143,9 @@ export const useTalkMark = (userId: string): ReactNode => {
   if (!context || !talk) return undefined;
   return (
     <StateText state="talking">
-      {talk.by === user?.userId ? t("youElsewhere") : t("other", { by: context.nameOf(talk.by) })}
+      {talk.by === user?.userId
+        ? t("youElsewhere")
+        : t(talk.isHeard ? "other" : "otherSilent", { by: context.nameOf(talk.by) })}
     </StateText>
   );
 };
@@ -134,7 +155,9 @@ function OwnTalk({ children }: { children: ReactNode }) {
   const context = useTalks();
   return (
     <span className={styles.own}>
-      <StateText state="talking">{context?.own?.isHeard ? children : t("connecting")}</StateText>
+      <StateText state="talking">
+        {!context?.own || context.own.is === "heard" ? children : t(context.own.is)}
+      </StateText>
       <Button variant="default" size="compact-xs" onClick={context?.stop}>
         {t("stop")}
       </Button>

@@ -93,11 +93,15 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
         return t(text, { ...whom, severity: t(`severity.${severity}`), text: note });
       }
       case "talked": {
-        const text = what.lastedMs === undefined ? "talks" : "talked";
+        const isOver = what.lastedMs !== undefined;
+        const text = what.isHeard ? (isOver ? "talked" : "talks") : isOver ? "triedToTalk" : "triesToTalk";
         const said = t(isOwn ? `own.${text}` : text, { by: nameOf(what.by), name });
-        return what.lastedMs === undefined ? said : t("lasted", { said, time: length(what.lastedMs) });
+        return what.lastedMs === undefined || !what.isHeard
+          ? said
+          : t("lasted", { said, time: length(what.lastedMs) });
       }
       case "talkEnded":
+      case "talkHeard":
         return "";
       case "updated":
         return t(isOwn ? "own.updated" : "updated", { name, minutes: what.extraMinutes });

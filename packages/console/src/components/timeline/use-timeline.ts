@@ -158,6 +158,7 @@ const EVENTS = [
   "hand_changed",
   "entries_added",
   "talk_changed",
+  "talk_heard",
   "participant_added",
   "participant_removed",
   "participant_updated",

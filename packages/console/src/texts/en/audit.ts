@@ -113,7 +113,7 @@ export default {
   },
   stream: {
     watch: "{who} {ok, select, no {could not watch} other {watched}} the camera of {person}",
-    talk: "{who} {ok, select, no {could not talk} other {talked}} to {person}",
+    talk: "{who} {ok, select, no {could not talk} other {began to talk}} to {person}",
     listTalks: "{who} {ok, select, no {could not read} other {read}} who talked in the room {room}",
     listEvents:
       "{who} {ok, select, no {could not read} other {read}} when cameras of the room {room} were on",

@@ -130,6 +130,8 @@ export default {
     },
     talked: "{by} talked to {name}",
     talks: "{by} talks to {name}",
+    triedToTalk: "{by} tried to talk to {name}, who did not hear it",
+    triesToTalk: "{by} talks to {name}, who does not hear it yet",
     handText: "{said}: {text}",
     /** The same on the page of the person. */
     own: {
@@ -150,6 +152,8 @@ export default {
       noted: "{severity} by {by}: {text}",
       talked: "{by} talked to them",
       talks: "{by} talks to them",
+      triedToTalk: "{by} tried to talk to them, and was not heard",
+      triesToTalk: "{by} talks to them, and is not heard yet",
       cut: "Changes of devices, minutes and the room before this are not kept in full",
       hand: {
         raised: "Raised a hand ({kind})",
@@ -274,10 +278,14 @@ export default {
     begin: "Start talking",
     stop: "Stop talking",
     connecting: "Connecting… They do not hear you yet.",
+    silent: "They do not hear you yet: their page plays no sound.",
+    unheard: "{name} did not hear you",
+    unheardText: "Their page played no sound. Write to them that they turn on the sound, and talk again.",
     you: "You talk to them",
     youTo: "You talk to {name}",
     youElsewhere: "You talk to them in another window",
     other: "{by} talks to them",
+    otherSilent: "{by} talks to them, and is not heard yet",
     busy: "{by} talks to them now. Wait until they stop.",
     busyYou: "You talk to them in another window. Stop there first.",
     conflict: "Another member of staff talks to them now. Wait until they stop.",

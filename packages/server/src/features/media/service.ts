@@ -4,16 +4,19 @@ import type {
   ListTalksInput,
   PublishGrant,
   PublishStreamInput,
+  ReportHeardInput,
   StreamAction,
   TalkPage,
   WatchGrants,
   WatchStreamsInput,
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
+import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened } from "../../domain/opened.js";
 import type { SeatKey } from "../../domain/seats.js";
 import type { Principal } from "../../identity/tokens.js";
 import { tokenEnded } from "../../identity/tokens.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, roomEnded } from "../../platform/errors.js";
 import type { Meters } from "../../platform/meters.js";
 import { createRepeatedWork } from "../../platform/repeated-work.js";
@@ -77,6 +80,7 @@ export const createMediaService = ({
   participant,
   stream,
   talks,
+  rates,
   publicUrl,
   clock,
   monotonic,
@@ -89,6 +93,7 @@ export const createMediaService = ({
   readonly participant: Pick<ParticipantService, "members">;
   readonly stream: Pick<StreamService, "record" | "stopAll">;
   readonly talks: TalkStore;
+  readonly rates: Pick<RateLimits, "takeChange">;
   readonly publicUrl: () => string;
   readonly clock: () => Date;
   readonly monotonic: () => number;
@@ -401,6 +406,19 @@ export const createMediaService = ({
       const right: MediaRight = { role: "watch", roomId, userId, camera: "talk" };
       assertMay(caller, right, room);
       return grant("whep", { examId, roomId, userId }, { caller, right }, base);
+    },
+    /** Takes the report of an examinee's page whether it plays a talk with them. A talk that is over keeps what it was. */
+    async reportHeard(
+      caller: ActingCaller,
+      room: Opened<"room">,
+      { since, isHeard }: Omit<ReportHeardInput, "roomId">,
+    ): Promise<true> {
+      const { userId } = caller;
+      const { examId, id: roomId } = room;
+      assertMay(caller, { role: "watch", roomId, userId, camera: "talk" }, room);
+      rates.takeChange({ caller, roomId, examId });
+      await talks.hear({ examId, roomId, userId }, { since, isHeard }, { author: caller, now: clock() });
+      return true;
     },
     listTalks: (
       { id: roomId, examId }: Opened<"room">,

@@ -1,5 +1,6 @@
 import type { ListTalksInput, TalkPage } from "@invigil/schema";
 import { and, desc, eq, inArray, isNull, lt } from "drizzle-orm";
+import type { Author } from "../../domain/calls.js";
 import { type EventLog, newEvent } from "../../domain/events.js";
 import { roomsOfHistory } from "../../domain/person-history.js";
 import type { RoomKey } from "../../domain/room-exams.js";
@@ -17,7 +18,23 @@ const isOfSeat = and(
   eq(talks.toUserId, param("userId")),
 );
 const insertTalk = insertion(talks, { ids: "given" });
-const openTalk = statement(query.select({ by: talks.byUserId }).from(talks).where(and(isOfSeat, isOpen)));
+const openTalk = statement(
+  query
+    .select({
+      by: talks.byUserId,
+      since: talks.startedAt,
+      heardAt: talks.heardAt,
+      isHeard: talks.isHeard,
+    })
+    .from(talks)
+    .where(and(isOfSeat, isOpen)),
+);
+const hearTalk = statement(
+  query
+    .update(talks)
+    .set({ heardAt: rawParam<Date | null>("heardAt"), isHeard: rawParam<boolean>("isHeard") })
+    .where(and(isOfSeat, isOpen)),
+);
 const endTalk = statement(
   query
     .update(talks)
@@ -39,6 +56,7 @@ const pageOfTalks = statements((ofPerson: boolean) =>
         userId: talks.toUserId,
         by: talks.byUserId,
         startedAt: talks.startedAt,
+        heardAt: talks.heardAt,
         endedAt: talks.endedAt,
       })
       .from(talks)
@@ -79,7 +97,17 @@ export const createTalkStore = ({
         if (id === undefined) throw new Error("a talk was given no id");
         const { examId, roomId, userId: toUserId } = seat;
         if (open) await tx.run(endTalk, { ...seat, now });
-        const row = { id, examId, roomId, byUserId: by, toUserId, startedAt: now, endedAt: null };
+        const row = {
+          id,
+          examId,
+          roomId,
+          byUserId: by,
+          toUserId,
+          startedAt: now,
+          heardAt: null,
+          isHeard: false,
+          endedAt: null,
+        };
         await tx.last(() =>
           Promise.all([
             tx.insert(insertTalk, [row]),
@@ -102,6 +130,25 @@ export const createTalkStore = ({
           ]),
         );
       }),
+    /** Writes whether the person hears the talk that began at `since`, if it goes on. */
+    hear: (
+      seat: SeatKey,
+      { since, isHeard }: { since: Date; isHeard: boolean },
+      { author, now }: { author: Author; now: Date },
+    ): Promise<void> =>
+      writes.ofExam({ examId: seat.examId, roomId: seat.roomId }, author, async (tx) => {
+        const { examId, roomId, userId } = seat;
+        const open = await tx.get(openTalk, { ...seat });
+        if (!open || open.since.getTime() !== since.getTime() || open.isHeard === isHeard) return;
+        const told = { userId, role: "examinee", by: open.by, since, isHeard } as const;
+        const heardAt = open.heardAt ?? (isHeard ? now : null);
+        await tx.last(() =>
+          Promise.all([
+            tx.run(hearTalk, { ...seat, heardAt, isHeard }),
+            events.addAll(tx, [newEvent({ examId, roomId }, "talk_heard", told, now)]),
+          ]),
+        );
+      }),
     /** The people with whom a talk is open. It is read once, at the start. */
     open: (): Promise<SeatKey[]> => storage.all(openTalks),
     /** The talks in a room, or with a person, newest first. Those with a person who sits in the room are of all rooms of the exam. */
@@ -119,7 +166,11 @@ export const createTalkStore = ({
       });
       const { rows, ...next } = pageOf(found, pageSize, ({ id }) => id);
       return {
-        talks: rows.map(({ endedAt, ...talk }) => ({ ...talk, ...(endedAt && { endedAt }) })),
+        talks: rows.map(({ heardAt, endedAt, ...talk }) => ({
+          ...talk,
+          ...(heardAt && { heardAt }),
+          ...(endedAt && { endedAt }),
+        })),
         ...next,
       };
     },

@@ -6,6 +6,7 @@ import {
   listTalksInput,
   publishGrantSchema,
   publishStreamInput,
+  reportHeardInput,
   reportStreamInput,
   streamEventPageSchema,
   talkInput,
@@ -87,6 +88,19 @@ export const createStreamRouter = ({ stream, media }: { stream: StreamService; m
       .output(listenGrantSchema)
       .mutation(async ({ ctx: { caller, open, reachedAt }, input }) =>
         media.listen(caller, await open(input), reachedAt?.()),
+      ),
+    reportHeard: examinees("room")
+      .meta({
+        sentence:
+          "Reports whether the caller's page plays what a member of staff says to them. A report about a talk that has ended changes nothing.",
+        audited: "none",
+        errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
+        charges: ["events"],
+      })
+      .input(reportHeardInput)
+      .output(doneSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        media.reportHeard(caller, await open(input), input),
       ),
     listTalks: staff("room")
       .meta({
