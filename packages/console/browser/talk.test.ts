@@ -257,6 +257,7 @@ it.each(STORY_LANGUAGES)(
     const heard = await sits(hall, "e2", locale);
     // As after a reload: the browser lets the page play nothing until the person clicks in it.
     await heard.page.evaluate(() => {
+      // oxlint-disable-next-line typescript/unbound-method -- Safe: called below with the element.
       const play = HTMLMediaElement.prototype.play;
       let isClicked = false;
       addEventListener("click", () => (isClicked = true), { capture: true });
