@@ -379,9 +379,9 @@ export interface JoinLink {
   roomId: string;
   /** The name of the room. */
   roomName: string;
-  /** The page of the watching app, or for an examinee the page for the phone. */
+  /** The page of the watching app, or of an examinee the page of their first camera: that of the device at which they sit, or in the vendor's apps the phone's. */
   url: string;
-  /** The page for the PC, for examinees only. */
+  /** The page of an examinee's second camera, or in the vendor's apps that for the PC. Absent: the person has none. Examinees of an exam with one camera have none on the candidate's page. */
   pcUrl?: string | undefined;
   /** When the exam ends for this person, including their extra minutes. */
   examEndTime: Date;
@@ -405,15 +405,15 @@ export interface JoinCode {
   roomName: string;
   /** The address that the code opens, short enough for a QR code that is easy to scan. */
   url: string;
-  /** The address of the code of the page for the PC, for examinees only. */
+  /** The address of the code of the second page. Absent: the person has none. Examinees of an exam with one camera have none on the candidate's page. */
   pcUrl?: string | undefined;
   /** When the exam ends for this person, including their extra minutes. */
   examEndTime: Date;
   /** When the code stops working. */
   expiresAt: Date;
-  /** `XXXX-XXXX-XXXX`: the code of the watching app's page, or for an examinee of the page for the phone. */
+  /** `XXXX-XXXX-XXXX`: the code of `url`, to be typed. */
   code: string;
-  /** The code of the page for the PC, for examinees only. */
+  /** The code of `pcUrl`. Absent: there is no `pcUrl`. */
   pcCode?: string | undefined;
 }
 
@@ -553,7 +553,7 @@ export interface Presence {
   userId: string;
   /** The role of the person in the room. */
   role: "teacher" | "inspector" | "examinee";
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
   /** The time since which the page has been connected. Interruptions shorter than the settle time do not count. */
   since: Date;
@@ -777,7 +777,7 @@ export interface ParticipantEnteredEvent {
   userId: string;
   /** The role of the person in the room. */
   role: "teacher" | "inspector" | "examinee";
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
 }
 
@@ -795,7 +795,7 @@ export interface ParticipantLeftEvent {
   userId: string;
   /** The role of the person in the room. */
   role: "teacher" | "inspector" | "examinee";
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
 }
 
@@ -813,7 +813,7 @@ export interface DevicesChangedEvent {
   userId: string;
   /** The role of the person in the room. */
   role: "teacher" | "inspector" | "examinee";
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
   /** The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may mean that several people use the same link. A device without a subscription is not counted. */
   devices: number;
@@ -831,7 +831,7 @@ export interface PublishStatusChangedEvent {
   time: Date;
   /** The user id of the person. */
   userId: string;
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
   /** Whether the camera sends its stream: not yet, now, or no longer. */
   status: "idle" | "publishing" | "stopped";
@@ -989,7 +989,7 @@ export interface VisitPage {
 export interface Visit {
   /** The id of the room. */
   roomId: string;
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
   /** When the page was connected. */
   since: Date;
@@ -1736,9 +1736,9 @@ export interface CardPageCards {
   roomId: string;
   /** The name of the room. */
   roomName: string;
-  /** The address of the code, or the link: of an examinee, for the phone. */
+  /** The address of the code, or the link: of an examinee, for their first camera. */
   url: string;
-  /** The page for the PC, for examinees only. */
+  /** The page of an examinee's second camera, or in the vendor's apps that for the PC. Absent: the person has none. Examinees of an exam with one camera have none on the candidate's page. */
   pcUrl?: string | undefined;
   /** When the exam ends for this person, including their extra minutes. */
   examEndTime: Date;
@@ -1748,11 +1748,11 @@ export interface CardPageCards {
   expiresAt: Date;
   /** `XXXX-XXXX-XXXX`: the code to type. Absent with links. */
   code?: string | undefined;
-  /** The code of the page for the PC, for examinees only. Absent with links. */
+  /** The code of `pcUrl`. Absent with links, and without a second page. */
   pcCode?: string | undefined;
   /** `url` as a QR code. Absent without `withQr`. */
   qr?: CardPageCardsQr | undefined;
-  /** `pcUrl` as a QR code. Absent with links, which are opened on the PC, and without `withQr`. */
+  /** `pcUrl` as a QR code. Absent with links, without a second page, and without `withQr`. */
   pcQr?: CardPageCardsPcQr | undefined;
 }
 
@@ -1861,7 +1861,7 @@ export interface RosterEntryPublishStatusSince {
 
 /** A connected page. */
 export interface RosterEntryPages {
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
   /** The time since which the page has been connected. Interruptions shorter than the settle time do not count. */
   since: Date;
@@ -1871,7 +1871,7 @@ export interface RosterEntryPages {
 
 /** A page that was connected, and is not. */
 export interface RosterEntryLeft {
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
   /** Since when the page has been disconnected, by the server's clock. */
   since: Date;
@@ -2484,9 +2484,9 @@ export interface DiagnosisSeats {
 
 /** The join codes of the seat: `current` if the last one leads into the room, `outdated` if links were revoked or the root secret has changed since it was made, `none` if none was made. */
 export interface DiagnosisSeatsCodes {
-  /** Of the phone, or the only page. */
+  /** Of the first or only page. */
   main: "current" | "outdated" | "none";
-  /** Of the PC. Absent: the person has no page for a PC. */
+  /** Of the second page. Absent: the person has none. */
   pc?: "current" | "outdated" | "none" | undefined;
 }
 
@@ -3181,7 +3181,7 @@ export interface MessageSender {
   userId: string;
   /** The role of the sender. */
   role: "admin" | "teacher" | "inspector" | "examinee" | "server";
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
 }
 
@@ -3441,7 +3441,7 @@ export interface WatchGrants {
 export interface WatchGrantsStreams {
   /** The user id of the person. */
   userId: string;
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
   /** Where to send an SDP offer by WHEP. It answers 404 while the camera does not publish. */
   url: string;
@@ -3563,7 +3563,7 @@ export interface StreamEvent {
   roomId: string;
   /** The user id of the person. */
   userId: string;
-  /** The camera and its page: `main` is the phone's or only one, `pc` the PC's. */
+  /** The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device. */
   camera: "main" | "pc";
   /** Whether the camera started to publish, or stopped. */
   action: "publish" | "publish_done";

@@ -104,7 +104,7 @@ it("shows the pictures of a room, and sends a message there", async () => {
 
 it("shows what happened to a candidate, live", async () => {
   await goTo(`exams/${morning.examId}/candidates/${candidate(1).userId}`);
-  await shows("Phone video started");
+  await shows("First camera video started");
   await morning.detect(candidate(1));
   await shows("1 detection");
 });

@@ -15,8 +15,8 @@ const PEOPLE = [
   { userId: "e3", name: "Not there" },
 ];
 const WORDS = {
-  en: { camera: (name: string) => `${name}, Phone`, gone: /No picture since/ },
-  "zh-CN": { camera: (name: string) => `${name}，手机`, gone: /起没有画面/ },
+  en: { camera: (name: string) => `${name}, First camera`, gone: /No picture since/ },
+  "zh-CN": { camera: (name: string) => `${name}，第一机位`, gone: /起没有画面/ },
 } as const;
 
 const cameras = [qrCamera("e1"), qrCamera("e2")];

@@ -34,8 +34,8 @@ const diagnosedSeatSchema = z
     generation: z.int().describe("How often the links of the seat were revoked."),
     codes: z
       .object({
-        main: codeStateSchema.describe("Of the phone, or the only page."),
-        pc: codeStateSchema.optional().describe("Of the PC. Absent: the person has no page for a PC."),
+        main: codeStateSchema.describe("Of the first or only page."),
+        pc: codeStateSchema.optional().describe("Of the second page. Absent: the person has none."),
       })
       .describe(
         "The join codes of the seat: `current` if the last one leads into the room, `outdated` if links were revoked or the root secret has changed since it was made, `none` if none was made.",

@@ -10,7 +10,9 @@ export type ParticipantRole = z.infer<typeof participantRoleSchema>;
 
 export const cameraSchema = z
   .enum(cameras)
-  .describe("The camera and its page: `main` is the phone's or only one, `pc` the PC's.");
+  .describe(
+    "The camera and its page: `main` is the first or only one, `pc` the second one: in the vendor's apps the phone's and the PC's, on the candidate's page that of the device at which the person sits and that of another device.",
+  );
 
 export const publishStatusSchema = z
   .enum(["idle", "publishing", "stopped"])

@@ -147,6 +147,12 @@ export const joinLinksInput = z
   );
 export type JoinLinksInput = z.infer<typeof joinLinksInput>;
 
+const FIRST_PAGE =
+  "of an examinee the page of their first camera: that of the device at which they sit, or in the vendor's apps the phone's";
+const SECOND_PAGE = "The page of an examinee's second camera, or in the vendor's apps that for the PC.";
+const NO_SECOND_PAGE =
+  "Absent: the person has none. Examinees of an exam with one camera have none on the candidate's page.";
+
 export const joinLinkSchema = z
   .object({
     userId: found.userId,
@@ -154,8 +160,8 @@ export const joinLinkSchema = z
     role: participantRoleSchema,
     roomId: found.roomId,
     roomName: z.string().describe("The name of the room."),
-    url: z.string().describe("The page of the watching app, or for an examinee the page for the phone."),
-    pcUrl: z.string().optional().describe("The page for the PC, for examinees only."),
+    url: z.string().describe(`The page of the watching app, or ${FIRST_PAGE}.`),
+    pcUrl: z.string().optional().describe(`${SECOND_PAGE} ${NO_SECOND_PAGE}`),
     examEndTime: z.date().describe("When the exam ends for this person, including their extra minutes."),
     tokenId: z.string().describe("The `jti` of the token in the link, by which it can be revoked."),
     expiresAt: z.date().describe("When that token expires."),
@@ -168,19 +174,12 @@ export type JoinLink = z.infer<typeof joinLinkSchema>;
 export const joinCodeSchema = joinLinkSchema
   .omit({ tokenId: true })
   .extend({
-    code: z
-      .string()
-      .describe(
-        "`XXXX-XXXX-XXXX`: the code of the watching app's page, or for an examinee of the page for the phone.",
-      ),
+    code: z.string().describe("`XXXX-XXXX-XXXX`: the code of `url`, to be typed."),
     url: z
       .string()
       .describe("The address that the code opens, short enough for a QR code that is easy to scan."),
-    pcCode: z.string().optional().describe("The code of the page for the PC, for examinees only."),
-    pcUrl: z
-      .string()
-      .optional()
-      .describe("The address of the code of the page for the PC, for examinees only."),
+    pcCode: z.string().optional().describe("The code of `pcUrl`. Absent: there is no `pcUrl`."),
+    pcUrl: z.string().optional().describe(`The address of the code of the second page. ${NO_SECOND_PAGE}`),
     expiresAt: z.date().describe("When the code stops working."),
   })
   .describe(
@@ -247,7 +246,7 @@ const qrSchema = z
 
 export const cardSchema = joinLinkSchema
   .extend({
-    url: z.string().describe("The address of the code, or the link: of an examinee, for the phone."),
+    url: z.string().describe("The address of the code, or the link: of an examinee, for their first camera."),
     tokenId: z
       .string()
       .optional()
@@ -257,11 +256,11 @@ export const cardSchema = joinLinkSchema
     pcCode: z
       .string()
       .optional()
-      .describe("The code of the page for the PC, for examinees only. Absent with links."),
+      .describe("The code of `pcUrl`. Absent with links, and without a second page."),
     qr: qrSchema.optional().describe("`url` as a QR code. Absent without `withQr`."),
     pcQr: qrSchema
       .optional()
-      .describe("`pcUrl` as a QR code. Absent with links, which are opened on the PC, and without `withQr`."),
+      .describe("`pcUrl` as a QR code. Absent with links, without a second page, and without `withQr`."),
   })
   .describe(
     "What a person needs to enter a room, to be printed or mailed. Anyone who has it can act as that person.",

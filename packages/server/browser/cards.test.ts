@@ -94,7 +94,7 @@ describe.each(KINDS)("the page of cards with $kind in Chromium, in $language", (
     const { exam, ...made } = await createPasses(kind);
     passes = made.passes;
     const file = join(folder.path, "cards.html");
-    const of = { exam, timeZone: "Asia/Shanghai", language };
+    const of = { exam, timeZone: "Asia/Shanghai", language, sitWith: "apps" } as const;
     const roomIds = [...new Set(passes.map(({ roomId }) => roomId))];
     const sheets = roomIds.flatMap((id) => [
       ...roomSheets(

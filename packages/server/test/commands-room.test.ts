@@ -11,7 +11,13 @@ import { type Ended, type Env, tempFolder, testEnv } from "./support/process.js"
 
 // `invigil room`, beside a server that uses the same data folder.
 
-const ENV: Env = { ...testEnv, ...APP_SETTINGS, INVIGIL_PUBLIC_URL: "https://proctor.example" };
+/** With the vendor's apps, whose streams have domains. */
+const ENV: Env = {
+  ...testEnv,
+  ...APP_SETTINGS,
+  INVIGIL_STREAM_SERVICE: "aliyun",
+  INVIGIL_PUBLIC_URL: "https://proctor.example",
+};
 const SOON = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
 const times = { startTime: SOON, endTime: new Date(SOON.getTime() + 7_200_000) };
 const person = (userId: string, role: "teacher" | "inspector" | "examinee", name = `Name of ${userId}`) => ({

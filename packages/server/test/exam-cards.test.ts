@@ -7,6 +7,55 @@ import { reasonOf } from "./support/reason.js";
 
 const LINKS: TestAppOptions = { config: { apps: APPS } };
 
+/** A server at whose own page people sit exams. */
+const OWN_PAGE: TestAppOptions = {
+  config: {
+    apps: { watchUrl: APPS.watchUrl, examineeUrl: undefined },
+    publicUrl: "https://invigil.example",
+    streamService: "embedded",
+  },
+};
+
+describe("cards of the candidate's page", () => {
+  it("have a second code only if the exam needs a second camera", async () => {
+    await using fixture = await openExamsFixture(OWN_PAGE);
+    const { admin, room } = fixture;
+    const { examId, id: roomId } = room;
+    const of = { examId, roomId, role: "examinee" } as const;
+    const cardOf = async (as: "codes" | "links") =>
+      (await admin.exam.cards({ ...of, as, userIds: ["examinee1"] })).cards[0];
+    const hasSecond = async () => {
+      const [coded, linked] = [await cardOf("codes"), await cardOf("links")];
+      const [joinCode] = await admin.room.joinCodes({ roomId, role: "examinee" });
+      const [joinLink] = await admin.room.joinLinks({ roomId, role: "examinee" });
+      const { seats } = await admin.participant.diagnose({ examId, userId: "examinee1" });
+      return [
+        coded?.pcCode,
+        coded?.pcQr,
+        linked?.pcUrl,
+        joinCode?.pcUrl,
+        joinLink?.pcUrl,
+        seats[0]?.codes.pc,
+      ].map((one) => one !== undefined);
+    };
+    expect(await hasSecond()).toEqual([false, false, false, false, false, false]);
+    await admin.exam.update({ examId, cameras: "both" });
+    expect(await hasSecond()).toEqual([true, true, true, true, true, true]);
+
+    // A printed code keeps leading to the second camera.
+    const pcCode = (await cardOf("codes"))?.pcCode ?? "";
+    await admin.exam.update({ examId, cameras: "one" });
+    expect(new URL((await admin.room.linkOfCode({ code: pcCode })).url).hash).toBe("#/pc");
+  });
+
+  it("have both codes where the exam is sat in an app, which has a page for the PC", async () => {
+    await using fixture = await openExamsFixture(EVERYTHING);
+    const { admin, room } = fixture;
+    const { cards } = await admin.exam.cards({ examId: room.examId, role: "examinee" });
+    expect(cards.map(({ pcCode }) => pcCode !== undefined)).toEqual(cards.map(() => true));
+  });
+});
+
 describe("cards", () => {
   it("have the codes that `room.joinCodes` gives, and QR codes of their addresses", async () => {
     await using fixture = await openExamsFixture(EVERYTHING);

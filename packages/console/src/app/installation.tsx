@@ -1,4 +1,5 @@
 import { createContext, type ReactNode, use, useMemo } from "react";
+import { StreamDomainsContext } from "../components/texts.js";
 import { useInstallationInfo } from "../components/use-installation-info.js";
 
 /** The facts that the server tells every page, also before the sign-in. */
@@ -28,7 +29,11 @@ export function InstallationProvider({ children }: { children: ReactNode }) {
       entry: data.auth === "off" ? "open" : data.isDemo && isHere ? "demo" : undefined,
     };
   }, [data]);
-  return <InstallationContext value={installation}>{children}</InstallationContext>;
+  return (
+    <InstallationContext value={installation}>
+      <StreamDomainsContext value={data?.canWatch === false}>{children}</StreamDomainsContext>
+    </InstallationContext>
+  );
 }
 
 export const useInstallation = (): Installation => use(InstallationContext);

@@ -21,13 +21,34 @@ export function LocaleProvider({
   );
 }
 
+/** Whether the streams of cameras have the vendor's domains: its apps use a phone and a PC. Elsewhere, people have a first and a second camera. */
+export const StreamDomainsContext = createContext(false);
+
+type Tree = { readonly [Name in string]: string | Tree };
+const isTree = (texts: string | Tree | undefined): texts is Tree => typeof texts === "object";
+/** The texts with some of them replaced. */
+const replaced = (texts: Tree, by: Tree): Tree =>
+  Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => {
+      const other = by[name];
+      return [name, isTree(text) && isTree(other) ? replaced(text, other) : (other ?? text)];
+    }),
+  );
+/** The texts of a file, with the words of servers whose streams have the vendor's domains. */
+const withDomains = (file: Tree): Tree =>
+  isTree(file.streamDomains) ? replaced(file, file.streamDomains) : file;
+
 /** Adds the texts of a screen. Suspends while they load. */
 export function ScreenTexts({ of, children }: { of: TextFile; children: ReactNode }) {
   const locale = useLocale();
   const timeZone = useTimeZone();
   const outer = useMessages();
   const file = use(loadTexts(locale, of));
-  const messages = useMemo(() => only({ ...outer, [of]: file }), [outer, of, file]);
+  const hasDomains = use(StreamDomainsContext);
+  const messages = useMemo(
+    () => only({ ...outer, [of]: hasDomains ? withDomains(file) : file }),
+    [outer, of, file, hasDomains],
+  );
   return (
     <IntlProvider locale={locale} {...(timeZone !== undefined && { timeZone })} messages={messages}>
       {children}

@@ -30,6 +30,7 @@ interface LinkContext {
   readonly exam: ExamSummary;
   readonly timeZone: string;
   readonly language: Language;
+  readonly sitWith: "apps" | "cameras";
 }
 
 /** How to write the links of several rooms. */
@@ -64,12 +65,12 @@ const csvOf = (links: readonly Card[], { timeZone }: LinkContext, isFirst: boole
   );
 };
 
-const textOf = (links: readonly Card[], { timeZone }: LinkContext): string => {
+const textOf = (links: readonly Card[], { timeZone, sitWith }: LinkContext): string => {
   const local = timeFormatter(timeZone);
   const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: Card): string[] => [
     `  ${role} ${userId} ${name}, until ${local(expiresAt)}`,
     `    ${url}`,
-    ...(pcUrl === undefined ? [] : [`    PC: ${pcUrl}`]),
+    ...(pcUrl === undefined ? [] : [`    ${sitWith === "apps" ? "PC" : "Second camera"}: ${pcUrl}`]),
   ];
   return [links[0]?.roomName ?? "", ...links.flatMap(oneOf), ""].map(shown).join("\n");
 };
@@ -217,7 +218,12 @@ export const addLinks = (room: Command, run: CommandRun): void => {
         const room = roomText === undefined ? undefined : await findRoom(call, roomText, inExam);
         const exam = inExam ?? (room && (await findExam(call, room.examId)));
         if (!exam) throw new InvigilError("INVALID_INPUT", "Specify a room, or an exam with --exam");
-        const context = { exam, timeZone: config.timeZone, language: options.language };
+        const context = {
+          exam,
+          timeZone: config.timeZone,
+          language: options.language,
+          sitWith: config.streamService === "aliyun" ? "apps" : "cameras",
+        } as const;
         const format = options.json ? "json" : options.format;
         const { missingSetting } = app.services.codes;
         const writer = WRITERS[format];

@@ -111,7 +111,7 @@ function CardView({ card: { name, qr, code, url, pcUrl } }: { card: Card }) {
       )}
       <div className={styles.links}>
         {code !== undefined && <Copyable label={t("code")} text={code} />}
-        <Copyable label={t("phone")} text={url} />
+        <Copyable label={t(pcUrl === undefined ? "link" : "main")} text={url} />
         {pcUrl !== undefined && <Copyable label={t("pc")} text={pcUrl} />}
       </div>
       <p>{t("secret")}</p>

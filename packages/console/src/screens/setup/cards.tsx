@@ -69,7 +69,13 @@ function CardSheet({ sheet: { roomName, isStaff, number, of, people }, exam }: {
   );
 }
 
-function OneCard({ cards, exam }: { cards: PersonCards; exam: Exam }) {
+export function OneCard({
+  cards,
+  exam,
+}: {
+  cards: PersonCards;
+  exam: Pick<Exam, "name" | "startTime" | "endTime">;
+}) {
   const t = useTranslations("setup.links.card");
   const roles = useTranslations("common.roles");
   const format = useFormatter();
@@ -111,7 +117,7 @@ function OneCard({ cards, exam }: { cards: PersonCards; exam: Exam }) {
         {cards.map((one) => (
           <Device
             key={one.roomId}
-            label={role === "examinee" ? t("phone") : isOfSeveral ? one.roomName : undefined}
+            label={pcUrl !== undefined ? t("main") : isOfSeveral ? one.roomName : undefined}
             name={name}
             qr={one.qr}
             code={one.code}
@@ -147,7 +153,7 @@ function Device({
           viewBox={`0 0 ${qr.size} ${qr.size}`}
           shapeRendering="crispEdges"
           role="img"
-          aria-label={t("qr", { device: label ?? "", name })}
+          aria-label={t("qr", { device: label ?? "none", name })}
         >
           <path stroke="#000" d={qr.path} />
         </svg>

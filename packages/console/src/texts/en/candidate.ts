@@ -42,9 +42,9 @@ export default {
       none: "No code was printed",
     },
     pcCode: {
-      current: "The last printed code for the PC works",
-      outdated: "The last printed code for the PC is no longer valid: print a new one",
-      none: "No code for the PC was printed",
+      current: "The last printed code for the second camera works",
+      outdated: "The last printed code for the second camera is no longer valid: print a new one",
+      none: "No code for the second camera was printed",
     },
     account:
       "Account: {role}, {count, plural, =0 {not signed in} one {signed in once} other {signed in # times}}",
@@ -77,4 +77,14 @@ export default {
     toRoom: "To the room",
   },
   ended: "The room of {name} has ended.",
+  /** Instead of the above, where the streams of cameras have the vendor's domains: its apps use a phone and a PC. */
+  streamDomains: {
+    access: {
+      pcCode: {
+        current: "The last printed code for the PC works",
+        outdated: "The last printed code for the PC is no longer valid: print a new one",
+        none: "No code for the PC was printed",
+      },
+    },
+  },
 } as const;

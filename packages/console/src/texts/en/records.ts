@@ -13,7 +13,7 @@ export default {
     camera: "Camera",
     extra: "Details",
   },
-  camera: { all: "Both cameras", main: "Phone", pc: "PC" },
+  camera: { all: "Both cameras", main: "First camera", pc: "Second camera" },
   filters: {
     type: "Detection",
     allTypes: "All",
@@ -67,4 +67,6 @@ export default {
     received: "Received (UTC)",
     extra: "Details",
   },
+  /** Instead of the above, where the streams of cameras have the vendor's domains: its apps use a phone and a PC. */
+  streamDomains: { camera: { main: "Phone", pc: "PC" } },
 } as const;

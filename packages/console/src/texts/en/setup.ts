@@ -579,16 +579,16 @@ export default {
       name: "name",
       code: "code",
       link: "link",
-      pcCode: "pc code",
-      pcLink: "pc link",
+      pcCode: "second camera code",
+      pcLink: "second camera link",
       expires: "valid until",
     },
     card: {
-      phone: "Phone",
-      pc: "PC",
-      qr: "QR code, {device}, {name}",
+      main: "First camera",
+      pc: "Second camera",
+      qr: "QR code, {device, select, none {} other {{device}, }}{name}",
       extra: "with {minutes, number} extra minutes",
-      pcPage: "On the PC, open the link that was sent to you.",
+      pcPage: "For the second camera, open the link that was sent to you.",
       type: "Scan it, or type it at {address}",
       secret: "Keep it secret: anyone who has this card can act as you.",
       staff: "staff: keep this sheet from candidates",
@@ -611,5 +611,12 @@ export default {
     frameRate: "Pictures per second",
     maxBitrate: "Maximum kbit/s",
     wrong: "Whole numbers: width to 7680, height to 4320, pictures to 120, kbit/s to 100,000.",
+  },
+  /** Instead of the above, where the streams of cameras have the vendor's domains: its apps use a phone and a PC. */
+  streamDomains: {
+    links: {
+      csv: { pcCode: "pc code", pcLink: "pc link" },
+      card: { main: "Phone", pc: "PC", pcPage: "On the PC, open the link that was sent to you." },
+    },
   },
 } as const;

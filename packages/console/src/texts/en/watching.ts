@@ -1,8 +1,8 @@
 export default {
   picture: {
     label: "{name}, {camera}",
-    main: "Phone",
-    pc: "PC",
+    main: "First camera",
+    pc: "Second camera",
     stopped: "No picture any more",
     stoppedSince: "No picture since <time></time>",
     idle: "No video yet",
@@ -70,7 +70,7 @@ export default {
     stopped: "{name}: {camera} went dark",
     devices: "{name} has the page open on {devices, plural, one {# device} other {# devices}} ({camera})",
     record: "{name}: {type}",
-    recordPc: "{name}: {type} (PC camera)",
+    recordPc: "{name}: {type} (second camera)",
     lasted: "{said}, for {time}",
     consented: "{name} agreed to be watched",
     messageFrom: "{name}: {text}",
@@ -166,7 +166,7 @@ export default {
       stopped: "{camera} went dark",
       devices: "Page open on {devices, plural, one {# device} other {# devices}} ({camera})",
       record: "{type}",
-      recordPc: "{type} (PC camera)",
+      recordPc: "{type} (second camera)",
       consented: "Agreed to be watched",
       added: "Added to the room",
       removed: "Left the room: moved or removed",
@@ -360,8 +360,9 @@ export default {
     action: "Make new links",
     show: "Show the links",
     code: "Code",
-    phone: "Phone",
-    pc: "PC",
+    link: "Link",
+    main: "First camera",
+    pc: "Second camera",
     qr: "QR code of the link of {name}",
     copyAll: "Copy all as CSV",
     file: "links",
@@ -562,5 +563,11 @@ export default {
       "Only an invigilator of this room can speak to it. An administrator adds you in the set-up of the exam.",
     notSet:
       "This server does not know where the watching app is. The administrator sets INVIGIL_WATCH_APP_URL.",
+  },
+  /** Instead of the above, where the streams of cameras have the vendor's domains: its apps use a phone and a PC. */
+  streamDomains: {
+    picture: { main: "Phone", pc: "PC" },
+    what: { recordPc: "{name}: {type} (PC camera)", own: { recordPc: "{type} (PC camera)" } },
+    link: { main: "Phone", pc: "PC" },
   },
 } as const;

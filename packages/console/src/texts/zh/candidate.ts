@@ -43,9 +43,9 @@ export default {
       none: "尚未打印考试码",
     },
     pcCode: {
-      current: "最近打印的电脑考试码有效",
-      outdated: "最近打印的电脑考试码已失效，请重新打印",
-      none: "尚未打印电脑考试码",
+      current: "最近打印的第二机位考试码有效",
+      outdated: "最近打印的第二机位考试码已失效，请重新打印",
+      none: "尚未打印第二机位考试码",
     },
     account: "账号：{role}，{count, plural, =0 {未登录} other {已登录 # 处}}",
     disabled: "账号：{role}，已停用",
@@ -76,4 +76,13 @@ export default {
     toRoom: "前往考场",
   },
   ended: "{name}所在的考场已结束。",
+  streamDomains: {
+    access: {
+      pcCode: {
+        current: "最近打印的电脑考试码有效",
+        outdated: "最近打印的电脑考试码已失效，请重新打印",
+        none: "尚未打印电脑考试码",
+      },
+    },
+  },
 } satisfies Translated<Texts["candidate"]>;

@@ -14,7 +14,7 @@ export default {
     camera: "机位",
     extra: "详情",
   },
-  camera: { all: "全部机位", main: "手机", pc: "电脑" },
+  camera: { all: "全部机位", main: "第一机位", pc: "第二机位" },
   filters: {
     type: "检测项",
     allTypes: "全部",
@@ -62,4 +62,5 @@ export default {
     received: "收到时间（UTC）",
     extra: "详情",
   },
+  streamDomains: { camera: { main: "手机", pc: "电脑" } },
 } satisfies Translated<Texts["records"]>;

@@ -39,8 +39,13 @@ const coded = (userId: string, role: ParticipantRole, more: Partial<Card> = {}):
     ...more,
   };
 };
-const parts = (links: readonly Card[], about = exam, language: Language = "en"): string[] => {
-  const of = { exam: about, timeZone: "Asia/Shanghai", language };
+const parts = (
+  links: readonly Card[],
+  about = exam,
+  language: Language = "en",
+  sitWith: "apps" | "cameras" = "apps",
+): string[] => {
+  const of = { exam: about, timeZone: "Asia/Shanghai", language, sitWith };
   const rooms = [...new Set(links.map(({ roomId }) => roomId))];
   const sheetsOf = (room: string) => [
     ...roomSheets(
@@ -112,6 +117,19 @@ describe("the page of cards", () => {
     expect(typed).toEqual(["ABCD-EFGH-2345", "JKMN-PQRS-6789"]);
     // Nobody can follow a link on paper.
     expect(text).not.toContain("<a ");
+  });
+
+  it("names cameras where people sit the exam in a browser, and has one code for one camera", () => {
+    const both = page([coded("e1", "examinee"), joining("e2", "examinee")], exam, "en", "cameras");
+    for (const part of ["First camera", "Second camera", "Page of the second camera"])
+      expect(both).toContain(part);
+    expect(page([coded("e1", "examinee")], exam, "zh", "cameras")).toContain("第二机位");
+    const { pcCode: _, pcUrl: __, pcQr: ___, ...one } = coded("e1", "examinee");
+    const text = page([one], exam, "en", "cameras");
+    expect([many(text, "<svg"), many(text, '<b class="code">')]).toEqual([1, 1]);
+    expect(text).toContain("Scan your code, or type it at proctor.example/j");
+    for (const part of ["First", "Second", "Phone", "Computer", "each device"])
+      expect(text).not.toContain(part);
   });
 
   it("has seven of the staff on a sheet with codes", () => {

@@ -43,6 +43,8 @@ export interface CardsOptions {
   readonly exam: Pick<ExamSummary, "name" | "startTime" | "endTime">;
   readonly timeZone: string;
   readonly language: Language;
+  /** What people sit the exam with: the vendor's apps on a phone and a PC, or cameras. */
+  readonly sitWith: "apps" | "cameras";
 }
 
 interface Page extends CardsOptions {
@@ -57,8 +59,8 @@ const placeToType = ({ code, url }: CodedCard): string =>
 const codeToType = (code: string): Html =>
   html`<b class="code">${code.split("-").map((part, n, all) => html`<span>${part}${n < all.length - 1 ? "-" : ""}</span>`)}</b>`;
 
-const device = (label: string, code: string, picture: Card["qr"]): Html =>
-  html`<section>${qr(picture)}<div><p>${label}</p>${codeToType(code)}</div></section>`;
+const device = (label: string | undefined, code: string, picture: Card["qr"]): Html =>
+  html`<section>${qr(picture)}<div>${label === undefined ? NOTHING : html`<p>${label}</p>`}${codeToType(code)}</div></section>`;
 
 /** The lines about a person and their exam. */
 const about = (person: Card, { exam, local, texts }: Page): Html => {
@@ -69,16 +71,24 @@ const about = (person: Card, { exam, local, texts }: Page): Html => {
 };
 
 const codeCard = (person: CodedCard, page: Page): Html => {
-  const { devices, howTo, secret } = page.texts;
+  const { howTo, secret } = page.texts;
   const { code, pcCode } = person;
-  const pc = pcCode === undefined ? NOTHING : device(devices.pc, pcCode, person.pcQr);
-  return html`<article class="card coded"><div>${about(person, page)}</div><div class="devices">${device(devices.main, code, person.qr)}${pc}</div>
-<p class="secret">${howTo.examinee(placeToType(person))}<br>${secret}</p></article>`;
+  const labels = page.texts.devices[page.sitWith];
+  // One code needs no name.
+  const [main, pc, how] =
+    pcCode === undefined
+      ? [undefined, NOTHING, howTo.one]
+      : [labels.main, device(labels.pc, pcCode, person.pcQr), howTo.devices];
+  return html`<article class="card coded"><div>${about(person, page)}</div><div class="devices">${device(main, code, person.qr)}${pc}</div>
+<p class="secret">${how(placeToType(person))}<br>${secret}</p></article>`;
 };
 
 const linkCard = (person: Card, page: Page): Html => {
   const { pcPage, secret } = page.texts;
-  const pc = person.pcUrl === undefined ? NOTHING : html`<p class="pc">${link(person.pcUrl, pcPage)}</p>`;
+  const pc =
+    person.pcUrl === undefined
+      ? NOTHING
+      : html`<p class="pc">${link(person.pcUrl, pcPage[page.sitWith])}</p>`;
   return html`<article class="card">${qr(person.qr)}<div>${about(person, page)}
 ${pc}<p class="secret">${secret}</p></div></article>`;
 };
@@ -106,7 +116,7 @@ const staffTable = (staff: readonly Card[], { texts }: Page, isOfOne: boolean): 
     coded ? columns.type : columns.link,
     columns.scan,
   ];
-  const how = coded ? html`${howTo.staff(placeToType(coded))}<br>` : NOTHING;
+  const how = coded ? html`${howTo.one(placeToType(coded))}<br>` : NOTHING;
   return html`<table class="${coded ? "coded" : "linked"}"><thead><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr></thead><tbody>${staff.map((person) => staffRow(person, texts))}</tbody></table>
 <p class="note">${how}${staffNote}</p>`;
 };

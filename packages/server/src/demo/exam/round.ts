@@ -508,7 +508,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
         userId,
         roomId,
         generation: await services.links.generation(roomId, userId),
-        endsAt: services.links.endsAtFor(seat.person, await services.exam.timesOf(examId)),
+        endsAt: services.links.endsAtFor(seat.person, await services.exam.ofLinks(examId)),
       };
     },
     async endRooms() {

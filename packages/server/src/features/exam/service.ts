@@ -154,8 +154,8 @@ export const createExamService = ({
     /** An examinee gets their own end of the exam as `endTime`. */
     get: (caller: Caller, { exam: row }: Opened<"exam">): Promise<Exam> =>
       read(caller, row.id, { row, userId: caller.role === "examinee" ? caller.userId : undefined }),
-    /** Returns when an exam begins and ends for people without minutes of their own. Checks no permissions: for use by other services. */
-    async timesOf(examId: string): Promise<Pick<Exam, "startTime" | "endTime">> {
+    /** Returns what links depend on: when an exam begins and ends for people without minutes of their own, and its cameras. Checks no permissions: for use by other services. */
+    async ofLinks(examId: string): Promise<Pick<Exam, "startTime" | "endTime" | "cameras">> {
       const exam = await store.get(examId);
       if (!exam) throw examNotFound(examId);
       return exam;

@@ -1,4 +1,10 @@
-import { type ExamTimes, type ParticipantRole, type RoomStatus, RUNNING } from "@invigil/schema";
+import {
+  type CameraNeed,
+  type ExamTimes,
+  type ParticipantRole,
+  type RoomStatus,
+  RUNNING,
+} from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import {
   attemptColumns,
@@ -43,8 +49,8 @@ export interface OpenSeat {
   readonly extraMinutes: number;
   readonly roomName: string;
   readonly roomStatus: RoomStatus;
-  /** The end of the exam without extra minutes. */
-  readonly exam: Pick<ExamTimes, "startTime" | "endTime">;
+  /** The exam, with its times without extra minutes. */
+  readonly exam: Pick<ExamTimes, "startTime" | "endTime"> & { readonly cameras: CameraNeed };
   readonly times: PersonTimes;
   readonly generation: number;
 }
@@ -101,7 +107,11 @@ const openSeat = statement(
       extraMinutes: visibleParticipants.extraMinutes,
       roomName: visibleRooms.name,
       roomStatus: visibleRooms.status,
-      exam: { startTime: visibleExams.startTime, endTime: visibleExams.endTime },
+      exam: {
+        startTime: visibleExams.startTime,
+        endTime: visibleExams.endTime,
+        cameras: visibleExams.cameras,
+      },
       plannedMinutes: plannedMinutes(visibleParticipants),
       attempt: attemptColumns,
       generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`.mapWith(Number),

@@ -31,7 +31,7 @@ import {
   type SeatsInput,
   type SeatsOf,
 } from "./links.js";
-import { examineeUrlOf } from "./rules.js";
+import { examineeUrlOf, hasSecondPage, secondPageOf } from "./rules.js";
 import type { WrongCodes } from "./wrong-codes.js";
 
 /**
@@ -131,7 +131,10 @@ export const createCodeService = ({
     return {
       room: { examId, roomId },
       about,
-      pages: role === "examinee" ? [pageOf("main"), pageOf("pc")] : [pageOf("main")],
+      pages:
+        role === "examinee" && hasSecondPage(config, exam)
+          ? [pageOf("main"), pageOf("pc")]
+          : [pageOf("main")],
     };
   };
 
@@ -194,7 +197,10 @@ export const createCodeService = ({
         const own = [...codes.of({ ...place, page, generation: seat.generation })];
         return own.some((code) => codes.digest(code) === made) ? "current" : "outdated";
       };
-      const states = { main: stateOf("main"), ...(seat.role === "examinee" && { pc: stateOf("pc") }) };
+      const states = {
+        main: stateOf("main"),
+        ...(seat.role === "examinee" && hasSecondPage(config, seat.exam) && { pc: stateOf("pc") }),
+      };
       return { ...seat, states, linksUntil: tokens.lastUse(links.endsAtFor(seat, seat.exam)) };
     },
 
@@ -242,7 +248,8 @@ export const createCodeService = ({
           { userId, role, generation, ...room, origin, audited: "access" },
           { ...room, people: [userId], subject: link.tokenId },
         );
-      return new URL((page === "pc" && link.pcUrl) || link.url);
+      // A code that was printed while the exam needed both cameras still leads to the second one.
+      return new URL(page === "pc" && role === "examinee" ? secondPageOf(link.url) : link.url);
     },
 
     /** The same for callers of procedures. @throws INVALID_INPUT if it is mistyped; UNAUTHENTICATED if it is unknown */

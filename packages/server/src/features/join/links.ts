@@ -1,4 +1,5 @@
 import {
+  type CameraNeed,
   type ExamTimes,
   endsAtOf,
   isOver,
@@ -20,7 +21,7 @@ import { InvigilError, invalidInput, roomEnded } from "../../platform/errors.js"
 import { createPace } from "../../platform/pace.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
-import { examineeUrlOf } from "./rules.js";
+import { examineeUrlOf, hasSecondPage, secondPageOf } from "./rules.js";
 import type { LinkStore } from "./store.js";
 
 /** The place whose people get something: a room, or the rooms of an exam. */
@@ -73,7 +74,7 @@ export const ignoreExamOver = (error: unknown): undefined => {
   if (!(error instanceof InvigilError && error.code === "EXAM_OVER")) throw error;
 };
 /** An exam, as far as links depend on it. */
-export type ExamOfLinks = Pick<ExamTimes, "startTime" | "endTime">;
+export type ExamOfLinks = Pick<ExamTimes, "startTime" | "endTime"> & { readonly cameras: CameraNeed };
 
 export const requiredUrl = (url: string | undefined, setting: string, what: string): string => {
   if (url !== undefined) return url;
@@ -137,7 +138,7 @@ export const createLinkService = ({
     }
   }
 
-  const urlsOf = ({ room, person: { userId, role } }: Seat, token: string) => {
+  const urlsOf = ({ room, person: { userId, role } }: Seat, exam: ExamOfLinks, token: string) => {
     const query = { roomId: room.id, userId, token };
     if (role !== "examinee") {
       const whose = "the links of teachers and inspectors";
@@ -150,13 +151,13 @@ export const createLinkService = ({
       "the links of examinees",
     );
     const url = withQuery(sit, query);
-    return { url, pcUrl: `${url}#/pc` };
+    return { url, ...(hasSecondPage(config, exam) && { pcUrl: secondPageOf(url) }) };
   };
 
   /** Returns when the exam ends for a person. */
   const endsAtFor = (
     { times: { extraMinutes, attempt } }: Pick<RoomMember, "times">,
-    exam: ExamOfLinks,
+    exam: Pick<ExamOfLinks, "startTime" | "endTime">,
   ): Date => endsAtOf({ ...exam, extraMinutes }, attempt, clock());
 
   /** Creates the link of a seat. Checks no permissions. */
@@ -177,7 +178,7 @@ export const createLinkService = ({
       role,
       roomId: room.id,
       roomName: room.name,
-      ...urlsOf(seat, token),
+      ...urlsOf(seat, exam, token),
       examEndTime: endsAt,
       tokenId,
       expiresAt,
@@ -200,7 +201,7 @@ export const createLinkService = ({
           "limit",
           `is needed: these are more than ${MAX_LINKS_PER_CALL} links. Ask for them page by page`,
         );
-      exam ??= "rooms" in of ? of.exam : { id: of.examId, ...(await exams.timesOf(of.examId)) };
+      exam ??= "rooms" in of ? of.exam : { id: of.examId, ...(await exams.ofLinks(of.examId)) };
       const made = await make(seat, exam).catch(ignoreExamOver);
       if (made) all.push(made);
       if (all.length === limit) return all;

@@ -1,3 +1,4 @@
+import type { CameraNeed } from "@invigil/schema";
 import type { Config } from "../../config/config.js";
 
 /** The path of the candidate's page. */
@@ -12,3 +13,16 @@ export const examineeUrlOf = (
   publicUrl: () => string = () => "",
 ): string | undefined =>
   apps.examineeUrl ?? (streamService === "embedded" ? `${publicUrl()}${SIT_PATH}` : undefined);
+
+/** Whether examinees sit exams on this server's page. */
+export const usesSitPage = (config: Pick<Config, "apps" | "streamService">): boolean =>
+  config.apps.examineeUrl === undefined && config.streamService === "embedded";
+
+/** Whether examinees have a second page. `cameras` is about this server's page: an app that is set has one for the PC. */
+export const hasSecondPage = (
+  config: Pick<Config, "apps" | "streamService">,
+  { cameras }: { readonly cameras: CameraNeed },
+): boolean => cameras === "both" || !usesSitPage(config);
+
+/** The second page of the same person: of their PC, or of their second camera. */
+export const secondPageOf = (url: string): string => `${url}#/pc`;
