@@ -1606,14 +1606,14 @@ export interface RoomSeriesPageRooms {
 export interface ExamCheck {
   /** When it was checked. Vendors' services are asked once a minute at most. */
   checkedAt: Date;
-  /** One item for each code, in the order of an exam's preparation. */
+  /** One item for each code, in the order of an exam's preparation. Of `cheat_config` and `detectors` there is one: that of the app or the page that candidates use. */
   items: CheckItem[];
 }
 
 /** An item of the check list of an exam. */
 export interface CheckItem {
-  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `consent`: which text people agree to. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
-  code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "consent" | "streams" | "capacity" | "services" | "storage";
+  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one, for the app in which it is sat. `detectors`: some run, on the candidate's page. `consent`: which text people agree to. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
+  code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "detectors" | "consent" | "streams" | "capacity" | "services" | "storage";
   /** `missing`: the exam cannot be held like this. `attention`: it can, but a person should check it. `ok`: nothing to do. */
   status: "ok" | "attention" | "missing";
   /** What was counted. What an item does not count is absent. */
@@ -1654,6 +1654,8 @@ export interface CheckItemNumbers {
   outside?: number | undefined;
   /** `audio`: files of the exam's clips that are not there. */
   missingFiles?: number | undefined;
+  /** `detectors`: how many detectors run on the candidate's page. */
+  detectors?: number | undefined;
   /** `consent`: the version of the text. 0: the standard text of the candidate's page. */
   version?: number | undefined;
   /** `capacity`: the streams of these examinees. */
@@ -3591,6 +3593,8 @@ export interface InstallationInfo {
   timeZone: string;
   /** Whether a media server carries the cameras: browsers publish with `stream.publish` and watch with `stream.watch`. */
   canWatch: boolean;
+  /** Whether examinees sit exams on this server's page, because no app is set for them. */
+  usesCandidatePage: boolean;
   /** For how many days a deleted exam can be restored. 0: a deletion erases the exam at once. */
   restoreDays: number;
 }

@@ -11,7 +11,15 @@ const STEPS = ["details", "audio", "roster", "rooms", "staff", "links", "setting
 const LONG = "Wolfeschlegelsteinhausenbergerdorff Featherstonehaugh-Cholmonde";
 
 let fixture: AppFixture;
+/** A server at whose own page candidates sit exams. */
+let ownPage: AppFixture;
 beforeAll(async () => {
+  ownPage = await openAppFixture({
+    config: {
+      publicUrl: "https://exam.example",
+      apps: { watchUrl: "https://watch.example/", examineeUrl: undefined },
+    },
+  });
   fixture = await openAppFixture({
     config: {
       publicUrl: "https://exam.example",
@@ -21,6 +29,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
+  await ownPage?.[Symbol.asyncDispose]();
 });
 
 const examOf = async (name: string, role: "admin" | "teacher" = "teacher"): Promise<string> => {
@@ -60,7 +69,7 @@ const WORDS = {
     header: ["id", "name", "role", "extra minutes"],
     teacher: "teacher",
     people: ["Wang Fang", "Li Na", "Zhou Jing"],
-    columns: "role,room,id,name,code,link,pc code,pc link,valid until",
+    columns: "role,room,id,name,code,link,second camera code,second camera link,valid until",
   },
   "zh-CN": {
     create: "新建考试",
@@ -83,7 +92,7 @@ const WORDS = {
     header: ["学号", "姓名", "角色", "加时"],
     teacher: "监考",
     people: ["王芳", "李娜", "周静"],
-    columns: "角色,考场,考号,姓名,考试码,链接,电脑考试码,电脑链接,有效期至",
+    columns: "角色,考场,考号,姓名,考试码,链接,第二机位考试码,第二机位链接,有效期至",
   },
 } as const;
 
@@ -535,8 +544,13 @@ it.each([
   "says what the candidate's page needs, shows and notices, in %s at %i",
   async (locale, width, scheme) => {
     const words = SITTING[locale];
-    const examId = await examOf(`Art ${locale}`);
-    await using open = await fixture.openConsole({
+    const startTime = new Date(Date.now() + 20 * HOUR);
+    const { id: examId } = await ownPage.teacher.exam.create({
+      name: `Art ${locale}`,
+      startTime,
+      endTime: new Date(startTime.getTime() + 2 * HOUR),
+    });
+    await using open = await ownPage.openConsole({
       role: "teacher",
       locale,
       width,
@@ -544,10 +558,10 @@ it.each([
       path: `exams/${examId}/setup/details`,
     });
     const { page, check } = open;
-    const save = page.getByRole("button", { name: words.save }).nth(2);
+    const save = page.getByRole("button", { name: words.save }).nth(1);
     const stored = async () => {
-      const { cameras, questionsUrl, detectors } = await fixture.admin.exam.get({ examId });
-      return { cameras, questionsUrl, detectors, ...(await fixture.admin.exam.consent({ examId })) };
+      const { cameras, questionsUrl, detectors } = await ownPage.admin.exam.get({ examId });
+      return { cameras, questionsUrl, detectors, ...(await ownPage.admin.exam.consent({ examId })) };
     };
     await page.getByLabel(words.cameras, { exact: true }).selectOption("both");
     await page.getByLabel(words.address).fill("ftp://questions.example");

@@ -16,6 +16,7 @@ export const checkCodes = [
   "web_apps",
   "audio",
   "cheat_config",
+  "detectors",
   "consent",
   "streams",
   "capacity",
@@ -46,6 +47,7 @@ const checkNumbers = z
       .optional()
       .describe("`audio`: those of them that play more than two hours before the exam, or after it."),
     missingFiles: z.int().optional().describe("`audio`: files of the exam's clips that are not there."),
+    detectors: z.int().optional().describe("`detectors`: how many detectors run on the candidate's page."),
     version: z
       .int()
       .optional()
@@ -65,7 +67,7 @@ export const checkItemSchema = z
         "`times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. " +
           "`teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. " +
           "`links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are " +
-          "set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one. `consent`: which text people agree to. `streams`: the stream service is set up. " +
+          "set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one, for the app in which it is sat. `detectors`: some run, on the candidate's page. `consent`: which text people agree to. `streams`: the stream service is set up. " +
           "`capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space.",
       ),
     status: z
@@ -104,7 +106,9 @@ export const examCheckSchema = z
     checkedAt: z.date().describe("When it was checked. Vendors' services are asked once a minute at most."),
     items: z
       .array(checkItemSchema)
-      .describe("One item for each code, in the order of an exam's preparation."),
+      .describe(
+        "One item for each code, in the order of an exam's preparation. Of `cheat_config` and `detectors` there is one: that of the app or the page that candidates use.",
+      ),
   })
   .describe("Output of `exam.check`: what is missing for an exam.");
 export type ExamCheck = z.infer<typeof examCheckSchema>;

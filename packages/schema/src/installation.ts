@@ -12,6 +12,9 @@ export const installationInfoSchema = z
       .describe(
         "Whether a media server carries the cameras: browsers publish with `stream.publish` and watch with `stream.watch`.",
       ),
+    usesCandidatePage: z
+      .boolean()
+      .describe("Whether examinees sit exams on this server's page, because no app is set for them."),
     restoreDays: z
       .int()
       .describe("For how many days a deleted exam can be restored. 0: a deletion erases the exam at once."),

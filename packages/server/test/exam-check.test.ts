@@ -167,6 +167,23 @@ describe("the check list of an exam", () => {
     expect((await most.items()).capacity).toMatchObject({ numbers: { limit: 30 } });
   });
 
+  it("has one item about what is detected: of the page or the app that candidates use", async () => {
+    const kinds = async (options: TestAppOptions, change?: object) => {
+      await using exam = await openExam(options);
+      if (change) await exam.admin.exam.update({ examId: exam.examId, ...change });
+      // What an app may detect says nothing about the page.
+      await exam.admin.cheat.setConfig({ examId: exam.examId, data: CHEAT_CONFIG });
+      const { cheat_config, detectors } = await exam.items();
+      return [cheat_config, detectors].map((item) => item && [item.status, item.numbers.detectors]);
+    };
+    const page: TestAppOptions = { config: { streamService: "embedded" } };
+    expect(await kinds(page)).toEqual([undefined, ["ok", 6]]);
+    const questionsUrl = "https://questions.example/";
+    expect(await kinds(page, { questionsUrl })).toEqual([undefined, ["ok", 4]]);
+    expect(await kinds(page, { detectors: [] })).toEqual([undefined, ["attention", 0]]);
+    expect(await kinds(EVERYTHING, { detectors: [] })).toEqual([["ok", undefined], undefined]);
+  });
+
   it("says which settings are not set, and that an exam is over", async () => {
     const clock = { now: NOW };
     await using exam = await openExam({

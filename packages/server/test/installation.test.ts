@@ -14,10 +14,20 @@ it("tells everybody what a page needs before anybody has signed in, and no more"
   const { status, data } = await trpc(fixture).query("installation.info");
   expect({ status, data }).toEqual({
     status: 200,
-    data: { auth: "required", isDemo: false, timeZone: "Asia/Shanghai", canWatch: true, restoreDays: 7 },
+    data: {
+      auth: "required",
+      isDemo: false,
+      timeZone: "Asia/Shanghai",
+      canWatch: true,
+      usesCandidatePage: true,
+      restoreDays: 7,
+    },
   });
   await using other = await openExamsFixture({ config: { ...STREAM_CONFIG, streamService: "aliyun" } });
-  expect((await trpc(other).query("installation.info")).data).toMatchObject({ canWatch: false });
+  expect((await trpc(other).query("installation.info")).data).toMatchObject({
+    canWatch: false,
+    usesCandidatePage: false,
+  });
 });
 
 it("tells administrators what carries the streams, and how many", async () => {

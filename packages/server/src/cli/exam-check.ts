@@ -63,6 +63,10 @@ const WORDS: Readonly<Record<CheckCode, Words>> = {
     found: (_, { status }) => (status === "ok" ? "set" : "none"),
     todo: "The apps decide what they detect.",
   },
+  detectors: {
+    found: ({ detectors = 0 }) => `${count(detectors, "detector")} on the candidate's page`,
+    todo: "The page looks for nothing: choose detectors in the console, or with `exam.update`.",
+  },
   consent: {
     found: ({ version = 0 }) => (version === 0 ? "the page's standard text" : `version ${version}`),
     todo: "",

@@ -7,6 +7,7 @@ import { NotDone } from "../../components/error-note.js";
 import { useNotify } from "../../components/notify.js";
 import { Time, useZone } from "../../components/time.js";
 import { useAction } from "../../components/use-action.js";
+import { useInstallationInfo } from "../../components/use-installation-info.js";
 import { atLocalTime, localTimeOf } from "../../live/time-zone.js";
 import { useSetup } from "./context.js";
 import { Detections } from "./detections.js";
@@ -44,11 +45,13 @@ const valuesOf = ({ name, startTime, endTime, controlledBy, maxRoomMinutes }: Ex
 class ChangedMeanwhile extends Error {}
 
 export function Details() {
+  // What is detected is one list: of the page or of the app that candidates use.
+  const usesPage = useInstallationInfo()?.usesCandidatePage;
   return (
     <>
       <NameAndTimes />
-      <Detections />
-      <Sitting />
+      {usesPage === false && <Detections />}
+      <Sitting usesPage={usesPage !== false} />
     </>
   );
 }

@@ -20,6 +20,7 @@ const ZERO = {
   scheduled: 0,
   outside: 0,
   missingFiles: 0,
+  detectors: 0,
   streams: 0,
   limit: 0,
 };

@@ -34,8 +34,8 @@ const valuesOf = ({
 const namesOf = (detectors: string): DetectorName[] =>
   detectorNames.filter((name) => detectors.split(" ").includes(name));
 
-/** What the candidate's page needs, shows and notices. */
-export function Sitting() {
+/** What the candidate's page needs, shows and, if candidates use it, notices. */
+export function Sitting({ usesPage }: { usesPage: boolean }) {
   const t = useTranslations("setup.details.sitting");
   const { examId } = useSetup();
   const { data, error, refetch } = useQuery(useInvigil().exam.consent.queryOptions({ examId }));
@@ -43,7 +43,7 @@ export function Sitting() {
     <Section title={t("title")}>
       {data ? (
         <ScreenTexts of="watching">
-          <SittingForm consent={data} />
+          <SittingForm consent={data} usesPage={usesPage} />
         </ScreenTexts>
       ) : error ? (
         <ErrorNote error={error} onRetry={() => void refetch()} />
@@ -54,7 +54,7 @@ export function Sitting() {
   );
 }
 
-function SittingForm({ consent }: Pick<Facts, "consent">) {
+function SittingForm({ consent, usesPage }: Pick<Facts, "consent"> & { usesPage: boolean }) {
   const t = useTranslations("setup.details.sitting");
   const form = useTranslations("setup.form");
   const typeName = useTypeName();
@@ -137,27 +137,29 @@ function SittingForm({ consent }: Pick<Facts, "consent">) {
           draft.change({ questionsUrl: value });
         }}
       />
-      <fieldset className={styles.form}>
-        <legend>{labels.detectors}</legend>
-        {detectorNames.map((name) => (
-          <label key={name} className={styles.check}>
-            <input
-              type="checkbox"
-              checked={runs.includes(name) && namesOf(detectors).includes(name)}
-              disabled={isReadOnly || !runs.includes(name)}
-              onChange={({ currentTarget: { checked } }) =>
-                draft.change({
-                  detectors: detectorNames
-                    .filter((one) => (one === name ? checked : namesOf(detectors).includes(one)))
-                    .join(" "),
-                })
-              }
-            />
-            {typeName(name)}
-          </label>
-        ))}
-        {address !== "" && <p className={styles.hint}>{t("frontTab")}</p>}
-      </fieldset>
+      {usesPage && (
+        <fieldset className={styles.form}>
+          <legend>{labels.detectors}</legend>
+          {detectorNames.map((name) => (
+            <label key={name} className={styles.check}>
+              <input
+                type="checkbox"
+                checked={runs.includes(name) && namesOf(detectors).includes(name)}
+                disabled={isReadOnly || !runs.includes(name)}
+                onChange={({ currentTarget: { checked } }) =>
+                  draft.change({
+                    detectors: detectorNames
+                      .filter((one) => (one === name ? checked : namesOf(detectors).includes(one)))
+                      .join(" "),
+                  })
+                }
+              />
+              {typeName(name)}
+            </label>
+          ))}
+          {address !== "" && <p className={styles.hint}>{t("frontTab")}</p>}
+        </fieldset>
+      )}
       <p className={styles.hint}>{t("consent.hint")}</p>
       {LANGUAGES.map((language) => (
         <Textarea

@@ -2,7 +2,7 @@ import type { CheckItem } from "@invigil/client";
 
 /** The steps of an evening, in their order, and which items of the check list belong to each. */
 export const STEPS = {
-  details: ["times", "cheat_config", "consent"],
+  details: ["times", "cheat_config", "detectors", "consent"],
   audio: ["audio"],
   roster: ["roster"],
   rooms: ["rooms", "seats"],

@@ -54,6 +54,13 @@ export default {
       why: "Without them, the apps decide which detections run.",
       todo: "Choose which detections run on the phone and on the PC.",
     },
+    detectors: {
+      title: "Detections",
+      ok: "{detectors, plural, one {# detection runs} other {# detections run}} on the candidate's page",
+      attention: "No detections run",
+      why: "They tell invigilators where to look. They decide nothing.",
+      todo: "Choose what the candidate's page notices.",
+    },
     consent: {
       title: "Consent",
       ok: "{version, plural, =0 {Candidates agree to the standard text} other {Candidates agree to the exam's own text}}",

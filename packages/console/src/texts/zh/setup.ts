@@ -54,6 +54,13 @@ export default {
       why: "未设置时由应用自行决定启用哪些检测。",
       todo: "请设置手机和电脑上启用的检测项。",
     },
+    detectors: {
+      title: "检测项",
+      ok: "考生页面启用 {detectors, plural, other {#}} 项检测",
+      attention: "未启用检测项",
+      why: "检测提示监考留意何处，不作任何判定。",
+      todo: "请选择考生页面启用的检测项。",
+    },
     consent: {
       title: "知情同意",
       ok: "{version, plural, =0 {考生同意标准文本} other {考生同意本场考试的文本}}",

@@ -1,4 +1,4 @@
-import { type CheckItem, type Exam, type ExamCheck, MAX_NAMED } from "@invigil/schema";
+import { type CheckItem, detectorsOf, type Exam, type ExamCheck, MAX_NAMED } from "@invigil/schema";
 import type { Config } from "../../config/config.js";
 import type { AccessLog } from "../../domain/access-log.js";
 import type { ActingCaller } from "../../domain/calls.js";
@@ -13,7 +13,7 @@ import type { Queries } from "../../storage/port.js";
 import type { AudioService } from "../audio/service.js";
 import type { CapacityService, Peak } from "../capacity/service.js";
 import type { CheatService } from "../cheat/service.js";
-import { examineeUrlOf } from "../join/rules.js";
+import { examineeUrlOf, usesSitPage } from "../join/rules.js";
 import type { CodeService } from "../join/service.js";
 import type { SittingService } from "../sitting/service.js";
 import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
@@ -171,6 +171,16 @@ export const createCheckService = ({
       }),
     ];
   };
+  /** What is detected: on this server's page by its detectors, and in apps as the cheat config says. */
+  const detectionItem = async ({ id, detectors, questionsUrl }: Opened<"wholeExam">): Promise<CheckItem> => {
+    if (!usesSitPage(config))
+      return itemOf("cheat_config", unless((await cheat.configOf(id)) === undefined, "attention"));
+    const { length: running } = detectorsOf({
+      detectors: detectors ?? undefined,
+      questionsUrl: questionsUrl ?? undefined,
+    });
+    return itemOf("detectors", unless(running === 0, "attention"), { numbers: { detectors: running } });
+  };
   /** People who cannot join: they have no code, and no link was made for them since they were added. */
   const accessItems = async (
     { staff, withoutCode }: Roster,
@@ -204,14 +214,14 @@ export const createCheckService = ({
       // Links that this server has just made must count.
       await accessLog.flush();
       const now = clock();
-      const [roster, ended, unseated, madeAt, played, cheatConfig, consent, peak] = await together(() =>
+      const [roster, ended, unseated, madeAt, played, detection, consent, peak] = await together(() =>
         Promise.all([
           readRoster(examId),
           store.ended(examId),
           store.unseated(examId, MAX_NAMED),
           store.linksMadeAt(examId),
           audio.ofExam(examId),
-          cheat.configOf(examId),
+          detectionItem(exam),
           sitting.consentOf(examId),
           capacity.peakDuring(exam),
         ]),
@@ -257,7 +267,7 @@ export const createCheckService = ({
           }),
           itemOf("web_apps", unless(unsetApps.length > 0, "missing"), { settings: unsetApps }),
           await audioItem(exam, played),
-          itemOf("cheat_config", unless(cheatConfig === undefined, "attention")),
+          detection,
           itemOf("consent", "ok", { numbers: { version: consent.version } }),
           ...streamItems(peak),
           itemOf(

@@ -6,6 +6,7 @@ import type { Disk } from "../../limits/disk.js";
 import { streamCarrierOf } from "../../providers/stream-carrier.js";
 import type { Database } from "../../storage/database.js";
 import type { AudioService } from "../audio/service.js";
+import { usesSitPage } from "../join/rules.js";
 import type { InstallationStore } from "./store.js";
 
 /** The servers of the installation, and its usage. */
@@ -87,6 +88,7 @@ export const createInstallationService = ({
     isDemo,
     timeZone: config.timeZone,
     canWatch,
+    usesCandidatePage: usesSitPage(config),
     restoreDays: config.restoreDays,
   }),
   async servers() {
