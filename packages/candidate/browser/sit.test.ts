@@ -323,6 +323,28 @@ describe("a candidate", () => {
   });
 });
 
+describe("the last five minutes", () => {
+  it("are told calmly, once, with the end and its time zone, in both languages", async () => {
+    await using last = await openWorld({ ports: [18_850, 18_899], startsIn: -87 * 60_000 });
+    const notice = { en: "Less than 5 minutes left.", "zh-CN": "剩余时间不足 5 分钟。" };
+    const zone = { en: /^Ends at .* China Standard Time$/, "zh-CN": /^中国标准时间.*结束$/ };
+    for (const [userId, locale, width] of [
+      ["e1", "en", 1280],
+      ["e2", "zh-CN", 390],
+    ] as const) {
+      const sit = await last.open((await last.linkOf(userId)).url, { locale, width });
+      await says(sit.page, locale === "en" ? /China Standard Time/ : /中国标准时间/);
+      await sit.picture(`${locale}-${width}-before-the-end`);
+      await enter(sit, locale);
+      await sit.page.getByRole("status").filter({ hasText: notice[locale] }).waitFor();
+      await says(sit.page, zone[locale]);
+      expect(await sit.page.getByRole("alert").count()).toBe(0);
+      await sit.check();
+      await sit.picture(`${locale}-${width}-five-minutes`);
+    }
+  });
+});
+
 describe("days before an exam with two cameras", () => {
   it("the checks are kept, the phone is the second camera, and the way in opens later", async () => {
     await using later = await openWorld({

@@ -13,6 +13,21 @@ export const useServerNow = (ahead: number): Date => {
   return new Date(now + ahead);
 };
 
+/** A time of day, with the name of its zone. */
+export const TIME = {
+  hour: "numeric",
+  minute: "2-digit",
+  timeZoneName: "long",
+} as const satisfies Intl.DateTimeFormatOptions;
+/** A day and a time, with the name of its zone. */
+export const DAY_AND_TIME = {
+  weekday: "long",
+  year: "numeric",
+  month: "long",
+  day: "numeric",
+  ...TIME,
+} as const satisfies Intl.DateTimeFormatOptions;
+
 const two = (number: number): string => String(number).padStart(2, "0");
 
 /** A duration as people read it from a clock: `1:05:09`, or `4:30`. Never negative. */

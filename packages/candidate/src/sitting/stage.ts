@@ -19,6 +19,13 @@ export const stageOf = ({ room, attempt = RUNNING, endsAt, hasEntered }: Facts, 
   return hasEntered ? "during" : "before";
 };
 
+/** How long before the end people are told once that it is near, in milliseconds. */
+const NEAR_MS = 5 * 60_000;
+
+/** Whether the exam ends soon for the person. */
+export const isNearEnd = (endsAt: Date, now: Date): boolean =>
+  now < endsAt && endsAt.getTime() - now.getTime() <= NEAR_MS;
+
 /** From when on people may enter. */
 export const entryOf = ({ startTime }: { readonly startTime: Date }): Date =>
   new Date(startTime.getTime() - ENTER_BEFORE_MS);

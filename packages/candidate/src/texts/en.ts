@@ -165,6 +165,7 @@ export default {
     waits: "The exam begins in {time}. Stay here.",
     left: "Time left",
     endsAt: "Ends at {time}",
+    nearEnd: "Less than 5 minutes left. Hand in your answers in time.",
     noCamera:
       "Your camera is gone. Plug it in again, or end the program that uses it: it then goes on by itself.",
     turnOn: "Turn on the camera",

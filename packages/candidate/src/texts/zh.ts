@@ -145,6 +145,7 @@ export default {
     waits: "考试将在 {time}后开始，请留在本页。",
     left: "剩余时间",
     endsAt: "{time} 结束",
+    nearEnd: "剩余时间不足 5 分钟。请及时提交答案。",
     noCamera: "摄像头已断开。请重新接好，或关闭占用它的程序，之后会自动恢复。",
     turnOn: "打开摄像头",
     cameraOff: "摄像头未打开。请打开，以便监考老师看到你。",

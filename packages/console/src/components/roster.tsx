@@ -5,8 +5,8 @@ import { type ReactNode, useCallback, useMemo, useRef, useSyncExternalStore } fr
 import { useTranslations } from "use-intl";
 import type { Connection } from "../live/connection-freshness.js";
 import { type ControlOf, controlOf } from "../live/control.js";
-import type { CandidateState } from "../live/person.js";
-import { candidateState } from "../live/roster.js";
+import { type CandidateState, stateAtEnd } from "../live/person.js";
+import { candidateState, sinceOf } from "../live/roster.js";
 import { Freshness, useReportConnection } from "./connection.js";
 import { ErrorNote, Waiting } from "./error-note.js";
 import styles from "./roster.module.css";
@@ -79,10 +79,6 @@ export const useRoster = (examId: string): Roster => {
   const rooms = state?.rooms;
   const names = useMemo(() => new Map(rooms?.map(({ id, name }) => [id, name])), [rooms]);
   const roomName = useCallback((roomId: string) => names.get(roomId) ?? "", [names]);
-  const stateOf = useCallback(
-    (person: LivePerson): CandidateState => candidateState(person, people?.stateOf(person) ?? "expected"),
-    [people],
-  );
   const { data: exam } = useExamDetails(examId);
   // A person may have minutes planned in several rooms.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that people have changed.
@@ -101,6 +97,15 @@ export const useRoster = (examId: string): Roster => {
     ({ userId, attempt }, now) =>
       controlOf({ attempt, extraMinutes: latest.current.get(userId) ?? 0 }, exam, now),
     [exam],
+  );
+  const stateOf = useCallback(
+    (person: LivePerson): CandidateState => {
+      const found = candidateState(person, people?.stateOf(person) ?? "expected");
+      const now = Date.now();
+      const since = sinceOf(person, found)?.getTime();
+      return stateAtEnd(found, { since, endsAt: control(person, now).endsAt }, now);
+    },
+    [people, control],
   );
   return { people, state, version, status, error, stateOf, controlOf: control, roomName, staff };
 };

@@ -22,3 +22,22 @@ export const personState = (facts: PersonFacts): PersonState => {
   if (facts.cameras.includes("stopped")) return "dark";
   return facts.cameras.includes("publishing") ? "publishing" : "idle";
 };
+
+/** How long before the end of a person's time their camera may stop because of it, in milliseconds: clocks differ a little. */
+const SLACK_MS = 5000;
+
+/**
+ * The state of a person, also when their time is over: their page turns the camera off, and they close it. It needs no attention.
+ *
+ * @param since - since when they have the state, in milliseconds since 1970. Undefined: it is not known
+ * @param endsAt - when the exam ends for them. Undefined: it is not known
+ */
+export const stateAtEnd = <State extends CandidateState>(
+  state: State,
+  { since, endsAt }: { readonly since: number | undefined; readonly endsAt: number | undefined },
+  now: number,
+): State | "ended" => {
+  const isAtRest = state === "disconnected" || state === "dark" || state === "idle";
+  const isOver = endsAt !== undefined && Math.max(now, since ?? now) >= endsAt - SLACK_MS;
+  return isAtRest && isOver ? "ended" : state;
+};

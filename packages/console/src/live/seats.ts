@@ -1,7 +1,7 @@
 import { type Attempt, type Hand, isOver, type Presence } from "@invigil/client";
 import type { ControlFacts } from "./attention.js";
 import { controlOf } from "./control.js";
-import { type PersonState, personState } from "./person.js";
+import { type PersonState, personState, stateAtEnd } from "./person.js";
 import type { Camera, Entry } from "./timeline.js";
 
 type CameraStatus = "idle" | "publishing" | "stopped";
@@ -136,7 +136,7 @@ export const seatsOf = ({
         (last, { since }) => later(last, since.getTime()),
         undefined,
       );
-      const state = personState({
+      const found = personState({
         isConnected: here.length > 0,
         wasConnected:
           own.some(isByThem) ||
@@ -151,16 +151,21 @@ export const seatsOf = ({
       const stopped = CAMERAS.flatMap((which) =>
         cameras[which].status === "stopped" ? [cameras[which].since] : [],
       );
+      const since =
+        found === "disconnected"
+          ? later(newest("left"), leftAt)
+          : found === "dark"
+            ? stopped.reduce(later)
+            : undefined;
+      const control = controlOf(member, times, now);
+      // When the page of a person who is away closed is not always known. Its camera stopped by then.
+      const rest = stopped.reduce(later, since);
+      const state = stateAtEnd(found, { since: rest, endsAt: control.endsAt }, now);
       return {
         ...member,
-        ...controlOf(member, times, now),
+        ...control,
         state,
-        since:
-          state === "disconnected"
-            ? later(newest("left"), leftAt)
-            : state === "dark"
-              ? stopped.reduce(later)
-              : undefined,
+        since: state === found ? since : undefined,
         cameras,
         hasPc: publishStatus.pc !== "idle" || here.some((page) => page.camera === "pc"),
         isHere: here.length > 0,

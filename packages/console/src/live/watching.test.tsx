@@ -489,6 +489,40 @@ describe("the seats of a room", () => {
     expect(since({ known })).toMatchObject({ state: "disconnected", since: at(6).getTime() });
   });
 
+  it("have ended when their time is over and their page turned the camera off, also before the next minute", () => {
+    const times = { startTime: at(0), endTime: at(600) };
+    const stopped = (second: number) => ({
+      times,
+      members: [member("e1", { publishStatus: { main: "stopped", pc: "idle" } as const })],
+      known: new Map([["e1", { publishStatusSince: { main: at(second) }, left: [] }]]),
+    });
+    const look = (more: Partial<SeatFacts>) => {
+      const now = at(590).getTime();
+      const [seat] = seats({ now, ...more });
+      return seat && { state: seat.state, kinds: reasonsOf(seat, more.now ?? now).map(({ kind }) => kind) };
+    };
+    const presence = [here("e1")];
+    const calm = { state: "ended", kinds: ["ended"] };
+    // The minute of the view is the one before.
+    expect(look({ ...stopped(600), presence })).toEqual(calm);
+    expect(look({ ...stopped(600), presence: [] })).toEqual(calm);
+    expect(look({ ...stopped(300), presence })).toEqual({ state: "dark", kinds: ["dark", "timeShort"] });
+    expect(look({ ...stopped(300), presence, now: at(600).getTime() })).toEqual(calm);
+    // More time begins again.
+    const [more] = seats({
+      ...stopped(600),
+      presence,
+      now: at(700).getTime(),
+      members: [member("e1", { extraMinutes: 5, publishStatus: { main: "stopped", pc: "idle" } as const })],
+    });
+    expect(more?.state).toBe("dark");
+    // Who never came is still missed, and who is seen is still seen.
+    const late = { now: at(601).getTime(), times };
+    const idle = { publishStatus: { main: "idle", pc: "idle" } as const };
+    expect(seats({ ...late, members: [member("e1", idle)] })[0]?.state).toBe("expected");
+    expect(seats({ ...late, members: [member("e1")], presence })[0]?.state).toBe("publishing");
+  });
+
   it("count the records of the window", () => {
     const entries = [record(2, "e1", 20), record(1, "e1", 10)];
     expect(seats({ members: [member("e1")], entries, from: at(15).getTime() })[0]).toMatchObject({

@@ -3,7 +3,7 @@ import { useInvigilClient } from "@invigil/react";
 import { type ReactNode, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { Mark, Note } from "../../components/ui.js";
-import { clockOf } from "../../sitting/clock.js";
+import { clockOf, DAY_AND_TIME } from "../../sitting/clock.js";
 import { type Problem, problemOf } from "../../sitting/problems.js";
 import { entryOf } from "../../sitting/stage.js";
 import type { ScreenProps } from "../shared.js";
@@ -58,13 +58,12 @@ function Who({ sitting, live, now, endsAt }: ScreenProps) {
   const t = useTranslations("who");
   const format = useFormatter();
   const { exam, self } = sitting;
-  const long = { dateStyle: "full", timeStyle: "short" } as const;
   const left = exam.startTime.getTime() - now.getTime();
   const facts: readonly (readonly [string, string])[] = [
     [t("you"), live.me?.name ?? self.name],
     [t("room"), live.room.room.name],
-    [t("from"), format.dateTime(exam.startTime, long)],
-    [t("to"), format.dateTime(endsAt, long)],
+    [t("from"), format.dateTime(exam.startTime, DAY_AND_TIME)],
+    [t("to"), format.dateTime(endsAt, DAY_AND_TIME)],
   ];
   return (
     <section className={styles.step}>
@@ -198,7 +197,7 @@ export function Before(props: ScreenProps & { onEnter: () => void; open: () => v
         ) : isEarly ? (
           <Note tone="good">
             {t("enter.early", {
-              time: format.dateTime(opensAt, { dateStyle: "medium", timeStyle: "short" }),
+              time: format.dateTime(opensAt, DAY_AND_TIME),
             })}
           </Note>
         ) : (

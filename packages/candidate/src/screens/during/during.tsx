@@ -5,7 +5,8 @@ import { useFormatter, useTranslations } from "use-intl";
 import { Note, OwnPicture, Question } from "../../components/ui.js";
 import { useDetectors } from "../../detectors/use-detectors.js";
 import { type Publishing, usePublishing } from "../../media/use-publishing.js";
-import { clockOf } from "../../sitting/clock.js";
+import { clockOf, TIME } from "../../sitting/clock.js";
+import { isNearEnd } from "../../sitting/stage.js";
 import { DeviceFaultNote } from "../before/devices.js";
 import { useReason } from "../reason.js";
 import type { ScreenProps } from "../shared.js";
@@ -61,7 +62,13 @@ function Seen({
 }
 
 /** The time that is left, and what the attempt is like. */
-function Time({ sitting, live, now, endsAt }: Pick<ScreenProps, "sitting" | "live" | "now" | "endsAt">) {
+function Time({
+  page,
+  sitting,
+  live,
+  now,
+  endsAt,
+}: Pick<ScreenProps, "page" | "sitting" | "live" | "now" | "endsAt">) {
   const t = useTranslations("during");
   const paused = useTranslations("paused");
   const format = useFormatter();
@@ -87,7 +94,9 @@ function Time({ sitting, live, now, endsAt }: Pick<ScreenProps, "sitting" | "liv
       <p className={styles.left} role="timer">
         {clockOf(endsAt.getTime() - now.getTime())}
       </p>
-      <p className={styles.quiet}>{t("endsAt", { time: format.dateTime(endsAt, { timeStyle: "short" }) })}</p>
+      <p className={styles.quiet}>{t("endsAt", { time: format.dateTime(endsAt, TIME) })}</p>
+      {/* It is there before its text, which then does not change: screen readers read it out once. */}
+      {page === "main" && <p role="status">{isNearEnd(endsAt, now) && t("nearEnd")}</p>}
     </section>
   );
 }

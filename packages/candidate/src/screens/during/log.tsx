@@ -1,7 +1,7 @@
 import type { Sitting } from "@invigil/client";
 import { useEffect, useState } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import { clockOf } from "../../sitting/clock.js";
+import { clockOf, TIME } from "../../sitting/clock.js";
 import { useReason } from "../reason.js";
 import styles from "./during.module.css";
 import type { Cut } from "./use-cuts.js";
@@ -44,7 +44,7 @@ export function Log({
   const found = useDecisions(decision);
   const saying = (one: Decision): string => {
     const { kind, minutes = 0 } = one;
-    const time = format.dateTime(endsAt, { timeStyle: "short" });
+    const time = format.dateTime(endsAt, TIME);
     const what =
       kind === "extend"
         ? decisions(minutes < 0 ? "shorten" : "extend", { minutes: Math.abs(minutes), time })

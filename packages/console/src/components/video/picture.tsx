@@ -41,6 +41,8 @@ interface PictureProps {
   readonly urls: PlayUrls | "hidden" | undefined;
   /** Whether its sound is heard. Default: no. */
   readonly hasSound?: boolean;
+  /** Whether the exam is over for the person, so that a camera may be off. Default: no. */
+  readonly isOver?: boolean;
   /** Shown below a stream, and not below a drawn picture. */
   readonly control?: ReactNode;
 }
@@ -54,6 +56,7 @@ export function Picture({
   view,
   urls,
   hasSound = false,
+  isOver = false,
   control,
 }: PictureProps) {
   const t = useTranslations("watching.picture");
@@ -93,7 +96,7 @@ export function Picture({
       ) : (
         <p className={styles.why}>
           <span className={styles.camera}>{t(camera)}</span>
-          {!isPublishing && <Mark state={view.status === "stopped" ? "dark" : "idle"} />}
+          {!isPublishing && <Mark state={view.status === "idle" ? "idle" : isOver ? "ended" : "dark"} />}
           <span>
             {view.status === "stopped"
               ? view.since === undefined

@@ -222,6 +222,7 @@ export function Candidate({
                     view={cameras[camera]}
                     urls={participant?.streams[camera]}
                     hasSound={listenedTo === camera}
+                    isOver={seat.state === "ended"}
                     control={
                       <Button
                         variant="subtle"

@@ -10,8 +10,8 @@ import { Mark, StateMark, StateText } from "../../components/state-mark.js";
 import { Time } from "../../components/time.js";
 import { reasonsOf, withoutHand } from "../../live/attention.js";
 import type { ControlOf } from "../../live/control.js";
-import type { CandidateState } from "../../live/person.js";
-import { factsOf, lastEventOf } from "../../live/roster.js";
+import { type CandidateState, stateAtEnd } from "../../live/person.js";
+import { factsOf, lastEventOf, sinceOf } from "../../live/roster.js";
 import type { Camera } from "../../live/timeline.js";
 import styles from "./candidates.module.css";
 
@@ -51,9 +51,13 @@ interface Decided {
   readonly controlOf: ControlOf;
 }
 
-export function StateCell({ person, state, controlOf }: Decided) {
+export function StateCell({ person, state: found, controlOf }: Decided) {
   const now = useNow("minute");
-  const reasons = withoutHand(person, reasonsOf(factsOf(person, state, controlOf(person, now)), now));
+  const control = controlOf(person, now);
+  // The row was drawn when the person changed last. Their time may be over since.
+  const since = sinceOf(person, found)?.getTime();
+  const state = stateAtEnd(found, { since, endsAt: control.endsAt }, now);
+  const reasons = withoutHand(person, reasonsOf(factsOf(person, state, control), now));
   const hasMore = reasons.some(({ kind }) => kind !== "detections");
   return (
     <>
@@ -97,11 +101,19 @@ export function PageCell({ person, camera }: { person: LivePerson; camera: Camer
   );
 }
 
-export function CameraCell({ person, camera }: { person: LivePerson; camera: Camera }) {
+export function CameraCell({
+  person,
+  camera,
+  state,
+}: {
+  person: LivePerson;
+  camera: Camera;
+  state: CandidateState;
+}) {
   const t = useTranslations("candidates.camera");
   const status = person.publishStatus[camera];
-  // Without a page there is no picture: the state says so already.
-  if (status === "idle" || (status === "stopped" && person.pages.length === 0))
+  // Without a page, or after the end, there is no picture: the state says so already.
+  if (status === "idle" || (status === "stopped" && (person.pages.length === 0 || state === "ended")))
     return <span className={styles.quiet}>{t("idle")}</span>;
   return <StateText state={status === "stopped" ? "dark" : "publishing"}>{t(status)}</StateText>;
 }

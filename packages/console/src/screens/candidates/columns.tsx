@@ -55,10 +55,15 @@ const COLUMNS = [
     id: "mainCamera",
     width: "72px",
     from: 760,
-    draw: (person) => <CameraCell person={person} camera="main" />,
+    draw: (person, { stateOf }) => <CameraCell person={person} camera="main" state={stateOf(person)} />,
   },
   { id: "pc", width: "70px", from: 1290, draw: (person) => <PageCell person={person} camera="pc" /> },
-  { id: "pcCamera", width: "72px", from: 760, draw: (person) => <CameraCell person={person} camera="pc" /> },
+  {
+    id: "pcCamera",
+    width: "72px",
+    from: 760,
+    draw: (person, { stateOf }) => <CameraCell person={person} camera="pc" state={stateOf(person)} />,
+  },
   {
     id: "devices",
     width: "52px",

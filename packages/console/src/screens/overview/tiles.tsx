@@ -22,7 +22,7 @@ export function Tiles({
   examId,
   summary: { counts, here, flagged, hands },
   hasBegun,
-  roster: { unseated, ended, detected },
+  roster: { unseated, detected },
 }: {
   examId: string;
   /** The counts of the server. */
@@ -35,7 +35,7 @@ export function Tiles({
     { state: "hand", count: hands.length, hint: t("waiting", { count: waiting }) },
     { state: "devices", count: devices },
     { state: "unseated", count: unseated },
-    { state: "ended", count: ended },
+    { state: "ended", count: counts.ended },
   ];
   const tiles: readonly Tile[] = [
     { state: "here", count: here, hint: t("of", { count: here + expected + disconnected }) },

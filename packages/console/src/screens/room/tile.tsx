@@ -87,6 +87,7 @@ export function Tile({
               camera={camera}
               view={cameras[camera]}
               urls={playUrls(streams, camera, isLow)}
+              isOver={state === "ended"}
             />
           ))}
         </div>

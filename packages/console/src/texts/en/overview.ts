@@ -19,7 +19,7 @@ export default {
     lately: "{count, number} in the last 10 min",
     devices: "on several devices",
     unseated: "without a room",
-    ended: "in ended rooms",
+    ended: "ended",
     of: "of {count, number}",
   },
   hands: { label: "Raised hands" },

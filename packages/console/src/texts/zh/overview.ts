@@ -21,7 +21,7 @@ export default {
     lately: "近 10 分钟 {count, number} 人",
     devices: "多台设备",
     unseated: "未分考场",
-    ended: "考场已结束",
+    ended: "已结束",
     of: "共 {count, number}",
   },
   hands: { label: "举手" },
