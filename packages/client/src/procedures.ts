@@ -2168,16 +2168,26 @@ export interface ImportParticipantsInput {
   examId: string;
   /** The room of people whose row names none. Absent: they have no room until `exam.plan` assigns one. 1 to 128 characters. */
   roomId?: string | null | undefined;
-  /** The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns are required. Other columns are ignored. A row that holds a total (合计, total) and no person is left out. 1 to 14,000,000 characters. */
+  /** The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns are required. Other columns are not read, and the answer names them (`unreadColumns`). A row that holds a total (合计, total) and no person is left out. 1 to 14,000,000 characters. */
   file: string;
   /** Whether to only report the changes. Default: `false`. */
   dryRun?: boolean | null | undefined;
   /** Whether a dry run of a file with faults answers with them and with their part of the sheet. Otherwise such a file is refused. Default: `false`. */
   withFaults?: boolean | null | undefined;
+  /** What columns contain whose titles do not say so. Each title must be that of one column, and a column or a field may be named once. A column whose title means the same field is not read then. Absent: the titles decide alone. */
+  columns?: ColumnMeaning[] | null | undefined;
   /** The rows to leave out, of those that a dry run has listed with a fault. A row without a fault is refused. Absent: none. */
   skip?: number[] | null | undefined;
   /** The ids of people to remove from the exam after the import, of those whom a dry run has listed as `absent` and without `stays`. Not for an import into a room. Absent: all people stay. */
   remove?: string[] | null | undefined;
+}
+
+/** The meaning of a column, in place of what its title means. */
+export interface ColumnMeaning {
+  /** The title of the column, or its first 100 characters. Upper and lower case, spaces and punctuation are the same. 1 to 100 characters. */
+  column: string;
+  /** What the column contains. */
+  field: "id" | "name" | "room" | "role" | "extraMinutes";
 }
 
 /** Output of `participant.import`. */
@@ -2196,6 +2206,10 @@ export interface ImportResult {
   moreChanges: number;
   /** The visible sheets of a workbook that are not empty but have no roster header, and were not imported. Absent if there are none. */
   unreadSheets?: string[] | undefined;
+  /** The titles of the first 100 columns that were not read, because their titles are not known or another column means the same. Input `columns` can give them a meaning. Absent if there are none. */
+  unreadColumns?: string[] | undefined;
+  /** The number of further columns that were not read. Absent if all are listed. */
+  moreUnreadColumns?: number | undefined;
   /** The first 100 ids that may have lost zeros in a spreadsheet: of another length than nearly all others, or numbers among texts. They were imported nevertheless. Absent if there are none. */
   warnings?: ImportResultWarnings[] | undefined;
   /** The number of warnings that are not listed. Absent if there are no warnings. */
@@ -2216,6 +2230,10 @@ export interface ImportResult {
   newPeople?: ImportResultNewPeople[] | undefined;
   /** The number of new people who are not listed. Absent if all are listed. */
   moreNewPeople?: number | undefined;
+  /** The first 1,000 people of the file who have extra minutes after the import, also if they had them before. Only in a dry run, if there are no faults. */
+  withExtraMinutes?: ImportResultWithExtraMinutes[] | undefined;
+  /** The number of people with extra minutes who are not listed. Absent if all are listed. */
+  moreWithExtraMinutes?: number | undefined;
   /** The first 1,000 people of the exam who are not in the file, of the roles that the file has. Only in a dry run into the whole exam, if there are no faults. */
   absent?: AbsentPerson[] | undefined;
   /** The number of absent people who are not listed. Absent if all are listed. */
@@ -2322,6 +2340,17 @@ export interface ImportResultNewPeople {
   userId: string;
   /** The name of the person. */
   name: string;
+}
+
+export interface ImportResultWithExtraMinutes {
+  /** The number of the row in the file, as spreadsheets count. */
+  row: number;
+  /** The user id of the person. */
+  userId: string;
+  /** The name of the person. */
+  name: string;
+  /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
+  extraMinutes: number;
 }
 
 /** A person of the exam who is not in the file. */

@@ -249,6 +249,77 @@ describe("a faulty sheet in Chinese", () => {
   });
 });
 
+const UNREAD = {
+  en: {
+    unread: "2 columns were not read: additional time, Zeitzuschlag",
+    rest: "2 columns were not read: extra, additional time",
+    say: "Say what a column contains",
+    field: "Extra minutes",
+    minutes: "2 people with extra minutes",
+    listed: "Eva (k1): 30 min, Fay (k2): 20 min",
+    import: "Import 3 people",
+    imported: "Imported: 3 new people",
+    shown: "+30 min",
+  },
+  "zh-CN": {
+    unread: "有 2 列未读取：additional time、Zeitzuschlag",
+    rest: "有 2 列未读取：extra、additional time",
+    say: "指定列的内容",
+    field: "加时（分钟）",
+    minutes: "2 人有加时",
+    listed: "Eva（k1）：30 分钟、Fay（k2）：20 分钟",
+    import: "导入 3 人",
+    imported: "已导入：新增 3 人",
+    shown: "+30 分钟",
+  },
+} as const;
+
+describe.each(STORY_LOOKS)("a list with columns that are not read, in $locale", ({ locale, ...look }) => {
+  const words = UNREAD[locale];
+
+  it("names them, reads one as the person says, and shows who has extra minutes", async () => {
+    const examId = await examOf(`Latin ${locale}`);
+    await using open = await fixture.openConsole({
+      role: "teacher",
+      locale,
+      ...look,
+      path: `exams/${examId}/setup/roster`,
+    });
+    const { page, check } = open;
+    const rows = ["id,name,extra,additional time,Zeitzuschlag", "k1,Eva,,5,30", "k2,Fay,,,20", "k3,Gil,,,"];
+    await page
+      .locator("input[type=file]")
+      .setInputFiles(file("roster.csv", Buffer.from(rows.join("\n")), "text/csv"));
+    await page.getByText(words.unread, { exact: true }).waitFor();
+    expect(await page.getByText(words.minutes).count()).toBe(0);
+    await page.getByText(words.say).click();
+    await page.getByLabel("Zeitzuschlag").selectOption({ label: words.field });
+    await page.getByText(words.rest, { exact: true }).waitFor();
+    await page.getByText(words.minutes).click();
+    await page.getByText(words.listed).waitFor();
+    // Each field has one column.
+    expect(
+      await page.getByLabel("additional time").getByRole("option", { name: words.field }).isDisabled(),
+    ).toBe(true);
+    await check();
+    await open.picture(`setup-columns-${locale}`);
+    await page.getByRole("button", { name: words.import }).click();
+    await page.getByText(words.imported, { exact: true }).waitFor();
+    await page.getByText(words.shown, { exact: true }).waitFor();
+    await check();
+    await open.picture(`setup-minutes-${locale}`);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await page.getByText(words.shown, { exact: true }).scrollIntoViewIfNeeded();
+    await check();
+    await open.picture(`setup-minutes-${locale}-360`);
+    expect((await fixture.teacher.exam.people({ examId })).people).toMatchObject([
+      { userId: "k1", extraMinutes: 30 },
+      { userId: "k2", extraMinutes: 20 },
+      { userId: "k3", extraMinutes: 0 },
+    ]);
+  });
+});
+
 const AGAIN = {
   en: {
     faults: "2 faults in roster.csv: nothing can be imported",

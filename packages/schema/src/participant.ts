@@ -1,5 +1,14 @@
 import { z } from "zod";
-import { boundedList, idSchema, label, optional, userIdSchema, wholeNumber, withDefault } from "./common.js";
+import {
+  boundedList,
+  idSchema,
+  label,
+  optional,
+  userIdSchema,
+  verbatimText,
+  wholeNumber,
+  withDefault,
+} from "./common.js";
 import { extraMinutes, found, given, personName, times } from "./fields.js";
 import { cameras } from "./login.js";
 
@@ -205,6 +214,25 @@ export const MAX_SKIPPED_ROWS = 10_000;
 /** The most people that an import removes. A dry run lists as many of those who are not in the file. */
 export const MAX_REMOVED_PEOPLE = 1000;
 
+/** What a column of a roster can be. */
+export const rosterFieldSchema = z
+  .enum(["id", "name", "room", "role", "extraMinutes"])
+  .describe("What a column of a roster contains.");
+export type RosterField = z.infer<typeof rosterFieldSchema>;
+
+/** How much of a column's title is compared and listed, in characters. */
+export const COLUMN_TITLE_LENGTH = 100;
+
+export const columnMeaningSchema = z
+  .object({
+    column: verbatimText(1, COLUMN_TITLE_LENGTH).describe(
+      "The title of the column, or its first 100 characters. Upper and lower case, spaces and punctuation are the same.",
+    ),
+    field: rosterFieldSchema.describe("What the column contains."),
+  })
+  .describe("The meaning of a column, in place of what its title means.");
+export type ColumnMeaning = z.infer<typeof columnMeaningSchema>;
+
 export const importParticipantsInput = z
   .object({
     examId: given.examId,
@@ -218,11 +246,15 @@ export const importParticipantsInput = z
       .describe(
         "The file in base64, at most 10 MiB: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. The first row has " +
           "the column names, in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns " +
-          "are required. Other columns are ignored. A row that holds a total (合计, total) and no person is left out.",
+          "are required. Other columns are not read, and the answer names them (`unreadColumns`). A row that holds a total (合计, total) and no person is left out.",
       ),
     dryRun: withDefault(z.boolean(), false).describe("Whether to only report the changes."),
     withFaults: withDefault(z.boolean(), false).describe(
       "Whether a dry run of a file with faults answers with them and with their part of the sheet. Otherwise such a file is refused.",
+    ),
+    columns: optional(boundedList(columnMeaningSchema, 10)).describe(
+      "What columns contain whose titles do not say so. Each title must be that of one column, and a column or a field may be named once. A " +
+        "column whose title means the same field is not read then. Absent: the titles decide alone.",
     ),
     skip: optional(boundedList(wholeNumber(1, 1_000_000), MAX_SKIPPED_ROWS)).describe(
       "The rows to leave out, of those that a dry run has listed with a fault. A row without a fault is refused. Absent: none.",
@@ -327,6 +359,17 @@ export const importResultSchema = z
       .describe(
         "The visible sheets of a workbook that are not empty but have no roster header, and were not imported. Absent if there are none.",
       ),
+    unreadColumns: z
+      .array(z.string())
+      .optional()
+      .describe(
+        "The titles of the first 100 columns that were not read, because their titles are not known or another column means the same. Input " +
+          "`columns` can give them a meaning. Absent if there are none.",
+      ),
+    moreUnreadColumns: z
+      .int()
+      .optional()
+      .describe("The number of further columns that were not read. Absent if all are listed."),
     warnings: z
       .array(
         z.object({
@@ -403,6 +446,17 @@ export const importResultSchema = z
       .int()
       .optional()
       .describe("The number of new people who are not listed. Absent if all are listed."),
+    withExtraMinutes: z
+      .array(z.object({ row, userId: found.userId, name: personName, extraMinutes }))
+      .optional()
+      .describe(
+        "The first 1,000 people of the file who have extra minutes after the import, also if they had them before. Only in a dry run, if " +
+          "there are no faults.",
+      ),
+    moreWithExtraMinutes: z
+      .int()
+      .optional()
+      .describe("The number of people with extra minutes who are not listed. Absent if all are listed."),
     absent: z
       .array(absentPersonSchema)
       .optional()

@@ -105,6 +105,25 @@ describe("invigil roster import", () => {
     expect(await place.people()).toEqual({ waiting: 0, seated: 0 });
   });
 
+  it("names the columns that were not read, reads them as it is told, and lists who has extra minutes", async () => {
+    using place = await install();
+    place.write("a.csv", "id,name,extra,additional time,Zeit=Zuschlag\n1,A,,15,30\n2,B,,,20\n3,C,,,\n");
+    const exam = ["--exam", place.examId] as const;
+    const dry = await place.import("a.csv", ...exam, "--dry-run");
+    expect(dry.stdout).toContain("\n2 columns were not read: 'additional time', 'Zeit=Zuschlag'\n");
+    expect(dry.stdout).not.toContain("with extra minutes");
+    const json = await place.import("a.csv", ...exam, "--dry-run", "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({ unreadColumns: ["additional time", "Zeit=Zuschlag"] });
+    const column = ["--column", "Zeit=Zuschlag=extraMinutes"] as const;
+    const told = await place.import("a.csv", ...exam, ...column, "--dry-run");
+    expect(told.stdout).toContain("\n2 columns were not read: 'extra', 'additional time'\n");
+    expect(told.stdout).toContain("\n2 people with extra minutes: 1 (30), 2 (20)\n");
+    const done = await place.import("a.csv", ...exam, ...column);
+    expect(done).toMatchObject({ code: 0, stderr: "" });
+    const again = await place.import("a.csv", ...exam, ...column);
+    expect(again.stdout).toMatch(/0 added, 0 updated, 3 unchanged\n$/);
+  });
+
   it("leaves out rows with faults, and removes people who are not in the file, where they are named", async () => {
     using place = await install();
     const exam = ["--exam", place.examId] as const;
@@ -136,6 +155,9 @@ describe("invigil roster import", () => {
   it.each([
     [["--skip", "3,x"], 2, /Specify a whole number/],
     [["--skip", "2"], 2, /<?skip>? names the row 2, which has no fault/],
+    [["--column", "Zeit=extraMinutes"], 2, /columns?>? names 'Zeit', which is not in the file/],
+    [["--column", "id=room", "--column", "name=room"], 2, /has two columns for room: 'id' and 'name'/],
+    [["--column", "id=minutes"], 2, /Specify the title of a column and what it contains \(id, name, /],
     [["--remove", "1"], 2, /<?remove>? names 1, who is in the file or not in the exam/],
   ])("refuses %j", async (args, code, message) => {
     using place = await install();

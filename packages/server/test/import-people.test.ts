@@ -35,6 +35,7 @@ describe("importing a roster", () => {
       unchanged: 0,
       changes: [],
       moreChanges: 0,
+      unreadColumns: ["班级"],
     });
     expect(await fixture.people()).toEqual([
       person("k1", "A", { extraMinutes: 15 }),
@@ -87,6 +88,84 @@ describe("importing a roster", () => {
     await using fixture = await openRoomFixture();
     await fixture.import(csv([["id", "name", "role"], ...texts.map((text, n) => [`k${n}`, "N", text])]));
     expect((await fixture.people()).map((one) => one.role)).toEqual(texts.map(() => role));
+  });
+
+  it("names the columns that were not read, also beside one that means the same", async () => {
+    await using fixture = await openRoomFixture();
+    const file = "id,name,extra,additional time, Zeitzuschlag ,\nk1,Name of k1,5,15,30,\n";
+    const unread = { unreadColumns: ["additional time", "Zeitzuschlag"] };
+    for (const dryRun of [true, false])
+      expect(await fixture.import(file, { dryRun })).toMatchObject({ added: 1, ...unread });
+    const faulty = { dryRun: true, withFaults: true };
+    expect(await fixture.import(file.replace("k1", "k 1"), faulty)).toMatchObject({
+      faults: [{ code: "invalid_id" }],
+      ...unread,
+    });
+    expect(await fixture.import("id,name\nk1,Name of k1\n")).not.toHaveProperty("unreadColumns");
+    const many = Array.from({ length: 102 }, (_, n) => `c${n}`);
+    expect(await fixture.import(`id,name,${many}\nk1,Name of k1\n`)).toMatchObject({
+      unreadColumns: many.slice(0, 100),
+      moreUnreadColumns: 2,
+    });
+  });
+
+  it.each(["CSV", "XLSX"] as const)("reads columns as the caller says, from %s", async (format) => {
+    await using fixture = await openRoomFixture();
+    const file = await sheet(format, [
+      ["Kennung", "name", "extra", "Zeitzuschlag (min)"],
+      ["k1", "Name of k1", "sick", "30"],
+      ["k2", "Name of k2", "", ""],
+    ]);
+    const columns = [
+      { column: "Kennung", field: "id" as const },
+      { column: "zeit zuschlag", field: "extraMinutes" as const },
+    ];
+    expect(await fixture.import(file, { columns, dryRun: true })).toMatchObject({
+      unreadColumns: ["extra"],
+      withExtraMinutes: [{ row: 2, userId: "k1", name: "Name of k1", extraMinutes: 30 }],
+    });
+    await fixture.import(file, { columns });
+    expect(await fixture.people()).toEqual([person("k1", null, { extraMinutes: 30 }), person("k2", null)]);
+    // Those who had extra minutes before have them still.
+    expect(await fixture.import("id,name\nk1,Name of k1\n", { dryRun: true })).toMatchObject({
+      withExtraMinutes: [{ userId: "k1", extraMinutes: 30 }],
+    });
+    const faulty = await sheet(format, [
+      ["Kennung", "name"],
+      ["k 1", "N"],
+    ]);
+    const asked = { columns: columns.slice(0, 1), dryRun: true, withFaults: true };
+    expect(await fixture.import(faulty, asked)).toMatchObject({
+      faults: [{ column: "Kennung", code: "invalid_id" }],
+      sheet: { header: ["Kennung", "name"], rows: [{ row: 2 }] },
+    });
+  });
+
+  it.each([
+    [[["Zeit", "extraMinutes"]], "columns names 'Zeit', which is not in the file"],
+    [[["Note", "role"]], "columns names 'Note', which is the title of 2 columns"],
+    [
+      [
+        ["Note", "role"],
+        ["name", "role"],
+      ],
+      "columns has two columns for role: 'Note' and 'name'",
+    ],
+    [
+      [
+        ["Note", "role"],
+        ["note", "room"],
+      ],
+      "columns gives 'note' two meanings: role and room",
+    ],
+    [[["name", "id"]], "file has no column for the name"],
+  ] as const)("refuses the meanings %j", async (meanings, message) => {
+    await using fixture = await openRoomFixture();
+    const columns = meanings.map(([column, field]) => ({ column, field }));
+    const refused = await refusalOf(fixture.import("id,name,Note,Note\nk1,N,,\n", { columns }));
+    expect(refused.code).toBe("INVALID_INPUT");
+    expect(refused.message).toContain(message);
+    expect(await fixture.people()).toEqual([]);
   });
 
   it("takes 4,000 rows of GB18030, as a school's spreadsheet writes them", async () => {

@@ -1,5 +1,10 @@
-import type { ImportResult } from "@invigil/schema";
-import type { Command } from "commander";
+import {
+  type ColumnMeaning,
+  columnMeaningSchema,
+  type ImportResult,
+  rosterFieldSchema,
+} from "@invigil/schema";
+import { type Command, InvalidArgumentError } from "commander";
 import { knownFailureOf } from "../domain/failures.js";
 import { quoted } from "../files/sheets/quoted.js";
 import { InterruptedError, SetupError } from "../platform/setup-error.js";
@@ -15,6 +20,7 @@ import { writeSecretFile } from "./secret-file.js";
 interface ImportOptions {
   exam: string;
   room?: string;
+  column?: ColumnMeaning[];
   skip?: number[];
   remove?: string[];
   faults?: string;
@@ -29,6 +35,8 @@ const previewLines = ({
   moreNewPeople = 0,
   absent = [],
   moreAbsent = 0,
+  withExtraMinutes = [],
+  moreWithExtraMinutes = 0,
 }: ImportResult): string[] => [
   "First rows, as read:",
   table(
@@ -46,6 +54,12 @@ const previewLines = ({
   ...(newPeople.length > 0
     ? [
         `${count(newPeople.length + moreNewPeople, "person", "people")} new in the exam: ${newPeople.map(({ userId }) => userId).join(", ")}${moreNewPeople > 0 ? ", …" : ""}`,
+        "",
+      ]
+    : []),
+  ...(withExtraMinutes.length > 0
+    ? [
+        `${count(withExtraMinutes.length + moreWithExtraMinutes, "person", "people")} with extra minutes: ${withExtraMinutes.map(({ userId, extraMinutes }) => `${userId} (${extraMinutes})`).join(", ")}${moreWithExtraMinutes > 0 ? ", …" : ""}`,
         "",
       ]
     : []),
@@ -71,6 +85,8 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     changes,
     moreChanges,
     unreadSheets = [],
+    unreadColumns = [],
+    moreUnreadColumns = 0,
     warnings = [],
     moreWarnings = 0,
     totalRows = [],
@@ -98,6 +114,11 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     ...(moreChanges > 0 ? [`and ${moreChanges} more`] : []),
     ...(lines.length > 0 ? [""] : []),
     ...unreadSheets.map((sheet) => `The sheet ${quoted(sheet)} has no roster header and was not imported.`),
+    ...(unreadColumns.length > 0
+      ? [
+          `${count(unreadColumns.length + moreUnreadColumns, "column was", "columns were")} not read: ${unreadColumns.map((title) => quoted(title)).join(", ")}${moreUnreadColumns > 0 ? ", …" : ""}`,
+        ]
+      : []),
     ...totalRows.map((row) => `Row ${row} holds a total, and was left out.`),
     ...(kept.length > 0
       ? [`Not removed, because they entered, were recorded, or it was interrupted: ${kept.join(", ")}`]
@@ -117,13 +138,27 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
 const parseIds = (text: string): string[] => text.split(",").map((id) => id.trim());
 const parseRows = (text: string): number[] => parseIds(text).map(parseWholeNumber);
 
+/** Parses a column's title and what it contains: `Zeitzuschlag=extraMinutes`. A title may contain `=`. */
+const parseMeaning = (text: string, earlier: ColumnMeaning[] = []): ColumnMeaning[] => {
+  const at = text.lastIndexOf("=");
+  const meaning = columnMeaningSchema.safeParse({
+    column: text.slice(0, at),
+    field: text.slice(at + 1).trim(),
+  });
+  if (at < 1 || !meaning.success)
+    throw new InvalidArgumentError(
+      `Specify the title of a column and what it contains (${rosterFieldSchema.options.join(", ")}), for example "Zeitzuschlag=extraMinutes".`,
+    );
+  return [...earlier, meaning.data];
+};
+
 const STOPPING =
   "\nStopping. Ctrl-C again ends the command at once: a server, or the next change of the exam, then undoes what was written.\n";
 
 const importRoster = async (
   run: CommandRun,
   file: string,
-  { exam, room, skip, remove, faults, dryRun, json }: ImportOptions,
+  { exam, room, column: columns, skip, remove, faults, dryRun, json }: ImportOptions,
 ): Promise<void> => {
   const interrupted = new AbortController();
   const { signal } = interrupted;
@@ -142,6 +177,7 @@ const importRoster = async (
       const done = await app.services.imports.import(app.operatorIn("participant.import"), {
         examId: of.id,
         roomId,
+        columns,
         skip,
         remove,
         dryRun: dryRun ?? false,
@@ -184,6 +220,11 @@ export const addRosterImport = (roster: Command, run: CommandRun): void => {
     )
     .requiredOption("--exam <exam>", "the id or name of the exam")
     .option("--room <room>", "the id or name of the room for people whose row names none")
+    .option(
+      "--column <title=field>",
+      `what a column contains whose title does not say so: ${rosterFieldSchema.options.join(", ")} (repeatable)`,
+      parseMeaning,
+    )
     .option(
       "--skip <rows>",
       "rows with faults to leave out, as 4,9: any other fault refuses the file",

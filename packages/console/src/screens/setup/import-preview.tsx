@@ -1,6 +1,6 @@
 import "@mantine/core/styles/Checkbox.css";
-import type { ImportResult } from "@invigil/client";
-import { Button, Checkbox } from "@mantine/core";
+import type { ColumnMeaning, ImportResult } from "@invigil/client";
+import { Button, Checkbox, NativeSelect } from "@mantine/core";
 import { useTranslations } from "use-intl";
 import { downloadCsv, toCsv } from "../../components/csv.js";
 import { columnName } from "./fault-sheet.js";
@@ -39,6 +39,89 @@ export function ReadRows({ preview }: { preview: NonNullable<ImportResult["previ
         </tbody>
       </table>
     </Scroll>
+  );
+}
+
+const FIELDS = ["id", "name", "room", "role", "extraMinutes"] as const;
+
+/** The columns that were not read, and those that were read because a person has said what they contain. */
+export function UnreadColumns({
+  result: { unreadColumns = [], moreUnreadColumns = 0 },
+  meanings,
+  onChange,
+}: {
+  result: ImportResult;
+  meanings: readonly ColumnMeaning[];
+  onChange: (meanings: ColumnMeaning[]) => void;
+}) {
+  const t = useTranslations("setup.roster");
+  if (unreadColumns.length + meanings.length === 0) return null;
+  // Of several columns with one title, none can be named.
+  const unread = unreadColumns.filter((title, _, all) => all.indexOf(title) === all.lastIndexOf(title));
+  const titles = [...meanings.map(({ column }) => column), ...unread];
+  const fieldOf = new Map(meanings.map(({ column, field }) => [column, field]));
+  const taken = new Set(fieldOf.values());
+  const give = (column: string, value: string) => {
+    const field = FIELDS.find((one) => one === value);
+    const others = meanings.filter((one) => one.column !== column);
+    onChange(field ? [...others, { column, field }] : others);
+  };
+  return (
+    <div className={styles.conflict}>
+      {unreadColumns.length > 0 && (
+        <strong>
+          {t("unreadColumns", {
+            count: unreadColumns.length + moreUnreadColumns,
+            names: unreadColumns.join(t("between")),
+          })}
+          {moreUnreadColumns > 0 && "…"}
+        </strong>
+      )}
+      {titles.length > 0 && (
+        <details open={meanings.length > 0}>
+          <summary>{t("meanings")}</summary>
+          <div className={styles.row}>
+            {titles.map((column) => (
+              <NativeSelect
+                key={column}
+                label={column}
+                value={fieldOf.get(column) ?? ""}
+                data={[
+                  { value: "", label: t("notRead") },
+                  ...FIELDS.map((field) => ({
+                    value: field,
+                    label: t(`fields.${field}`),
+                    disabled: taken.has(field) && fieldOf.get(column) !== field,
+                  })),
+                ]}
+                onChange={({ currentTarget: { value } }) => give(column, value)}
+              />
+            ))}
+          </div>
+        </details>
+      )}
+    </div>
+  );
+}
+
+/** The people of the file who have extra minutes after the import. */
+export function PeopleWithMinutes({
+  result: { withExtraMinutes = [], moreWithExtraMinutes = 0 },
+}: {
+  result: ImportResult;
+}) {
+  const t = useTranslations("setup.roster");
+  if (withExtraMinutes.length === 0) return null;
+  return (
+    <details>
+      <summary>{t("withExtra", { count: withExtraMinutes.length + moreWithExtraMinutes })}</summary>
+      <p className={styles.hint}>
+        {withExtraMinutes
+          .map(({ userId, name, extraMinutes }) => t("withExtraOne", { userId, name, minutes: extraMinutes }))
+          .join(t("between"))}
+        {moreWithExtraMinutes > 0 && "…"}
+      </p>
+    </details>
   );
 }
 

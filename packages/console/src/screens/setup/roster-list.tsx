@@ -41,6 +41,13 @@ export function RosterList() {
       { id: "id", header: t("id"), cell: ({ userId }) => <span title={userId}>{userId}</span> },
       { id: "role", header: t("role"), from: 460, cell: ({ role }) => roles(role) },
       { id: "room", header: t("room"), cell: room },
+      {
+        id: "extra",
+        header: t("extraShort"),
+        width: "70px",
+        align: "end",
+        cell: ({ extraMinutes }) => extraMinutes > 0 && t("extraOf", { minutes: extraMinutes }),
+      },
       ...(isReadOnly
         ? []
         : [

@@ -1,4 +1,4 @@
-import { type ImportResult, isInvigilError } from "@invigil/client";
+import { type ColumnMeaning, type ImportResult, isInvigilError } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
@@ -10,7 +10,14 @@ import { useAction } from "../../components/use-action.js";
 import { useSetup } from "./context.js";
 import { FaultSheet } from "./faults.js";
 import { FilePicker } from "./file-picker.js";
-import { AbsentPeople, FaultsFile, NewPeople, ReadRows } from "./import-preview.js";
+import {
+  AbsentPeople,
+  FaultsFile,
+  NewPeople,
+  PeopleWithMinutes,
+  ReadRows,
+  UnreadColumns,
+} from "./import-preview.js";
 import { Scroll } from "./parts.js";
 import { RosterList } from "./roster-list.js";
 import styles from "./setup.module.css";
@@ -26,14 +33,21 @@ const base64Of = async (file: File): Promise<string> => {
   return btoa(pieces.join(""));
 };
 
+/** How the server reads a file. */
+interface Reading {
+  /** The rows that are left out. */
+  readonly skip?: number[] | undefined;
+  /** What the person has said that columns contain. */
+  readonly columns?: ColumnMeaning[] | undefined;
+}
+
 /** The file could not be read: it was moved, deleted or changed. */
 class Unreadable extends Error {}
 
 interface Seen {
   readonly kind: "preview" | "imported";
   readonly result: ImportResult;
-  /** The rows that are left out. */
-  readonly skip?: number[] | undefined;
+  readonly reading?: Reading;
 }
 
 /** How many people an import adds and changes. It leaves out what does not happen. */
@@ -56,7 +70,7 @@ export function Roster() {
   const [seen, setSeen] = useState<Seen>();
   const [removed, setRemoved] = useState<ReadonlySet<string>>(new Set());
 
-  const send = async (chosen: File, dryRun: boolean, skip?: number[], remove?: string[]) => {
+  const send = async (chosen: File, dryRun: boolean, reading: Reading = {}, remove?: string[]) => {
     const content = await base64Of(chosen).catch(() => {
       throw new Unreadable();
     });
@@ -65,19 +79,19 @@ export function Roster() {
       file: content,
       dryRun,
       withFaults: dryRun,
-      skip,
+      ...reading,
       remove,
     });
   };
-  const preview = useAction(async (chosen: File, skip?: number[]) => {
+  const preview = useAction(async (chosen: File, reading: Reading = {}) => {
     setSeen(undefined);
     setRemoved(new Set());
-    setSeen({ kind: "preview", result: await send(chosen, true, skip), skip });
+    setSeen({ kind: "preview", result: await send(chosen, true, reading), reading });
   });
   const run = useAction(async () => {
     if (!file) return;
     const remove = removed.size > 0 ? [...removed] : undefined;
-    setSeen({ kind: "imported", result: await send(file, false, seen?.skip, remove) });
+    setSeen({ kind: "imported", result: await send(file, false, seen?.reading, remove) });
     setFile(undefined);
     // The next file can be chosen before this one is read.
     void refresh();
@@ -111,8 +125,11 @@ export function Roster() {
         <Preview
           name={file.name}
           result={seen.result}
-          onReload={() => preview.run(file)}
-          onSkip={(rows) => preview.run(file, rows)}
+          meanings={seen.reading?.columns ?? []}
+          onReload={() => preview.run(file, { columns: seen.reading?.columns })}
+          onSkip={(skip) => preview.run(file, { ...seen.reading, skip })}
+          // Other columns have other faults, so all rows are read again.
+          onMeanings={(columns) => preview.run(file, { columns })}
         >
           <AbsentPeople result={seen.result} chosen={removed} onChoose={setRemoved} />
           {run.error !== undefined && (
@@ -155,15 +172,19 @@ function Refused({ error, name, onRetry }: { error: unknown; name: string; onRet
 function Preview({
   name,
   result,
+  meanings,
   onReload,
   onSkip,
+  onMeanings,
   children,
 }: {
   name: string;
   result: ImportResult;
+  meanings: readonly ColumnMeaning[];
   onReload: () => void;
   /** Reads the file again without these rows. */
   onSkip: (rows: number[]) => void;
+  onMeanings: (meanings: ColumnMeaning[]) => void;
   children: ReactNode;
 }) {
   const t = useTranslations("setup.roster");
@@ -180,6 +201,7 @@ function Preview({
         <Announce text={t("faults", { count: faults.length + moreFaults, name })} />
         <FaultSheet faults={faults} sheet={sheet} />
         {hidden > 0 && <p>{t("moreFaults", { count: hidden })}</p>}
+        <UnreadColumns result={result} meanings={meanings} onChange={onMeanings} />
         <div className={styles.buttons}>
           <Button variant="default" onClick={onReload}>
             {t("reload")}
@@ -211,6 +233,8 @@ function Preview({
         </div>
       )}
       {result.preview && result.preview.length > 0 && <ReadRows preview={result.preview} />}
+      <UnreadColumns result={result} meanings={meanings} onChange={onMeanings} />
+      <PeopleWithMinutes result={result} />
       <NewPeople result={result} />
       <Notes result={result} />
       {added + updated === 0 && <p>{t("nothing")}</p>}

@@ -8,11 +8,12 @@ import { createFaults, type FaultyFile, mergeFaults, shownCell } from "./faults.
 import { warnOfOddIds } from "./odd-ids.js";
 import type { ReadResult } from "./read.js";
 import type { Scope } from "./rooms.js";
-import { actionFor, differ, type RosterPerson, type RowAction } from "./row-action.js";
+import { actionFor, differ, type Place, type RosterPerson, type RowAction } from "./row-action.js";
 import { type ImportStore, type PersonWriter, RoomsEnded } from "./store.js";
 
 /** How many changes and new people are listed. */
 const LISTED = 1000;
+const LISTED_COLUMNS = 100;
 const PREVIEWED = 10;
 
 export interface ImportPlan {
@@ -40,6 +41,12 @@ export interface FaultyRoster extends FaultyFile {
   readonly rows: number;
   readonly columns: Columns;
 }
+
+/** The columns that were not read. */
+export const unreadOf = ({ unread }: Columns): Pick<ImportResult, "unreadColumns" | "moreUnreadColumns"> => ({
+  ...(unread.length > 0 && { unreadColumns: unread.slice(0, LISTED_COLUMNS) }),
+  ...(unread.length > LISTED_COLUMNS && { moreUnreadColumns: unread.length - LISTED_COLUMNS }),
+});
 
 /** The value in a row that a fault is about. */
 const shownValue = (
@@ -99,6 +106,7 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
         ...(skip.size > 0 && { skipped: skip.size }),
         ...(file.totalRows.length > 0 && { totalRows: [...file.totalRows] }),
         ...(file.unreadSheets.length > 0 && { unreadSheets: [...file.unreadSheets] }),
+        ...unreadOf(file.columns),
         ...warnOfOddIds(
           people.filter(({ row }) => !skip.has(row)),
           file.columns.title("id"),
@@ -108,8 +116,11 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
       const preview: NonNullable<ImportResult["preview"]> = [];
       const newPeople: NonNullable<ImportResult["newPeople"]> = [];
       let moreNewPeople = 0;
+      const withExtraMinutes: NonNullable<ImportResult["withExtraMinutes"]> = [];
+      let moreWithExtraMinutes = 0;
 
-      const show = (person: RosterPerson, isNew: boolean): void => {
+      const show = (person: RosterPerson, places: readonly Place[]): void => {
+        const isNew = places.length === 0;
         const { row, userId, name, role, extraMinutes, roomId } = person;
         if (name === null || role === null) return;
         const room = roomId === null ? undefined : visibleRooms.get(roomId)?.name;
@@ -124,6 +135,11 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
           });
         if (isNew && newPeople.length < LISTED) newPeople.push({ row, userId, name });
         else if (isNew) moreNewPeople += 1;
+        const minutes = extraMinutes ?? Math.max(0, ...places.map((place) => place.extraMinutes));
+        if (minutes === 0) return;
+        if (withExtraMinutes.length < LISTED)
+          withExtraMinutes.push({ row, userId, name, extraMinutes: minutes });
+        else moreWithExtraMinutes += 1;
       };
       const count = ({ row, userId }: RosterPerson, action: RowAction): void => {
         if (action.kind === "keep") result.unchanged += 1;
@@ -153,7 +169,7 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
               });
           if (skip.has(person.row)) return;
           count(person, action);
-          if (dryRun) show(person, places.length === 0);
+          if (dryRun) show(person, places);
           if (!into.dryRun && faults.count === 0) applyAction(action, person, plan, writer);
         },
         end() {
@@ -165,7 +181,13 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
               keep: false,
               result: { ...mergeFaults(file.faults, faults), rows: file.rows, columns: file.columns },
             };
-          const shown = { preview, newPeople, ...(moreNewPeople > 0 && { moreNewPeople }) };
+          const shown = {
+            preview,
+            newPeople,
+            ...(moreNewPeople > 0 && { moreNewPeople }),
+            withExtraMinutes,
+            ...(moreWithExtraMinutes > 0 && { moreWithExtraMinutes }),
+          };
           return { keep: true, result: dryRun ? { ...result, ...shown } : result };
         },
       };

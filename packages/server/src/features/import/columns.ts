@@ -1,9 +1,18 @@
-import type { ParticipantRole } from "@invigil/schema";
+import {
+  COLUMN_TITLE_LENGTH,
+  type ColumnMeaning,
+  type ParticipantRole,
+  type RosterField,
+} from "@invigil/schema";
 import { quoted } from "../../files/sheets/quoted.js";
 import type { Row } from "../../files/sheets/rows.js";
+import { invalidInput } from "../../platform/errors.js";
 
 /** A field of a person in a roster. */
-export type Field = "id" | "name" | "room" | "role" | "extraMinutes";
+export type Field = RosterField;
+
+/** What callers say that columns contain. */
+export type Meanings = readonly ColumnMeaning[];
 
 /**
  * The known headers of a field. The primary ones always identify the field. The others do so only in a file
@@ -137,11 +146,47 @@ const otherFieldOf = finderOf(FIELD_NAMES.map(([field, { others }]) => [field, o
 /** Returns the role that a text names, in Chinese or English. */
 export const roleOf = finderOf(ROLE_NAMES);
 
-/** The columns that may hold each field, as indexes from 0. */
-const candidatesIn = (header: readonly string[]): Readonly<Record<Field, readonly number[]>> => {
+/** The part of a title that is compared and listed. */
+const titleOf = (cell = ""): string => cell.trim().slice(0, COLUMN_TITLE_LENGTH);
+
+/** The indexes of the columns with a title: those that have it literally, or else those that are equal once normalized. */
+const columnsTitled = (header: readonly string[], title: string): readonly number[] => {
+  const indexesWhere = (isSame: (cell: string) => boolean) =>
+    header.flatMap((cell, index) => (cell.trim() !== "" && isSame(titleOf(cell)) ? [index] : []));
+  const same = indexesWhere((cell) => cell === titleOf(title));
+  return same.length > 0 ? same : indexesWhere((cell) => normalized(cell) === normalized(titleOf(title)));
+};
+
+/**
+ * Checks that no meaning contradicts another.
+ * @throws INVALID_INPUT
+ */
+export const assertMeanings = (meanings: Meanings): void => {
+  for (const [index, { column, field }] of meanings.entries())
+    for (const earlier of meanings.slice(0, index)) {
+      if (earlier.field === field)
+        throw invalidInput(
+          "columns",
+          `has two columns for ${field}: ${quoted(earlier.column)} and ${quoted(column)}`,
+        );
+      if (normalized(titleOf(earlier.column)) === normalized(titleOf(column)))
+        throw invalidInput("columns", `gives ${quoted(column)} two meanings: ${earlier.field} and ${field}`);
+    }
+};
+
+/**
+ * The columns that may hold each field, as indexes from 0. What the caller says goes before what titles mean.
+ */
+const candidatesIn = (
+  header: readonly string[],
+  meanings: Meanings,
+): Readonly<Record<Field, readonly number[]>> => {
+  const said = new Map(meanings.map(({ column, field }) => [field, columnsTitled(header, column)] as const));
+  const taken = new Set([...said.values()].flat());
   const none = () => ({ first: [] as number[], others: [] as number[] });
   const found = { id: none(), name: none(), room: none(), role: none(), extraMinutes: none() };
   header.forEach((cell, index) => {
+    if (taken.has(index)) return;
     const first = firstFieldOf(cell);
     const other = first ? undefined : otherFieldOf(cell);
     if (first) found[first].first.push(index);
@@ -149,6 +194,8 @@ const candidatesIn = (header: readonly string[]): Readonly<Record<Field, readonl
   });
   const of = (field: Field): readonly number[] => {
     const { first, others } = found[field];
+    const given = said.get(field) ?? [];
+    if (given.length > 0) return given;
     return first.length > 0 ? first : others;
   };
   return {
@@ -161,12 +208,12 @@ const candidatesIn = (header: readonly string[]): Readonly<Record<Field, readonl
 };
 
 /** Counts the fields that a row names if it is read as a header. */
-export const fieldsNamed = (cells: readonly string[]): number =>
-  Object.values(candidatesIn(cells)).filter(({ length }) => length > 0).length;
+export const fieldsNamed = (cells: readonly string[], meanings: Meanings): number =>
+  Object.values(candidatesIn(cells, meanings)).filter(({ length }) => length > 0).length;
 
 /** Whether a row is the header of a roster: it names the two required columns. */
-export const isHeader = (cells: readonly string[]): boolean => {
-  const { id, name } = candidatesIn(cells);
+export const isHeader = (cells: readonly string[], meanings: Meanings): boolean => {
+  const { id, name } = candidatesIn(cells, meanings);
   return id.length > 0 && name.length > 0;
 };
 
@@ -178,6 +225,8 @@ export interface Columns {
   readonly header: Row;
   /** The number of columns with a header. */
   readonly width: number;
+  /** The titles of the columns that are not read. */
+  readonly unread: readonly string[];
   /**
    * The title of a field's column as written in the file. Without such a column, the title of the id column.
    */
@@ -192,13 +241,26 @@ const placeOf = ({ row, sheet }: Row): string => {
   return ` (${where} was taken for the header)`;
 };
 
-/** Returns the columns that a header names, or its errors. */
-export const columnsOf = (row: Row): Columns | { faults: string[] } => {
+/**
+ * Returns the columns that a header names, or its errors.
+ * @throws INVALID_INPUT for a meaning of a column that is not there
+ */
+export const columnsOf = (row: Row, meanings: Meanings): Columns | { faults: string[] } => {
   const { cells: header, ambiguities, hidden, sheet } = row;
-  const candidates = candidatesIn(header);
+  const candidates = candidatesIn(header, meanings);
   const at: Partial<Record<Field, number>> = {};
   const faults: string[] = [];
   const place = placeOf(row);
+  for (const { column } of meanings) {
+    const { length } = columnsTitled(header, column);
+    if (length === 0)
+      throw invalidInput("columns", `names ${quoted(column)}, which is not in the file${place}`);
+    if (length > 1)
+      throw invalidInput(
+        "columns",
+        `names ${quoted(column)}, which is the title of ${length} columns${place}`,
+      );
+  }
   const report = (fault: string) => faults.push(sheet === undefined ? fault : `${fault}${place}`);
   const titleAt = (index: number) => header[index]?.trim() ?? "";
   if (hidden) report("has a header that is hidden: show its row");
@@ -219,9 +281,11 @@ export const columnsOf = (row: Row): Columns | { faults: string[] } => {
   }
   if (faults.length > 0) return { faults };
   const cell = (field: Field): number => at[field] ?? at.id ?? 0;
+  const read = new Set(Object.values(at));
   return {
     at,
     header: row,
+    unread: header.map(titleOf).filter((title, index) => title !== "" && !read.has(index)),
     width: header.findLastIndex((cell) => cell.trim() !== "") + 1,
     title: (field) => titleAt(cell(field)),
     cell,

@@ -2,7 +2,7 @@ import type { ImportResult } from "@invigil/schema";
 import { rowsOf } from "../../files/sheets/rows.js";
 import type { Source } from "../../files/sheets/source.js";
 import type { FaultyRoster } from "./apply-import.js";
-import { isHeader } from "./columns.js";
+import { isHeader, type Meanings } from "./columns.js";
 import { shownCell } from "./faults.js";
 
 /** The most columns of a piece. */
@@ -17,7 +17,7 @@ const FAULTS = 100;
 export const readPiece = async (
   source: Source,
   { faults: all, columns: { header, width } }: FaultyRoster,
-  signal: AbortSignal | undefined,
+  { meanings = [], signal }: { meanings?: Meanings | undefined; signal: AbortSignal | undefined },
 ): Promise<NonNullable<ImportResult["sheet"]>> => {
   const faults = all.slice(0, FAULTS);
   const wanted = new Set(faults.flatMap(({ row }) => [row - 1, row, row + 1]));
@@ -26,7 +26,10 @@ export const readPiece = async (
   const shown = (cells: readonly string[]) =>
     Array.from({ length: columns }, (_, at) => shownCell(cells[at]?.trim() ?? ""));
   const rows: { row: number; cells: string[] }[] = [];
-  for await (const { row, cells } of rowsOf(source, { isHeader, signal })) {
+  for await (const { row, cells } of rowsOf(source, {
+    isHeader: (cells) => isHeader(cells, meanings),
+    signal,
+  })) {
     if (row > last) break;
     if (row > header.row && wanted.has(row)) rows.push({ row, cells: shown(cells) });
   }

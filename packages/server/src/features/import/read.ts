@@ -4,7 +4,7 @@ import { type Row, rowsOf } from "../../files/sheets/rows.js";
 import { type ReadOptions, SheetError, type Source } from "../../files/sheets/source.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { isTotal } from "./cells.js";
-import { type Columns, columnsOf, fieldsNamed, isHeader } from "./columns.js";
+import { assertMeanings, type Columns, columnsOf, fieldsNamed, isHeader, type Meanings } from "./columns.js";
 import { createFaults, type Faults, shownCell } from "./faults.js";
 import { type Report, readPerson } from "./person.js";
 import type { RoomFinder } from "./rooms.js";
@@ -36,6 +36,8 @@ export interface Into {
   readonly addPeople: AddPeople;
   /** The role of people whose role cell is empty. Default: examinee. */
   readonly emptyRole?: ParticipantRole;
+  /** What the caller says that columns contain. Default: nothing. */
+  readonly meanings?: Meanings | undefined;
   /** The rows to leave out if they have errors. */
   readonly skip?: ReadonlySet<number>;
 }
@@ -65,8 +67,8 @@ interface Opened {
 }
 
 /** @throws InvalidFile */
-const columnsAt = (header: Row): Columns => {
-  const columns = columnsOf(header);
+const columnsAt = (header: Row, meanings: Meanings): Columns => {
+  const columns = columnsOf(header, meanings);
   if ("faults" in columns) throw new InvalidFile(columns.faults);
   return columns;
 };
@@ -78,7 +80,7 @@ const columnsAt = (header: Row): Columns => {
  * is missing.
  * @throws INVALID_INPUT for a file without a header
  */
-const openRows = async (rows: AsyncIterator<Row>): Promise<Opened> => {
+const openRows = async (rows: AsyncIterator<Row>, meanings: Meanings): Promise<Opened> => {
   let header: Row | undefined;
   let nearest: Row | undefined;
   let next: Row | undefined;
@@ -86,17 +88,17 @@ const openRows = async (rows: AsyncIterator<Row>): Promise<Opened> => {
     const read = await rows.next();
     if (read.done) break;
     const row = read.value;
-    const named = fieldsNamed(row.cells);
-    if (!nearest || named > fieldsNamed(nearest.cells)) nearest = row;
+    const named = fieldsNamed(row.cells, meanings);
+    if (!nearest || named > fieldsNamed(nearest.cells, meanings)) nearest = row;
     if (row.sheet === undefined) break;
-    if (isHeader(row.cells)) header = row;
+    if (isHeader(row.cells, meanings)) header = row;
     else if (header) {
       next = row;
       break;
     }
   }
   if (!nearest) throw invalidInput("file", "is empty");
-  const columns = columnsAt(header ?? nearest);
+  const columns = columnsAt(header ?? nearest, meanings);
   const first = next;
   return {
     columns,
@@ -118,9 +120,9 @@ class InvalidFile extends InvigilError {
 /** Reads and checks the rows of a file, and adds those with a valid id. */
 const readRows = async (
   file: AsyncIterableIterator<Row>,
-  { findRoom, addPeople, emptyRole = "examinee", skip }: Into,
+  { findRoom, addPeople, emptyRole = "examinee", skip, meanings = [] }: Into,
 ): Promise<Omit<ReadResult, "unreadSheets">> => {
-  const { columns, rows } = await openRows(file);
+  const { columns, rows } = await openRows(file, meanings);
   const faults = createFaults(skip);
   let batch: RosterPerson[] = [];
   let people = 0;
@@ -208,7 +210,10 @@ export const readFile = async (
   const onUnread = (sheets: readonly string[]): void => {
     unreadSheets = sheets;
   };
-  const rows = rowsOf(source, { signal, onProgress, isHeader, onUnread });
+  const { meanings = [] } = into;
+  assertMeanings(meanings);
+  const isRoster = (cells: readonly string[]) => isHeader(cells, meanings);
+  const rows = rowsOf(source, { signal, onProgress, isHeader: isRoster, onUnread });
   try {
     return { ...(await readRows(rows, into)), unreadSheets };
   } catch (error) {

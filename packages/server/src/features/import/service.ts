@@ -10,7 +10,8 @@ import { forbidden, InvigilError, invalidInput, roomEnded } from "../../platform
 import type { MaybePromise } from "../../platform/maybe-promise.js";
 import { roomSizeQuota } from "../participant/rules.js";
 import { createAbsentPeople } from "./absent.js";
-import { applyImport, type FaultyRoster, type Imported } from "./apply-import.js";
+import { applyImport, type FaultyRoster, type Imported, unreadOf } from "./apply-import.js";
+import type { Meanings } from "./columns.js";
 import type { FaultyFile, RowFault } from "./faults.js";
 import { readPiece } from "./piece.js";
 import { readFile } from "./read.js";
@@ -26,6 +27,8 @@ export interface ImportRequest extends ReadOptions {
   /** The room of people whose row names none. */
   readonly roomId?: string | undefined;
   readonly dryRun: boolean;
+  /** What columns contain whose titles do not say so. Default: the titles decide alone. */
+  readonly columns?: Meanings | undefined;
   /** The rows with errors to leave out. Default: none. */
   readonly skip?: readonly number[] | undefined;
   /** The people who are not in the file to remove after the import. Default: none. */
@@ -89,9 +92,11 @@ const reportOf = ({
   faults,
   more,
   rows,
+  columns,
   sheet,
 }: FaultyRoster & Pick<ImportResult, "sheet">): ImportResult => ({
   rows,
+  ...unreadOf(columns),
   added: 0,
   updated: 0,
   unchanged: 0,
@@ -164,7 +169,7 @@ export const createImportService = ({
     const roster = createRoster();
     const file = await readFile(
       { ...request, signal: stop },
-      { findRoom: createRoomFinder(scope), addPeople: roster.add, skip },
+      { findRoom: createRoomFinder(scope), addPeople: roster.add, skip, meanings: request.columns },
     );
     const { people } = roster;
     const { remove } = request;
@@ -186,7 +191,9 @@ export const createImportService = ({
     if ("faults" in result)
       return {
         ...result,
-        ...(request.withPiece && { sheet: await readPiece(request.source, result, stop) }),
+        ...(request.withPiece && {
+          sheet: await readPiece(request.source, result, { meanings: request.columns, signal: stop }),
+        }),
       };
     // A dry run reads people of the exam, and changes nothing.
     if (dryRun && absent) accessLog.note(caller, { examId, subject: "dry run" });
