@@ -205,7 +205,7 @@ const begin = async <Peer extends Pick<Publisher, "offer" | "accept" | "connecte
 };
 
 let teacher: Page;
-const tile = (userId: string) => teacher.getByLabel(`Candidate ${userId}, Phone`);
+const tile = (userId: string) => teacher.getByLabel(`Candidate ${userId}, First camera`);
 const openConsole = async (): Promise<void> => {
   await invigil.account.create.mutate({
     userId: "t1",

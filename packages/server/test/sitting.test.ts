@@ -254,7 +254,8 @@ describe("the readiness", () => {
     await expect(examinee.attempt.reportReadiness({ roomId, checks: passed })).rejects.toMatchObject({
       code: "TOO_MANY_REQUESTS",
     });
-    pass(3);
+    // A clock that was put back does not make them wait for an hour.
+    pass(-3600);
     await examinee.attempt.reportReadiness({ roomId, checks: passed });
     expect(await sitting.readiness()).toEqual({ checks: passed, wavedThrough: false, since: clock.now });
     expect(clock.now).not.toEqual(since);

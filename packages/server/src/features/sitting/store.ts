@@ -345,8 +345,11 @@ export const createSittingStore = ({
         const { readiness, readinessAt } = person;
         if (readiness && isSame(readiness, checks))
           return { ...answer, ...(readinessAt && { since: readinessAt }) };
-        const again = new Date((readinessAt?.getTime() ?? 0) + REPORT_MS);
-        if (again > now) return { again };
+        // A report from the future was made before the clock was put back.
+        if (readinessAt && readinessAt <= now) {
+          const again = new Date(readinessAt.getTime() + REPORT_MS);
+          if (again > now) return { again };
+        }
         await tx.last(() =>
           writeReadiness(tx, seat, { ...person, readiness: checks, readinessAt: now }, seats, now),
         );
