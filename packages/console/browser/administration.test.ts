@@ -328,6 +328,9 @@ describe.each(STORY_LANGUAGES)("the administration, in %s", (locale) => {
     await open.page.getByRole("heading", { name: words.closed }).waitFor();
     await open.check();
     await fixture.teacher.audit.list({}).catch(() => undefined);
+    // Refusals are written a moment later, and the page reads the audit once.
+    const outcomes = async () => (await fixture.admin.audit.list({})).entries.map(({ outcome }) => outcome);
+    await expect.poll(outcomes).toContain("FORBIDDEN");
     await using admin = await fixture.openConsole({
       role: "admin",
       locale,
