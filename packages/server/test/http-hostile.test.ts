@@ -140,6 +140,9 @@ interface Request {
   readonly headers?: Record<string, string>;
 }
 
+/** The errors of calls whose input was not read. */
+const BEFORE_INPUT = /(UNAUTHENTICATED|FORBIDDEN|METHOD_NOT_ALLOWED|UNSUPPORTED_MEDIA_TYPE)$/;
+
 /**
  * Sends one request, and checks every requirement of responses. Returns the error codes. "" means success.
  */
@@ -184,12 +187,12 @@ const expectWell = async ({ app, fixture, tokens, seen }: Attack, targets: reado
   expect((await fixture.admin.cheat.listRecords({ roomId })).records).toHaveLength(1);
   expect(dataOf(await rest(app, tokens.admin).get("roomInfo", { roomId })).name).toBe("After");
   expect((await app.inject("/ready")).statusCode).toBe(200);
-  // The attacks reached their targets: each refused some input, and some succeeded. That takes all cases to show.
+  // The attacks reached the input of their targets, and many succeeded. That takes all cases to show.
   if (!isFull) return;
   const reached = (target: string) => [...seen.keys()].filter((key) => key.startsWith(`${target} `));
   for (const target of targets)
     expect(
-      reached(target).some((key) => key.endsWith("INVALID_INPUT")),
+      reached(target).some((key) => !BEFORE_INPUT.test(key)),
       target,
     ).toBe(true);
   expect([...seen.keys()].filter((key) => key.endsWith(" ")).length).toBeGreaterThan(targets.length / 2);

@@ -161,7 +161,13 @@ it.each([
     endTime: "2026-02-01T02:00:00.000Z",
   };
   const meta = { values: { "records.0.detectTime": ["Date"], startTime: ["Date"], endTime: ["Date"] } };
-  const statuses = new Set<number>();
+  const missing = encodeURIComponent(superjson.stringify({ roomId: "missing" }));
+  const { status: notFound } = await expectAlike(fixtures, {
+    method: "GET",
+    url: `room.get?input=${missing}`,
+    headers: { authorization: tokens.admin },
+  });
+  const statuses = new Set([notFound]);
   await fc.assert(
     fc.asyncProperty(
       // Each server writes its own audit: other ids, and reads when it has gathered them.

@@ -127,11 +127,13 @@ export const addManyRows = async (client: Client, rows: number): Promise<void> =
   for (const table of TABLES) {
     const name = getTableName(table);
     const { owner, lives } = table[DECLARATION];
-    const usual = getTableConfig(table).columns.map((column) => usualValue(table, column));
+    const { columns } = getTableConfig(table);
     const own = contents[name];
     if (!own && (owner === "installation" || lives !== "withOwner")) continue;
-    const [number, values] = own ?? [PEOPLE, usual.join(", ")];
-    await client.query(`INSERT INTO ${name} SELECT ${values} FROM generate_series(0, ${number - 1}) AS n`);
+    const [number, values] = own ?? [PEOPLE, columns.map((column) => usualValue(table, column)).join(", ")];
+    // The columns in the order of the values: migrations may have added them in another.
+    const into = own ? name : `${name} (${columns.map((column) => column.name).join(", ")})`;
+    await client.query(`INSERT INTO ${into} SELECT ${values} FROM generate_series(0, ${number - 1}) AS n`);
   }
   await client.query("RESET session_replication_role");
   for (const table of ["cheat_records", "messages", "room_events"])
