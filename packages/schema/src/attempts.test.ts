@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   type Attempt,
@@ -106,5 +107,56 @@ describe("attemptAfter", () => {
     ["reopen", after(), REOPEN],
   ] as const)("changes nothing if it is so already: %s", (_, attempt, action) => {
     expect(attemptAfter(attempt, action, { exam, now: at("08:40") })).toBe(attempt);
+  });
+});
+
+describe("a clock that goes back and forth", () => {
+  const MINUTE = 60_000;
+  const steps = fc.array(
+    fc.record({
+      jump: fc.oneof(fc.constant(0), fc.integer({ min: -180, max: 180 })),
+      pass: fc.integer({ min: 0, max: 40 }),
+      action: fc.oneof(
+        fc.constantFrom(PAUSE, { ...PAUSE, givesBack: false }, RESUME, TERMINATE, FINISH, REOPEN),
+        fc.integer({ min: -30, max: 30 }).map((minutes): AttemptAction => ({ kind: "extend", minutes })),
+      ),
+    }),
+    { maxLength: 20 },
+  );
+  const givenTo = ({ extendedMinutes }: Attempt): number => exam.extraMinutes + extendedMinutes;
+
+  it("never leaves more time than the exam's length and the minutes given, and takes none of it", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 400, max: 700 }), steps, (start, all) => {
+        let [now, attempt] = [at("00:00").getTime() + start * MINUTE, RUNNING];
+        const check = () => {
+          const end = endsAtOf(exam, attempt, new Date(now)).getTime();
+          expect(end).toBeGreaterThanOrEqual(exam.endTime.getTime() + givenTo(attempt) * MINUTE);
+          const left = end - Math.max(now, exam.startTime.getTime());
+          expect(left).toBeLessThanOrEqual((120 + givenTo(attempt)) * MINUTE);
+          // What was given back until now was lost after the start, each minute once.
+          const since = attempt.since?.getTime() ?? now;
+          expect(attempt.pausedMs).toBeLessThanOrEqual(Math.max(0, since - exam.startTime.getTime()));
+        };
+        for (const { jump, pass, action } of all) {
+          now += jump * MINUTE;
+          check();
+          now += pass * MINUTE;
+          const next = attemptAfter(attempt, action, { exam, now: new Date(now) });
+          if (typeof next !== "string") attempt = next;
+          check();
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("counts a pause from the last decision that was stored", () => {
+    // The clock was put back before the second pause, and is right again when it ends.
+    const attempt = after(["08:30", PAUSE], ["09:00", RESUME], ["08:05", PAUSE], ["09:10", RESUME]);
+    expect(attempt).toMatchObject({ pausedMs: 40 * MINUTE, since: at("09:10") });
+    expect(endsAtOf(exam, attempt, at("09:10"))).toEqual(at("10:50"));
+    // Put back again, it gives no more than the exam has.
+    expect(endsAtOf(exam, attempt, at("08:10"))).toEqual(at("10:20"));
   });
 });

@@ -47,11 +47,15 @@ export const isOver = ({ status }: Pick<Attempt, "status">): boolean =>
 const lostMs = ({ since }: Attempt, { startTime }: Pick<ExamTimes, "startTime">, now: Date): number =>
   since ? Math.max(0, now.getTime() - Math.max(since.getTime(), startTime.getTime())) : 0;
 
-/** Returns when the exam ends for a person. During a pause whose time is given back, it moves with `now`. */
+/**
+ * Returns when the exam ends for a person. During a pause whose time is given back, it moves with `now`. However the clock was set, the time left
+ * is never more than the exam's length and the minutes given: no more is given back than has passed since the start.
+ */
 export const endsAtOf = (exam: ExamTimes, attempt: Attempt, now: Date): Date => {
   const open = attempt.status === "paused" && attempt.givesBack ? lostMs(attempt, exam, now) : 0;
+  const passed = Math.max(0, now.getTime() - exam.startTime.getTime());
   const minutes = exam.extraMinutes + attempt.extendedMinutes;
-  return new Date(exam.endTime.getTime() + minutes * MINUTE_MS + attempt.pausedMs + open);
+  return new Date(exam.endTime.getTime() + minutes * MINUTE_MS + Math.min(attempt.pausedMs + open, passed));
 };
 
 /**
@@ -79,7 +83,8 @@ export const attemptAfter = (
     const gives = isOver(attempt) || (status === "paused" && attempt.givesBack);
     return {
       status: next,
-      since: now,
+      // After the clock was put back, time counts from what was stored. Otherwise a pause would give the same minutes back again.
+      since: attempt.since && attempt.since > now ? attempt.since : now,
       givesBack,
       pausedMs: pausedMs + (gives ? lostMs(attempt, exam, now) : 0),
       extendedMinutes,

@@ -67,6 +67,37 @@ describe("a decision about attempts", () => {
     });
   });
 
+  it.each(["person", "room"])(
+    "gives a %s no more time than the exam has when the clock goes back and forth",
+    async (of) => {
+      await using exam = await openRunningExam();
+      const { teacher, examinee, room, endTime, decision, later } = exam;
+      const { startTime } = await exam.admin.exam.get({ examId: room.examId });
+      const length = endTime.getTime() - startTime.getTime();
+      const whom = of === "person" ? ["examinee1"] : [];
+      let now = later(0);
+      const leftIs = async (most: number) => {
+        const { endTime: end } = await examinee.exam.get({ examId: room.examId });
+        expect(end.getTime() - Math.max(now.getTime(), startTime.getTime())).toBeLessThanOrEqual(most);
+      };
+      for (const minutes of [60, -60, -25, 85]) {
+        await teacher.attempt.pause(decision(...whom));
+        now = later(minutes);
+        await leftIs(length);
+        await teacher.attempt.resume(decision(...whom));
+        await leftIs(length);
+        await teacher.attempt.extend({ ...decision(...whom), minutes: 5 });
+        await leftIs(length + 5 * MINUTE);
+        await teacher.attempt.extend({ ...decision(...whom), minutes: -5 });
+      }
+      // The first pause gave an hour, and the others none of it a second time.
+      const people = await teacher.exam.people({ examId: room.examId, roomId: room.id });
+      expect(people.people.find(({ userId }) => userId === "examinee1")?.attempt).toMatchObject({
+        pausedMs: 60 * MINUTE,
+      });
+    },
+  );
+
   it("is told to staff and to the person concerned, with its absolute values", async () => {
     await using exam = await openRunningExam();
     const { teacher, room, decision } = exam;
