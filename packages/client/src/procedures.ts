@@ -3412,7 +3412,7 @@ export interface ReportStreamInput {
   app: string;
   /** The first segment of the stream's path. 1 to 256 characters. */
   appname: string;
-  /** The time of the event, in seconds since 1970. 0 to 253,402,300,799. */
+  /** The time of the event, in seconds since 1970. 0 to 253,402,214,400. */
   time: number;
   /** The IP address that published the stream. 1 to 256 characters. Default: `""`. */
   ip?: string | null | undefined;

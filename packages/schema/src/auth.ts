@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   idSchema,
   isStorable,
+  LAST_INSTANT,
   label,
   NOT_STORABLE,
   optional,
@@ -38,8 +39,7 @@ const MAX_TOKEN_ID_BYTES = 1024;
 const isIndexable = (id: string): boolean => utf8Length(id) <= MAX_TOKEN_ID_BYTES;
 const NOT_INDEXABLE = `must be at most ${MAX_TOKEN_ID_BYTES} bytes`;
 
-/** The last second of the year 9999, in seconds since 1970. */
-const LAST_SECOND = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+const LAST_SECOND = LAST_INSTANT.getTime() / 1000;
 
 export const claimsSchema = z
   .object({

@@ -108,11 +108,19 @@ export const boundedList = <T extends z.ZodType>(
     })
     .pipe(z.array(element).min(1, "must not be empty"));
 
+/** The first date that the API accepts. */
+export const FIRST_INSTANT = new Date(0);
+/** The last date that the API accepts: in the year 9999 in every time zone, because not every database and text has later years. */
+export const LAST_INSTANT = new Date("9999-12-31T00:00:00Z");
+
 /** A date between 1970 and 9999, which field sentences need not say. */
 export const instantSchema = z
   .date({ error: ({ input }) => (input === undefined ? "is required" : "must be a date") })
-  .min(new Date(0), "must not be before 1970")
-  .max(new Date("9999-12-31T00:00:00Z"), "must not be after 9999");
+  .min(FIRST_INSTANT, "must not be before 1970")
+  .max(LAST_INSTANT, "must not be after 9999");
+
+/** The same in whole seconds since 1970, for times that others send as numbers. */
+export const secondsSchema = wholeNumber(FIRST_INSTANT.getTime() / 1000, LAST_INSTANT.getTime() / 1000);
 
 /** The number of rows per page: 1 to `max`. 0 or absent means the default. */
 export const pageSizeSchema = (byDefault: number, max = 100) =>

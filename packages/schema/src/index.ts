@@ -159,7 +159,7 @@ export {
   readinessCheckSchema,
   readinessSchema,
 } from "./checks.js";
-export { doneSchema, pageSizeSchema, userIdSchema } from "./common.js";
+export { doneSchema, FIRST_INSTANT, LAST_INSTANT, pageSizeSchema, userIdSchema } from "./common.js";
 export { nameOfCopy } from "./copy-name.js";
 export { knownDetectTypes } from "./detect-types.js";
 export { type DetectorName, detectorNames, detectorsOf } from "./detectors.js";

@@ -1,5 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { CheatRecordPage, ListCheatRecordsInput } from "@invigil/schema";
+import {
+  type CheatRecordPage,
+  FIRST_INSTANT,
+  LAST_INSTANT,
+  type ListCheatRecordsInput,
+} from "@invigil/schema";
 import { and, count, desc, eq, exists, getTableColumns, gte, lt, or, type SQL, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import type { Author } from "../../domain/calls.js";
@@ -188,9 +193,6 @@ const seatedAmong = statement((dialect) =>
     ),
 );
 
-/** Before and after all records. */
-const [EARLIEST, LATEST] = [new Date(0), new Date("9999-12-31T00:00:00Z")];
-
 type Row = typeof cheatRecords.$inferSelect;
 /** Reads at most `limit` records with smaller ids than `before`, newest first. */
 type ReadBefore = (before: number, limit: number) => Promise<Row[]>;
@@ -340,7 +342,13 @@ export const createCheatStore = ({
       const owner = roomIds?.length === 1 ? "room" : "exam";
       const bySeat = seatedIds.length > 0;
       const byRoom = bySeat || (owner === "exam" && roomIds !== undefined);
-      const { detectTypes, userIds, isMainMonitor, receivedFrom = EARLIEST, receivedTo = LATEST } = filter;
+      const {
+        detectTypes,
+        userIds,
+        isMainMonitor,
+        receivedFrom = FIRST_INSTANT,
+        receivedTo = LAST_INSTANT,
+      } = filter;
       const values = {
         examId,
         roomId: roomIds?.[0],

@@ -1,4 +1,4 @@
-import type { DuplicatedExam, DuplicateExamInput } from "@invigil/schema";
+import { type DuplicatedExam, type DuplicateExamInput, FIRST_INSTANT, LAST_INSTANT } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened } from "../../domain/opened.js";
@@ -67,6 +67,13 @@ export const createDuplicateService = ({
       const later = (time: Date) => new Date(time.getTime() + laterMs);
       const endTime = times.endTime ?? later(details.endTime);
       if (endTime <= startTime) throw invalidInput("endTime", "must be after startTime");
+      const audio = details.audio.map(({ clipId, startTime: at }) => ({
+        clipId,
+        startTime: at ? later(at) : undefined,
+      }));
+      for (const time of [endTime, ...audio.map((clip) => clip.startTime)])
+        if (time && (time < FIRST_INSTANT || time > LAST_INSTANT))
+          throw invalidInput("startTime", "must not move the end or the audio out of the years 1970 to 9999");
 
       // A person who is seated during the read is read twice, and not missed.
       const withoutRoom = withPeople ? await store.unseated(copyOf) : [];
@@ -115,13 +122,7 @@ export const createDuplicateService = ({
             updatedAt: now,
           },
           copyOf,
-          audio: details.audio.map(({ clipId, startTime: at }) => ({
-            id: ids.next(),
-            examId,
-            clipId,
-            startTime: at ? later(at) : undefined,
-            createdAt: now,
-          })),
+          audio: audio.map((clip) => ({ ...clip, id: ids.next(), examId, createdAt: now })),
           cheatConfig: details.cheatConfig,
           consent: details.consent,
           rooms,
