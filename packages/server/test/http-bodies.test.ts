@@ -1,4 +1,11 @@
 import { once } from "node:events";
+import {
+  Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request,
+} from "node:http";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { openExamsFixture } from "./support/exams-fixture.js";
@@ -80,6 +87,23 @@ const closed = async (socket: Socket): Promise<void> => {
   if (!socket.destroyed) await once(socket, "close");
 };
 
+/** An agent with one persistent connection. */
+const openAgent = () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  return {
+    request: (url: string, method = "GET", headers: OutgoingHttpHeaders = {}) =>
+      request(url, { agent, method, headers }),
+    [Symbol.dispose]: () => agent.destroy(),
+  };
+};
+/** The status of an answer, after all of it was read. */
+const statusOf = async (sent: ClientRequest): Promise<number | undefined> => {
+  // Safe: the event has the response.
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  await once(response.resume(), "end");
+  return response.statusCode;
+};
+
 const RECORDS = "/exam/cheat/addCheatRecord";
 
 describe("who asks is judged before a body has come", () => {
@@ -121,14 +145,61 @@ describe("who asks is judged before a body has come", () => {
     expect((await forbidden.answer()).body.error.json.data.reason).toBe("FORBIDDEN");
   });
 
-  it("and what it still sends is dropped, after which the connection goes on", async () => {
+  it("and what it still sends is dropped, after which the connection goes on if the body is small", async () => {
     await using fixture = await nextSchool();
-    using sent = begin(await fixture.listen(), { path: RECORDS });
-    expect((await sent.answer()).status).toBe(401);
-    for (let count = 0; count < 100; count++) sent.socket.write(oneByOne("x".repeat(1_000)));
-    sent.socket.write("0\r\n\r\nGET /health HTTP/1.1\r\nhost: x\r\n\r\n");
+    using sent = begin(await fixture.listen(), { path: RECORDS, length: 60_000 });
+    const { status, head } = await sent.answer();
+    expect([status, head]).toEqual([401, expect.not.stringMatching(/connection: close/i)]);
+    for (let count = 0; count < 60; count++) sent.socket.write("x".repeat(1_000));
+    sent.socket.write("GET /health HTTP/1.1\r\nhost: x\r\n\r\n");
     expect((await sent.answer(1)).body).toMatchObject({ status: "ok" });
   });
+
+  it.each([
+    ["of an unknown length", undefined],
+    ["of 10 MB", 10_000_000],
+  ])(
+    "and its connection is closed if the body is large (%s), after what it still sends was dropped",
+    async (_, length) => {
+      await using fixture = await nextSchool();
+      using sent = begin(await fixture.listen(), { path: RECORDS, ...(length && { length }) });
+      const { status, head } = await sent.answer();
+      expect([status, head]).toEqual([401, expect.stringMatching(/^connection: close\r?$/im)]);
+      // More than the buffers of both ends hold, so that it is read.
+      const part = "x".repeat(1_000_000);
+      for (let count = 0; count < 10; count++)
+        await new Promise((resolve) =>
+          sent.socket.write(length ? part : `${part.length.toString(16)}\r\n${part}\r\n`, resolve),
+        );
+      if (!length) sent.socket.write("0\r\n\r\n");
+      await closed(sent.socket);
+      expect(sent.socket.errored).toBe(null);
+    },
+  );
+
+  it.each([
+    [RECORDS, "application/json", 401],
+    ["/audio", "multipart/form-data; boundary=x", 401],
+    ["/nowhere", "text/plain", 413],
+  ])(
+    "and the next call of an agent with persistent connections is answered: %s",
+    async (path, type, status) => {
+      await using fixture = await nextSchool();
+      const url = await fixture.listen();
+      using agent = openAgent();
+      const large = agent.request(`${url}${path}`, "POST", {
+        "content-type": type,
+        "content-length": 60_000_000,
+      });
+      // It goes on sending, and reads the answer.
+      large.write(Buffer.alloc(1_000_000));
+      expect(await statusOf(large)).toBe(status);
+      const next = agent.request(`${url}/health`);
+      next.end();
+      expect(await statusOf(next)).toBe(200);
+      expect([large.errored, next.reusedSocket]).toEqual([null, false]);
+    },
+  );
 
   it("but a batch of which one call may be made is read", async () => {
     await using fixture = await nextSchool();

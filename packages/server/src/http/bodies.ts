@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { identityKey } from "../identity/usage-key.js";
 import { InvigilError, invalidInput } from "../platform/errors.js";
@@ -218,15 +219,39 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions) => {
   };
 };
 
+/** Whether a body may be too large for its connection to wait for its end. */
+const isLarge = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined ||
+  Number(headers["content-length"] ?? 0) > INITIAL_BYTES_OF_KNOWN_LENGTH;
+
 /**
- * Reads and discards the rest of a refused or unread body, so that the connection can be reused. If the body
- * does not end within some seconds, the connection is closed.
+ * Lets a connection that closes after its answer stay open until the body of its request has ended. Node would close it at once, and a client
+ * that still sends would not read the answer.
+ */
+const closeAfterBody = (raw: IncomingMessage): void => {
+  const { socket } = raw;
+  const close = socket.destroySoon.bind(socket);
+  socket.destroySoon = () => {
+    if (raw.complete) close();
+    else raw.once("end", close).once("close", close);
+  };
+};
+
+/**
+ * Reads and discards the rest of a refused or unread body. The connection can be reused after a small one. The answer to a large one says that
+ * the connection is closed: the client may stop sending, and makes its next call on another one. A body that does not end within some seconds
+ * is given up.
  */
 export const discardUnreadBodies = (app: FastifyInstance): void => {
-  app.addHook("onSend", (request, reply, _payload, done) => {
-    // Fastify closes the connection when it refuses a body. A client that still sends would then not read the
-    // response.
-    if (request.raw.complete === false && app.server.listening) reply.removeHeader("connection");
+  app.addHook("onSend", ({ raw }, reply, _payload, done) => {
+    if (raw.complete === false && app.server.listening) {
+      // Fastify closes the connection when it refuses a body.
+      reply.removeHeader("connection");
+      if (isLarge(raw)) {
+        reply.header("connection", "close");
+        closeAfterBody(raw);
+      }
+    }
     done();
   });
   app.addHook("onResponse", ({ raw }, _reply, done) => {
