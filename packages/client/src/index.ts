@@ -4,6 +4,8 @@ export {
   type AttemptRefusal,
   attemptAfter,
   type CameraNeed,
+  type ChangedTime,
+  changedEndOf,
   type DetectorName,
   detectorNames,
   detectorsOf,

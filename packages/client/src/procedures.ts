@@ -1248,6 +1248,8 @@ export interface UpdateExamInput {
   detectors?: ("pageHidden" | "focusLost" | "pictureDark" | "pictureFrozen" | "deviceLost" | "deviceMuted")[] | null | undefined;
   /** Replaces all audio of the exam. At most 200 elements. */
   audio?: UpdateExamInputAudio[] | null | undefined;
+  /** Why the times change. Required if the exam has begun and they change for people in its rooms. It is kept in the history of each of them. */
+  reason?: UpdateExamInputReason | null | undefined;
 }
 
 export interface UpdateExamInputAudio {
@@ -1255,6 +1257,15 @@ export interface UpdateExamInputAudio {
   clipId: string;
   /** When the exam plays the clip. Absent: the teacher starts the clip by hand. */
   startTime?: Date | null | undefined;
+}
+
+export interface UpdateExamInputReason {
+  /** Why it was decided: a code that apps have texts for. */
+  code: "technical" | "connection" | "identity" | "misconduct" | "health" | "disturbance" | "accommodation" | "mistake" | "other";
+  /** A text for staff, which the person never sees. Absent: none. 1 to 1,000 characters. */
+  note?: string | null | undefined;
+  /** A text that the person sees. Absent: none. 1 to 1,000 characters. */
+  message?: string | null | undefined;
 }
 
 /** Input of `exam.duplicate`. */
@@ -1933,10 +1944,14 @@ export interface ExamEntry {
   userId?: string | undefined;
   /** Who decided it. Absent for examinees. */
   by?: ExamEntryBy | undefined;
-  /** What was decided. `identity`: staff checked who the person is. `note`: staff noted something. `consent`: the person agreed to be watched. */
-  kind: "pause" | "resume" | "extend" | "terminate" | "finish" | "reopen" | "identity" | "note" | "consent";
+  /** What was decided. `times`: the times of the exam were changed after it had begun. `identity`: staff checked who the person is. `note`: staff noted something. `consent`: the person agreed to be watched. */
+  kind: "pause" | "resume" | "extend" | "terminate" | "finish" | "reopen" | "times" | "identity" | "note" | "consent";
   /** Of `extend`: the minutes. Negative: they were taken away. Absent: another kind. */
   minutes?: number | undefined;
+  /** Of `times`: when the exam begins. Absent: as before. */
+  starts?: ExamEntryStarts | undefined;
+  /** Of `times`: when the exam ends for the person. Absent: another kind. */
+  ends?: ExamEntryEnds | undefined;
   /** Of `pause`: whether its time is given back. Absent: another kind. */
   giveBack?: boolean | undefined;
   /** Of `terminate`: what should be done with the answers. Absent: another kind. */
@@ -1966,6 +1981,20 @@ export interface ExamEntryBy {
   role: "admin" | "teacher" | "inspector" | "examinee";
   /** The name of their account. Absent: they have none, or this is the answer to their own call. */
   name?: string | undefined;
+}
+
+export interface ExamEntryStarts {
+  /** The time before the change. */
+  from: Date;
+  /** The time after the change. */
+  to: Date;
+}
+
+export interface ExamEntryEnds {
+  /** The time before the change. */
+  from: Date;
+  /** The time after the change. */
+  to: Date;
 }
 
 /** Input of `exam.note`. */
@@ -3274,7 +3303,7 @@ export interface AuditEntry {
   roomId?: string | undefined;
   /** The user id of the person whom the call was about: `erased` once they were erased from the exam. Absent if the call named no person. */
   personId?: string | undefined;
-  /** The id of something else that the call was about: a clip, a token, a session, or the room that a person left. `dry run`: an import was tried, which read the people of the exam. Absent: nothing else. */
+  /** The id of something else that the call was about: a clip, a token, a session, or the room that a person left. Of a change of an exam's times, the old and the new ones, as two intervals of ISO 8601. `dry run`: an import was tried, which read the people of the exam. Absent: nothing else. */
   subject?: string | undefined;
   /** The network address of the actor. Of a command, `in-process`. */
   address: string;

@@ -59,6 +59,13 @@ const idempotencyKey = verbatimText(1, 64).refine(
 /** The most people whom one call decides about. */
 export const MAX_DECIDED = 500;
 
+/** Why something is decided. Changes of an exam have it, too. */
+export const decisionReasonSchema = z.object({
+  code: reasonCode,
+  note: optional(note).describe("A text for staff, which the person never sees. Absent: none."),
+  message: optional(message).describe("A text that the person sees. Absent: none."),
+});
+
 const decision = z.object({
   roomId: given.roomId,
   examId: optional(given.examId).describe(
@@ -67,13 +74,7 @@ const decision = z.object({
   userIds: optional(boundedList(idSchema, MAX_DECIDED, `must be at most ${MAX_DECIDED} people`)).describe(
     "The user ids of examinees in the room. Absent: all of them.",
   ),
-  reason: z
-    .object({
-      code: reasonCode,
-      note: optional(note).describe("A text for staff, which the person never sees. Absent: none."),
-      message: optional(message).describe("A text that the person sees. Absent: none."),
-    })
-    .describe("Why it is decided."),
+  reason: decisionReasonSchema.describe("Why it is decided."),
   key: idempotencyKey.describe(
     "An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others.",
   ),
@@ -160,7 +161,7 @@ export const finishedAttemptSchema = z
 export type FinishedAttempt = z.infer<typeof finishedAttemptSchema>;
 
 /** The kinds of entries that are decisions, which their people see. */
-export const decisionKinds = ["pause", "resume", "extend", "terminate", "finish", "reopen"] as const;
+export const decisionKinds = ["pause", "resume", "extend", "terminate", "finish", "reopen", "times"] as const;
 /** The kinds of entries. */
 export const entryKinds = [...decisionKinds, "identity", "note", "consent"] as const;
 export type EntryKind = (typeof entryKinds)[number];
@@ -173,6 +174,11 @@ const noteSeverity = z
   .describe("How serious it is. `look`: it needs a look. `serious`: it needs a decision.");
 /** The most entries that a person may write in an exam with `exam.note` and `participant.checkIdentity`. */
 export const MAX_ENTRIES_WRITTEN = 10_000;
+
+const changedTime = z.object({
+  from: z.date().describe("The time before the change."),
+  to: z.date().describe("The time after the change."),
+});
 
 export const examEntrySchema = z
   .object({
@@ -201,12 +207,16 @@ export const examEntrySchema = z
     kind: z
       .enum(entryKinds)
       .describe(
-        "What was decided. `identity`: staff checked who the person is. `note`: staff noted something. `consent`: the person agreed to be watched.",
+        "What was decided. `times`: the times of the exam were changed after it had begun. `identity`: staff checked who the person is. `note`: staff noted something. `consent`: the person agreed to be watched.",
       ),
     minutes: z
       .int()
       .optional()
       .describe("Of `extend`: the minutes. Negative: they were taken away. Absent: another kind."),
+    starts: changedTime.optional().describe("Of `times`: when the exam begins. Absent: as before."),
+    ends: changedTime
+      .optional()
+      .describe("Of `times`: when the exam ends for the person. Absent: another kind."),
     giveBack: z
       .boolean()
       .optional()

@@ -58,6 +58,30 @@ export const endsAtOf = (exam: ExamTimes, attempt: Attempt, now: Date): Date => 
   return new Date(exam.endTime.getTime() + minutes * MINUTE_MS + Math.min(attempt.pausedMs + open, passed));
 };
 
+/** When something was to be before a change, and after it. */
+export interface ChangedTime {
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/**
+ * Returns when the exam ends for a person before and after a change of its times. Undefined: the change does not concern them, because the exam
+ * has not begun, is over for them before and after it, or stays as it is for them.
+ */
+export const changedEndOf = (
+  { attempt, extraMinutes }: { readonly attempt: Attempt; readonly extraMinutes: number },
+  before: Omit<ExamTimes, "extraMinutes">,
+  after: Omit<ExamTimes, "extraMinutes">,
+  now: Date,
+): ChangedTime | undefined => {
+  const from = endsAtOf({ ...before, extraMinutes }, attempt, now);
+  const to = endsAtOf({ ...after, extraMinutes }, attempt, now);
+  const hasBegun = before.startTime <= now;
+  const isOpen = !isOver(attempt) && (from > now || to > now);
+  const changes = from.getTime() !== to.getTime() || after.startTime > now;
+  return hasBegun && isOpen && changes ? { from, to } : undefined;
+};
+
 /**
  * Why an action is not possible:
  * - `over`: the attempt was finished or terminated.

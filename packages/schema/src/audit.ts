@@ -43,7 +43,7 @@ export const auditEntrySchema = z
       .string()
       .optional()
       .describe(
-        "The id of something else that the call was about: a clip, a token, a session, or the room that a person left. `dry run`: an import was tried, which read the people of the exam. Absent: nothing else.",
+        "The id of something else that the call was about: a clip, a token, a session, or the room that a person left. Of a change of an exam's times, the old and the new ones, as two intervals of ISO 8601. `dry run`: an import was tried, which read the people of the exam. Absent: nothing else.",
       ),
     address: z.string().describe("The network address of the actor. Of a command, `in-process`."),
     entryPoint: z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { decisionReasonSchema } from "./attempt.js";
 import { MAX_EXTENDED_MINUTES } from "./attempts.js";
 import { classifyFound } from "./audio.js";
 import {
@@ -242,6 +243,9 @@ export const updateExamInput = z
     questionsUrl: questionsUrl.nullish().describe(`${QUESTIONS_URL} \`null\`: the questions are elsewhere.`),
     detectors: detectors.nullish().describe(`${DETECTORS} \`null\`: all.`),
     audio: optional(examAudioInput).describe("Replaces all audio of the exam."),
+    reason: optional(decisionReasonSchema).describe(
+      "Why the times change. Required if the exam has begun and they change for people in its rooms. It is kept in the history of each of them.",
+    ),
   })
   .describe("Input of `exam.update`. Absent fields keep their value.");
 export type UpdateExamInput = z.infer<typeof updateExamInput>;

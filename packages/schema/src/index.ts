@@ -65,6 +65,8 @@ export {
   type AttemptStatus,
   attemptAfter,
   attemptStatuses,
+  type ChangedTime,
+  changedEndOf,
   type ExamTimes,
   endsAtOf,
   isOver,

@@ -557,6 +557,6 @@ it("tells everybody in the exam that its times have changed", async () => {
   const { teacher, room, endTime } = exam;
   await using own = await listenRoom(exam, { sub: "examinee1", role: "examinee" }, { roomId: room.id });
   const later = new Date(endTime.getTime() + 30 * MINUTE);
-  await teacher.exam.update({ examId: room.examId, endTime: later });
+  await teacher.exam.update({ examId: room.examId, endTime: later, reason: { code: "technical" } });
   expect(await next(own)).toMatchObject({ type: "exam_changed", endTime: later });
 });

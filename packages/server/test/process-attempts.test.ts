@@ -247,7 +247,7 @@ const openExam = async ([one, other]: Pair["all"], now: Date) => {
 };
 
 const actionOf = ({ kind, giveBack = true, minutes = 0 }: ExamEntry): AttemptAction => {
-  if (kind === "identity" || kind === "note" || kind === "consent")
+  if (kind === "identity" || kind === "note" || kind === "consent" || kind === "times")
     throw new Error(`an entry of the kind ${kind} is no decision`);
   return kind === "pause" ? { kind, givesBack: giveBack } : kind === "extend" ? { kind, minutes } : { kind };
 };

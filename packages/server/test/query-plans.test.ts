@@ -184,6 +184,8 @@ const more: Partial<Record<ProcedurePath, (stage: Stage) => Promise<unknown>>> =
   "exam.update": async ({ app, examId, clipId }) => {
     await app.as(TEACHER).exam.update({ examId, name: "Renamed" });
     await app.as(ADMIN).exam.update({ examId, videoProfile: null });
+    const { endTime } = await app.as(ADMIN).exam.get({ examId });
+    await app.as(ADMIN).exam.update({ examId, endTime, reason: { code: "other" } });
     const audio = [clipId, clipId].map((one, n) => ({ clipId: one, startTime: new Date(n) }));
     await app.as(ADMIN).exam.update({ examId, audio });
     await app.as(ADMIN).exam.update({ examId, audio: [] });

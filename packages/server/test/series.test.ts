@@ -188,7 +188,8 @@ describe("a server", () => {
   it("counts a room outside of its exam's time while somebody is present, and nothing afterwards", async () => {
     await using fixture = await openRoomFixture();
     const { as, examId, first } = fixture;
-    await as(ADMIN).exam.update({ examId, startTime: minute(60), endTime: minute(120) });
+    const reason = { code: "other" as const };
+    await as(ADMIN).exam.update({ examId, startTime: minute(60), endTime: minute(120), reason });
     await fixture.lookAt(START + LATE_MS);
     expect(await fixture.db.storage.all(allExamMinutes)).toEqual([]);
     const leave = await fixture.enter(first, "e1");

@@ -14,6 +14,7 @@ import { attempts, examEntries, visibleExams, visibleParticipants, visibleRooms 
 import { attemptColumns, attemptOf, isAttemptOf, plannedMinutes } from "./attempts.js";
 import type { Author } from "./calls.js";
 import { type EventLog, type NewEvent, newEvent } from "./events.js";
+import { type ChangedTimes, timesDetail } from "./exam-entries.js";
 import type { ExamTransaction } from "./exam-transaction.js";
 import type { RoomKey } from "./room-exams.js";
 
@@ -174,6 +175,47 @@ export const prepareDecisions = async (
   return {
     write: () => Promise.all([tx.run(upsertAttempts, { changed }), tx.insert(insertEntries, rows)]),
     events: [...changes, ...added],
+  };
+};
+
+/** A person for whom the times of an exam change, and the room in which they sit it. */
+export interface PersonOfChangedTimes extends ChangedTimes {
+  readonly userId: string;
+  readonly roomId: string;
+}
+/** Prepares to write an entry for each person for whom the times of an exam change. Returns a function that writes them, and their events. */
+export const prepareTimesEntries = async (
+  tx: ExamTransaction,
+  examId: string,
+  people: readonly PersonOfChangedTimes[],
+  {
+    reason,
+    author,
+    now,
+  }: {
+    readonly reason: Pick<NewEntry, "reason" | "note" | "message">;
+    readonly author: Pick<Author, "userId" | "role">;
+    readonly now: Date;
+  },
+): Promise<{ readonly write: () => Promise<unknown>; readonly events: readonly NewEvent[] }> => {
+  if (people.length === 0) return { write: () => Promise.resolve(), events: [] };
+  const ids = await tx.ids(examEntries, people.length);
+  const by = { byUserId: author.userId, byRole: author.role };
+  // The ids of a room's entries follow each other, so that one event tells of them.
+  const ordered = people.toSorted((one, other) =>
+    one.roomId < other.roomId ? -1 : Number(one.roomId > other.roomId),
+  );
+  const rows = ordered.map(({ userId, roomId, ...times }, index) => {
+    const id = ids[index];
+    if (id === undefined) throw new Error("an entry was given no id");
+    const entry = { kind: "times" as const, detail: timesDetail(times), ...reason };
+    return { id, examId, roomId, userId, ...by, ...entry, createdAt: now };
+  });
+  const rooms = new Map<string, { readonly from: number; readonly to: number }>();
+  for (const { id, roomId } of rows) rooms.set(roomId, { from: rooms.get(roomId)?.from ?? id, to: id });
+  return {
+    write: () => tx.insert(insertEntries, rows),
+    events: [...rooms].map(([roomId, range]) => newEvent({ examId, roomId }, "entries_added", range, now)),
   };
 };
 

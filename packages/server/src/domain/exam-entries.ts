@@ -1,4 +1,4 @@
-import type { ExamEntry } from "@invigil/schema";
+import type { ChangedTime, ExamEntry } from "@invigil/schema";
 import { eq, getTableColumns } from "drizzle-orm";
 import { accounts, examEntries } from "../storage/tables.js";
 
@@ -9,6 +9,22 @@ export type NamedEntryRow = EntryRow & { readonly byName?: string | null };
 /** The columns of entries and of their authors' names, for statements that join `accounts` on `isAuthor`. Administrators are in no list of a room. */
 export const namedEntry = { ...getTableColumns(examEntries), byName: accounts.name };
 export const isAuthor = eq(accounts.userId, examEntries.byUserId);
+/** How a change of an exam's times concerns a person. */
+export interface ChangedTimes {
+  /** Undefined: the exam begins as before. */
+  readonly starts: ChangedTime | undefined;
+  readonly ends: ChangedTime;
+}
+/** Writes changed times as the detail of an entry: the old and the new end, and then the old and the new start. */
+export const timesDetail = ({ starts, ends }: ChangedTimes): string =>
+  [ends, starts].flatMap((one) => (one ? [one.from.toISOString(), one.to.toISOString()] : [])).join(" ");
+const timesOf = ({ detail }: EntryRow): Partial<Pick<ExamEntry, "starts" | "ends">> => {
+  const [endFrom, endTo, startFrom, startTo] = (detail ?? "").split(" ").map((time) => new Date(time));
+  return {
+    ...(startFrom && startTo && { starts: { from: startFrom, to: startTo } }),
+    ...(endFrom && endTo && { ends: { from: endFrom, to: endTo } }),
+  };
+};
 /** Returns an entry as staff see it. */
 export const toEntry = (row: NamedEntryRow): ExamEntry => ({
   id: row.id,
@@ -17,6 +33,7 @@ export const toEntry = (row: NamedEntryRow): ExamEntry => ({
   by: { userId: row.byUserId, role: row.byRole, ...(row.byName && { name: row.byName }) },
   kind: row.kind,
   ...(row.minutes !== null && { minutes: row.minutes }),
+  ...(row.kind === "times" && timesOf(row)),
   ...(row.kind === "pause" && { giveBack: row.detail === GIVES_BACK }),
   // Safe: the detail of a termination is what its input said.
   ...(row.kind === "terminate" && { answers: row.detail as NonNullable<ExamEntry["answers"]> }),

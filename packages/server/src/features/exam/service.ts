@@ -1,6 +1,7 @@
 import {
   type Caller,
   type CreateExamInput,
+  changedEndOf,
   type DeletedExam,
   type DeleteExamInput,
   type EraseExamInput,
@@ -31,7 +32,14 @@ import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
 import { assertMayDeleteRecords } from "../participant/rules.js";
 import type { ParticipantService } from "../participant/service.js";
-import type { ExamStore, MissingClip, SoftDeletedExam, StoredExam } from "./store.js";
+import type {
+  ExamChange,
+  ExamineeSeat,
+  ExamStore,
+  MissingClip,
+  SoftDeletedExam,
+  StoredExam,
+} from "./store.js";
 
 export interface ExamServiceDeps {
   readonly store: ExamStore;
@@ -51,8 +59,32 @@ export interface ExamServiceDeps {
   readonly log: FastifyBaseLogger;
 }
 
+type Times = Pick<StoredExam, "startTime" | "endTime">;
+
 const DAY_MS = 86_400_000;
 const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+/** The people for whom a change of an exam's times changes something, once each. Those whose room has ended are not concerned. */
+const concernedBy = (
+  seats: readonly ExamineeSeat[],
+  before: Times,
+  after: Times,
+  now: Date,
+): ExamChange["people"] => {
+  const minutes = new Map<string, number>();
+  for (const { userId, extraMinutes } of seats)
+    minutes.set(userId, Math.max(extraMinutes, minutes.get(userId) ?? 0));
+  const open = seats.filter(({ status }) => status === "in_progress");
+  const isSameStart = before.startTime.getTime() === after.startTime.getTime();
+  const starts = isSameStart ? undefined : { from: before.startTime, to: after.startTime };
+  return [...new Map(open.map((seat) => [seat.userId, seat])).values()].flatMap(
+    ({ userId, roomId, attempt }) => {
+      const extraMinutes = minutes.get(userId) ?? 0;
+      const ends = changedEndOf({ attempt, extraMinutes }, before, after, now);
+      return ends ? [{ userId, roomId, starts, ends }] : [];
+    },
+  );
+};
 
 export type ExamService = ReturnType<typeof createExamService>;
 
@@ -184,15 +216,20 @@ export const createExamService = ({
       const { rows, ...next } = await store.list(person, { limit: pageSize, before: cursor });
       return { exams: await answer(rows), ...next };
     },
-    /** @throws INVALID_INPUT when the end would not be after the start */
+    /**
+     * Changes an exam. Times of an exam that has begun are changed with a reason, which is kept with the old and the new end in the history of each
+     * person whom it concerns.
+     * @throws INVALID_INPUT when the end would not be after the start, or the reason is missing
+     */
     async update(
       caller: ActingCaller,
       { id: examId }: Opened<"wholeExam">,
-      { audio: wanted, ...changes }: UpdateExamInput,
+      { audio: wanted, reason: why, ...changes }: UpdateExamInput,
     ): Promise<Exam> {
       rates.takeChange({ caller, examId }, { writeRows: wanted?.length ?? 0 });
       const now = clock();
-      const change = (current: StoredExam) => {
+      let concerned = 0;
+      const change = (current: StoredExam, seats: readonly ExamineeSeat[]): ExamChange => {
         const startTime = changes.startTime ?? current.startTime;
         const endTime = changes.endTime ?? current.endTime;
         if (endTime <= startTime)
@@ -200,7 +237,14 @@ export const createExamService = ({
             changes.endTime ? "endTime" : "startTime",
             "would make the exam end before it starts",
           );
-        return {
+        const people = concernedBy(seats, current, { startTime, endTime }, now);
+        concerned = people.length;
+        if (concerned > 0 && !why)
+          throw invalidInput(
+            "reason",
+            `is required: the exam has begun, and its times change for ${number(concerned, "person", "people")}`,
+          );
+        const changed = {
           name: changes.name ?? current.name,
           startTime,
           endTime,
@@ -213,9 +257,15 @@ export const createExamService = ({
           detectors: changes.detectors === undefined ? current.detectors : changes.detectors,
           updatedAt: now,
         };
+        const { code = null, note = null, message = null } = why ?? {};
+        return { changed, people, reason: { reason: code, note, message } };
       };
-      const audioOfExam = wanted && attachments(examId, wanted, now);
-      refuse(await store.update(examId, change, audioOfExam, caller));
+      const how = {
+        audio: wanted && attachments(examId, wanted, now),
+        withSeats: changes.startTime !== undefined || changes.endTime !== undefined,
+      };
+      refuse(await store.update(examId, change, how, caller));
+      rates.charge({ caller, examId }, { writeRows: concerned });
       return read(caller, examId);
     },
     /**

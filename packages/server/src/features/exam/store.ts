@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
+  type Attempt,
   type CameraNeed,
   type DetectorName,
   type ExamCounts,
@@ -8,9 +9,12 @@ import {
   MAX_ENDED_NAMED,
   type RestoredExam,
   type Role,
+  type RoomStatus,
+  RUNNING,
   type VideoProfile,
 } from "@invigil/schema";
 import { and, asc, count, desc, eq, gt, lt, type SQLWrapper, sql } from "drizzle-orm";
+import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import {
   findMissingClip,
   insertAttachments,
@@ -26,8 +30,9 @@ import {
   type SoftDeletedExam,
 } from "../../domain/bulk/soft-deleted.js";
 import type { Author } from "../../domain/calls.js";
+import { type NewEntry, type PersonOfChangedTimes, prepareTimesEntries } from "../../domain/decisions.js";
 import { encodedParam } from "../../domain/encoded-param.js";
-import { type EventLog, wholeExam } from "../../domain/events.js";
+import { type EventLog, newEvent, wholeExam } from "../../domain/events.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
 import type { Writes } from "../../domain/writes.js";
@@ -35,6 +40,7 @@ import { type Page, pageOf } from "../../platform/paging.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
+  attempts,
   bulkChanges,
   exams,
   visibleParticipants as participants,
@@ -67,6 +73,20 @@ type Changes = Pick<
   | "detectors"
   | "updatedAt"
 >;
+/** A seat of an examinee in a room of an exam. */
+export interface ExamineeSeat {
+  readonly userId: string;
+  readonly roomId: string;
+  readonly status: RoomStatus;
+  readonly extraMinutes: number;
+  readonly attempt: Attempt;
+}
+/** A change of an exam, and the people for whom it changes times. */
+export interface ExamChange {
+  readonly changed: Changes;
+  readonly people: readonly PersonOfChangedTimes[];
+  readonly reason: Pick<NewEntry, "reason" | "note" | "message">;
+}
 
 export type { SoftDeletedExam };
 
@@ -174,6 +194,24 @@ const countsOfExams = statement((dialect) =>
     })
     .from(dialect.rows("asked", { examId: "text" })),
 );
+const examineeSeats = statement(
+  query
+    .select({
+      seq: participants.seq,
+      userId: participants.userId,
+      roomId: participants.roomId,
+      status: rooms.status,
+      extraMinutes: participants.extraMinutes,
+      attempt: attemptColumns,
+    })
+    .from(participants)
+    .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
+    .leftJoin(attempts, isAttemptOf(participants))
+    .where(and(eq(participants.examId, param("examId")), eq(participants.role, "examinee"))),
+);
+/** The times of an exam as an interval of ISO 8601. */
+const intervalOf = ({ startTime, endTime }: Pick<Changes, "startTime" | "endTime">): string =>
+  `${startTime.toISOString()}/${endTime.toISOString()}`;
 const updateExam = statement(
   query
     .update(exams)
@@ -249,32 +287,56 @@ export const createExamStore = ({
 
     get: async (examId: string) => readExam(examId),
 
-    /** Changes an exam to the result of `change`, and replaces its audio attachments if `audio` is given. */
+    /**
+     * Changes an exam to the result of `change`, writes an entry for each person for whom its times change, and replaces its audio attachments
+     * if `audio` is given. The audit names the old and the new times.
+     * @param withSeats whether `change` gets the seats of examinees. Without it, there are none
+     */
     update: (
       examId: string,
-      change: (current: StoredExam) => Changes,
-      audio: readonly NewAttachment[] | undefined,
+      change: (current: StoredExam, seats: readonly ExamineeSeat[]) => ExamChange,
+      { audio, withSeats }: { audio: readonly NewAttachment[] | undefined; withSeats: boolean },
       author: Author,
-    ): Promise<MissingClip | undefined> =>
-      writes.ofExam({ examId }, author, async (tx) => {
-        const [current, missing] = await Promise.all([
+    ): Promise<MissingClip | undefined> => {
+      let times: string | undefined;
+      const target = {
+        examId,
+        // Known when the audit reads it, after the statements of the change.
+        get subject() {
+          return times;
+        },
+      };
+      return writes.ofExam(target, author, async (tx) => {
+        const [current, missing, seats] = await Promise.all([
           tx.get(examById, { examId }),
           findMissingClip(tx, audio ?? []),
+          withSeats ? tx.all(examineeSeats, { examId }) : [],
         ]);
         if (!current) return undefined;
-        const changed = change(current);
+        const { changed, people, reason } = change(
+          current,
+          // Sorted here, because the database would sort in memory, too.
+          seats
+            .toSorted((one, other) => one.seq - other.seq)
+            .map(({ attempt, ...seat }) => ({ ...seat, attempt: attemptOf(attempt) ?? RUNNING })),
+        );
         if (missing !== undefined) return { missingClip: missing };
         if (audio) await replaceExamAudio(tx, examId, audio);
-        const { name, startTime, endTime, updatedAt } = changed;
-        const told = { name, startTime, endTime };
+        const { name, startTime, endTime, updatedAt: now } = changed;
+        const [before, after] = [intervalOf(current), intervalOf(changed)];
+        times = before === after ? undefined : `${before} ${after}`;
+        const entries = await prepareTimesEntries(tx, examId, people, { reason, author, now });
+        const told = newEvent(wholeExam(examId), "exam_changed", { name, startTime, endTime }, now);
         await tx.last(() =>
           Promise.all([
             tx.run(updateExam, { ...changed, examId }),
-            events.add(tx, wholeExam(examId), "exam_changed", told, updatedAt),
+            entries.write(),
+            events.addAll(tx, [told, ...entries.events]),
           ]),
         );
         return undefined;
-      }),
+      });
+    },
 
     /**
      * Newest first: all exams, or those that a person has access to. `before` is the last id of the previous
