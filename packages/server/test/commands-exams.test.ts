@@ -188,6 +188,41 @@ describe("`invigil exam`", () => {
     expect(await place.fine("exam", "update", made.id, "--name", "F")).toMatch(/^name +F$/m);
   });
 
+  it("changes the times of a running exam with a reason, and says for how many people", async () => {
+    using place = shop();
+    const hour = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+    const exam = await place.fine(
+      "exam",
+      "create",
+      "--name",
+      "E",
+      "--start",
+      hour(-1),
+      "--end",
+      hour(1),
+      "-q",
+    );
+    await place.fine("room", "create", "--exam", exam, "--name", "R", "--by", "t1");
+    writeFileSync(join(place.path, "people.csv"), "id,name,room,extraMinutes\ne1,Li,R,0\ne2,Wang,R,100\n");
+    await place.fine("roster", "import", "people.csv", "--exam", exam);
+    const update = ["exam", "update", exam, "--end", hour(-0.5)] as const;
+    const why = ["--reason", "technical", "--note", "Fire", "--message", "Leave the house."] as const;
+    expect(await place.refusal(...update)).toBe(
+      "invigil: --reason is required: the exam has begun, and its times change for 2 people, for 1 of whom it would be over at once",
+    );
+    expect(await place.refusal(...update, "--note", "Fire")).toContain("--reason");
+    expect(await place.refusal(...update, "--reason", "fire")).toContain("technical");
+    expect(await place.json(...update, ...why)).toMatchObject({ timesChanged: { people: 2, overAtOnce: 1 } });
+    expect(await place.fine("timeline", "e1", "--exam", exam)).toMatch(
+      / times +by .*ends \S+Z -> \S+Z.*technical.*Fire/,
+    );
+    expect(await place.fine("exam", "update", exam, "--end", hour(-0.6), ...why)).toMatch(
+      /\n\nThe times have changed for 1 person in the exam\.$/,
+    );
+    // Without a change of times there is nothing to count.
+    expect(await place.json("exam", "update", exam, "--name", "F")).not.toHaveProperty("timesChanged");
+  });
+
   it("lists exams, newest first, and deletes them", async () => {
     using place = shop();
     expect(await place.fine("exam", "list")).toBe("There are no exams.");

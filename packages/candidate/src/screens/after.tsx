@@ -36,11 +36,14 @@ export function After({
       : room === "ended"
         ? "roomEnded"
         : "timeUp";
-  const reason = isTerminated && decision?.kind === "terminate" && reasonOf(decision);
+  const isTold =
+    (title === "terminated" && decision?.kind === "terminate") ||
+    (title === "timeUp" && decision?.kind === "times");
+  const reason = isTold && reasonOf(decision);
   return (
     <Plain title={t(title)} text={t("off")}>
       <div className={styles.column}>
-        {reason && <Note tone="bad">{reason}</Note>}
+        {reason && <Note tone={isTerminated ? "bad" : "plain"}>{reason}</Note>}
         <Stored heading="h2" />
         {entry.code !== undefined && (
           <a className="button" data-main href={codeUrl(entry)}>

@@ -197,6 +197,7 @@ export default {
     terminate: "Your exam was ended by an invigilator.",
     finish: "You have finished your exam.",
     reopen: "Your exam was opened again. Go on.",
+    times: "The times of the exam were changed. Your exam ends at {time}.",
     reason: "Reason: {reason}.",
   },
   reasons: {

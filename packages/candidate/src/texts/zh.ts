@@ -173,6 +173,7 @@ export default {
     terminate: "监考老师结束了你的考试。",
     finish: "你已交卷。",
     reopen: "你的考试已重新开放，请继续。",
+    times: "考试时间已更改。考试于 {time} 结束。",
     reason: "原因：{reason}。",
   },
   reasons: {

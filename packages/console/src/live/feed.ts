@@ -22,7 +22,7 @@ const AT_ONCE_MS = 5000;
 /** What entries have in common that one person decided at once. */
 const decisionOf = ({ what, at }: Entry): string | undefined =>
   what.is === "decided"
-    ? `${what.decision.kind} ${what.decision.minutes} ${what.decision.by?.userId} ${at}`
+    ? `${what.decision.kind} ${what.decision.minutes} ${what.decision.ends?.from.getTime()} ${what.decision.ends?.to.getTime()} ${what.decision.by?.userId} ${at}`
     : undefined;
 
 const cameraOf = ({ what }: Entry): Camera | undefined => ("camera" in what ? what.camera : undefined);

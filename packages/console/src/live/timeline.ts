@@ -37,7 +37,7 @@ const signalOf = (type: number): ShownSignal | undefined =>
 export type Kind = "presence" | "cameras" | "records" | "messages" | "decisions" | "notes" | "room";
 
 /** What is decided about people. */
-const DECISIONS = ["pause", "resume", "extend", "terminate", "finish", "reopen"] as const;
+const DECISIONS = ["pause", "resume", "extend", "terminate", "finish", "reopen", "times"] as const;
 export type Decision = ExamEntry & { readonly kind: (typeof DECISIONS)[number] };
 const isDecision = (entry: ExamEntry): entry is Decision => DECISIONS.some((kind) => kind === entry.kind);
 /** What staff found of a person, or noted about a person or a room. */

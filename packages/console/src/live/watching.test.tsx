@@ -317,6 +317,18 @@ describe("decisions", () => {
     const rows = rowsOf(mergeTimeline([{ entries: staffEntries(told) }], []), "r");
     expect(rows.map((row) => ("people" in row ? row.people : undefined))).toEqual([1, 1, 2]);
   });
+
+  it("about the times of the exam are one line for all who had the same end", () => {
+    const times = (id: number, userId: string, extra = 0) => ({
+      ...decision(id, userId, 1),
+      kind: "times" as const,
+      minutes: undefined,
+      ends: { from: at(7200 + extra), to: at(300 + extra) },
+    });
+    const told = [times(1, "e1"), times(2, "e2"), times(3, "e3", 60)];
+    const rows = rowsOf(mergeTimeline([{ entries: staffEntries(told) }], []), "r");
+    expect(rows.map((row) => ("people" in row ? row.people : undefined))).toEqual([1, 2]);
+  });
 });
 
 describe("what staff found and noted", () => {

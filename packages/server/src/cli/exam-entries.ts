@@ -32,6 +32,8 @@ const signed = (minutes: number): string => `${minutes > 0 ? "+" : ""}${minutes}
 /** Further details of an entry, in words. */
 export const entryDetails = ({
   minutes,
+  starts,
+  ends,
   giveBack,
   answers,
   identity,
@@ -44,6 +46,8 @@ export const entryDetails = ({
 }: ExamEntry): string =>
   [
     minutes !== undefined && signed(minutes),
+    starts && `starts ${starts.from.toISOString()} -> ${starts.to.toISOString()}`,
+    ends && `ends ${ends.from.toISOString()} -> ${ends.to.toISOString()}`,
     giveBack === false && "time is lost",
     answers !== undefined && `answers ${answers}`,
     identity,

@@ -6,16 +6,18 @@ import {
   type ExamCounts,
   type ExamSummary,
   nameOfCopy,
+  type ReasonCode,
+  reasonCodes,
   userIdSchema,
   type VideoProfile,
 } from "@invigil/schema";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, quietListOption, quietOption } from "./arguments.js";
 import { addCheck } from "./exam-check.js";
 import { addDeletion, deletedText } from "./exam-deletion.js";
 import { addEnd } from "./exam-end.js";
-import { addEntries } from "./exam-entries.js";
+import { addEntries, allEntries } from "./exam-entries.js";
 import { addPeople } from "./exam-people.js";
 import { withLocalApp } from "./local-app.js";
 import { allDeletedExams, allExams, findExam } from "./lookup.js";
@@ -35,6 +37,9 @@ interface ExamOptions extends OutputOptions {
   end?: string;
   /** False removes the profile. */
   video?: VideoProfile | false;
+  reason?: ReasonCode;
+  note?: string;
+  message?: string;
   /** `CLIP@TIME` */
   schedule?: string[];
   offer?: string[];
@@ -144,6 +149,22 @@ const creatorOf = (userId: string): Caller => {
   return { userId: valid.data, role: "teacher", expiresAt: OPERATOR.expiresAt };
 };
 
+/** Counts the people for whom the times of a running exam were changed. Each of them has an entry with their end. */
+const timesChanged = async ({ call, deps }: LocalApp, { id: examId, updatedAt }: Exam) => {
+  const now = deps.clock();
+  const entries = await allEntries(call, { examId });
+  const ends = entries.flatMap(({ kind, time, ends: one }) =>
+    kind === "times" && time.getTime() === updatedAt.getTime() && one ? [one] : [],
+  );
+  return { people: ends.length, overAtOnce: ends.filter(({ to }) => to <= now).length };
+};
+
+const changedText = ({ people, overAtOnce }: Awaited<ReturnType<typeof timesChanged>>): string =>
+  [
+    `The times have changed for ${count(people, "person", "people")} in the exam.`,
+    ...(overAtOnce > 0 ? [`It is over at once for ${count(overAtOnce, "person", "people")}.`] : []),
+  ].join(" ");
+
 const addCreateAndUpdate = (exam: Command, run: CommandRun): void => {
   const times = "as '2026-06-07 09:00', 'tomorrow 09:00' or ISO";
   exam
@@ -188,6 +209,13 @@ const addCreateAndUpdate = (exam: Command, run: CommandRun): void => {
     .option("--start <time>", `when it starts, ${times}; scheduled clips move with it`)
     .option("--end <time>", "when it ends; '11:30' is on the day of the start")
     .option("--video <profile>", "the video profile of examinees' cameras: 1280x720@15,1500", videoProfile)
+    .addOption(
+      new Option("--reason <code>", "why the times change; required if the exam has begun").choices(
+        reasonCodes,
+      ),
+    )
+    .option("--note <text>", "with --reason: a text for staff")
+    .option("--message <text>", "with --reason: a text that the candidates see")
     .option("--no-video", "remove the video profile")
     .option("--schedule <clip@time...>", "replace all scheduled clips")
     .option("--offer <clip...>", "replace all clips that teachers may start by hand")
@@ -199,19 +227,25 @@ const addCreateAndUpdate = (exam: Command, run: CommandRun): void => {
         const current = await app.call.exam.get({ examId });
         const startTime = options.start === undefined ? undefined : time("--start", options.start);
         const day = startTime ?? current.startTime;
+        const { reason: code, note, message } = options;
+        if (code === undefined && (note !== undefined || message !== undefined))
+          throw invalidInput("--reason", "must be specified with --note and --message");
         const updated = await app.call.exam.update({
           examId,
+          reason: code && { code, note, message },
           name: options.name,
           startTime,
           endTime: options.end === undefined ? undefined : time("--end", options.end, day),
           videoProfile: options.video === false ? null : options.video,
           audio: changedAudio(current, options, time, day),
         });
+        const changed = code && (await timesChanged(app, updated));
         const moves = !options.schedule && day.getTime() !== current.startTime.getTime();
         const moved = moves ? current.scheduledAudio.length : 0;
-        print(run, options.json, updated, () =>
+        print(run, options.json, { ...updated, timesChanged: changed }, () =>
           [
             examText(updated, app.config.timeZone),
+            ...(changed ? [changedText(changed)] : []),
             ...(moved > 0 ? [`${count(moved, "scheduled clip")} moved with the start.`] : []),
           ].join("\n\n"),
         );

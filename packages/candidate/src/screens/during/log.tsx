@@ -43,12 +43,14 @@ export function Log({
   const reasonOf = useReason();
   const found = useDecisions(decision);
   const saying = (one: Decision): string => {
-    const { kind, minutes = 0 } = one;
+    const { kind, minutes = 0, ends } = one;
     const time = format.dateTime(endsAt, TIME);
     const what =
       kind === "extend"
         ? decisions(minutes < 0 ? "shorten" : "extend", { minutes: Math.abs(minutes), time })
-        : KINDS.flatMap((name) => (name === kind ? [decisions(name)] : [])).join("");
+        : kind === "times"
+          ? decisions("times", { time: ends ? format.dateTime(ends.to, TIME) : time })
+          : KINDS.flatMap((name) => (name === kind ? [decisions(name)] : [])).join("");
     return [what, reasonOf(one)].filter(Boolean).join(" ");
   };
   const entries = [

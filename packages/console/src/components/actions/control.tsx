@@ -1,5 +1,5 @@
-import { type Attempt, reasonCodes } from "@invigil/client";
-import { Button, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import type { Attempt } from "@invigil/client";
+import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { type ReactNode, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { RunBatch, Subject } from "../bulk-run.js";
@@ -8,24 +8,16 @@ import { Mark } from "../state-mark.js";
 import styles from "./acting.module.css";
 import { ActionInRooms } from "./action-in-rooms.js";
 import type { ControlAct } from "./acts.js";
-import {
-  ANSWERS,
-  type Decided,
-  type DecisionReason,
-  type Order,
-  oppositeOf,
-  useDecide,
-  type Whom,
-} from "./decide.js";
+import { ANSWERS, type Decided, type Order, oppositeOf, useDecide, type Whom } from "./decide.js";
 import { Foreseen, Outcome, useForeseen } from "./foreseen.js";
 import { LinkDialog } from "./link.js";
 import { byGroup, MOST_OF_A_ROOM, type Seated, titleOf, useTakeBack } from "./people.js";
+import { NO_REASON, ReasonFields, reasonOf } from "./reason.js";
 import { randomId } from "./sending.js";
 import { useControl } from "./use-control.js";
 
 const TIME_WAYS = ["give", "take", "pause", "resume"] as const;
 const MAX_MINUTES = 600;
-const MAX_TEXT = 1000;
 const UNDO_REASON = { code: "mistake" } as const;
 
 /** A person in a room, or a whole room. */
@@ -70,7 +62,7 @@ export function ControlDialog<R extends Receiver>({
   const [typed, setTyped] = useState("");
   const [givesBack, setGivesBack] = useState(true);
   const [answers, setAnswers] = useState<(typeof ANSWERS)[number]>("submit");
-  const [reason, setReason] = useState({ code: "", note: "", message: "" });
+  const [reason, setReason] = useState(NO_REASON);
   const [linked, setLinked] = useState<readonly Seated[]>();
   // A repeated call has the same key, so that it decides about each person once.
   const [key] = useState(randomId);
@@ -98,12 +90,7 @@ export function ControlDialog<R extends Receiver>({
         return { kind: does };
     }
   })();
-  const code = reasonCodes.find((one) => one === reason.code);
-  const texts = (["note", "message"] as const).filter((field) => reason[field].trim() !== "");
-  const why: DecisionReason | undefined = code && {
-    code,
-    ...Object.fromEntries(texts.map((field) => [field, reason[field].trim()])),
-  };
+  const why = reasonOf(reason);
   const whomOf = (batch: readonly R[], roomId: string): Whom => ({
     roomId,
     userIds:
@@ -303,28 +290,7 @@ export function ControlDialog<R extends Receiver>({
         />
       )}
       <p>{t(`consequence.${does}`)}</p>
-      <NativeSelect
-        label={t("reason.label")}
-        value={reason.code}
-        {...(!isExtending && { "data-autofocus": true })}
-        data={[
-          { value: "", label: t("reason.choose") },
-          ...reasonCodes.map((value) => ({ value, label: t(`reason.codes.${value}`) })),
-        ]}
-        onChange={({ currentTarget: { value } }) => setReason((now) => ({ ...now, code: value }))}
-      />
-      {(["message", "note"] as const).map((field) => (
-        <Textarea
-          key={field}
-          label={t(`reason.${field}`)}
-          rows={1}
-          autosize
-          maxRows={4}
-          maxLength={MAX_TEXT}
-          value={reason[field]}
-          onChange={({ currentTarget: { value } }) => setReason((now) => ({ ...now, [field]: value }))}
-        />
-      ))}
+      <ReasonFields typed={reason} onChange={setReason} isFirst={!isExtending} />
       {order && <Foreseen foreseen={foreseen} nameOf={nameOf} of={of} />}
       {skipped}
     </ActionInRooms>

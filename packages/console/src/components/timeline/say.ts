@@ -3,8 +3,11 @@ import type { Row } from "../../live/feed.js";
 import type { Decision, Entry } from "../../live/timeline.js";
 import { useShortLength } from "../duration.js";
 import type { State } from "../state-mark.js";
-import { useZone } from "../time.js";
+import { useTimeOfDay, useZone } from "../time.js";
 import { useTypeName } from "../type-name.js";
+
+/** Stands for the times of decisions that have none, which their texts do not name. */
+const NEVER = new Date(0);
 
 /**
  * Says what happened, in one sentence.
@@ -18,6 +21,7 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
   const kinds = useTranslations("watching.hand.kinds");
   const format = useFormatter();
   const timeZone = useZone();
+  const timeOfDay = useTimeOfDay();
   const typeName = useTypeName();
   const length = useShortLength();
   const clock = (at: number) =>
@@ -28,6 +32,13 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
       second: "2-digit",
       hourCycle: "h23",
     });
+  /** Two times, with their days if these differ. */
+  const between = ({ from, to }: { from: Date; to: Date } = { from: NEVER, to: NEVER }) => {
+    const day = (at: Date) => format.dateTime(at, { timeZone, dateStyle: "short" });
+    const isOneDay = day(from) === day(to);
+    const say = (at: Date) => (isOneDay ? timeOfDay(at) : `${day(at)} ${timeOfDay(at)}`);
+    return { from: say(from), to: say(to) };
+  };
   const names = (people: readonly string[] | undefined) => {
     const [first, ...others] = people ?? [];
     if (first === undefined) return t("everybody");
@@ -75,14 +86,16 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
       case "signal":
         return t(`signal.${what.signal}`, { from: nameOf(what.from), to: names(what.to) });
       case "decided": {
-        const { kind, by, minutes = 0, reason: code } = what.decision;
+        const { kind, by, minutes = 0, reason: code, starts, ends } = what.decision;
         const { people = 1 } = row;
         const told = kind === "extend" && minutes < 0 ? "shorten" : kind;
-        const text = t(isOwn ? `own.decided.${told}` : `decided.${told}`, {
+        const said = t(isOwn ? `own.decided.${told}` : `decided.${told}`, {
           by: by?.name ?? nameOf(by?.userId ?? ""),
           name: people > 1 ? t("decided.people", { count: people }) : name,
           minutes: Math.abs(minutes),
+          ...between(ends),
         });
+        const text = starts ? t("decided.begins", { text: said, ...between(starts) }) : said;
         return code === undefined ? text : t("decided.because", { text, reason: reasons(code) });
       }
       case "noted": {
@@ -130,6 +143,7 @@ const DECIDED: { readonly [Kind in Decision["kind"]]: State } = {
   terminate: "ended",
   finish: "ended",
   reopen: "publishing",
+  times: "timeShort",
 };
 const entryMark = ({ what }: Entry): State | undefined => {
   switch (what.is) {

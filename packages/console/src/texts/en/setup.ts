@@ -220,6 +220,22 @@ export default {
     timeMissing: "Enter the start time.",
     lengthWrong: "From 1 to 10,080 minutes.",
     past: "This time has passed. Is the day right?",
+    running: {
+      title:
+        "The exam has begun. Change its times{count, plural, =0 {} one { for # candidate} other { for # candidates}}?",
+      later: "The exam would not have begun: it begins <time></time>.",
+      over: "{count, plural, one {For # candidate} other {For # candidates}} the exam is over at once.",
+      preview: "When the exam ends for each candidate",
+      ends: "<from></from> → <to></to>",
+      endsNow: "<from></from> → <to></to> · over at once",
+      history:
+        "The change is kept in the history of each candidate and in the audit, with the old and the new times.",
+      nobody: "It changes nothing for anybody who is in the exam.",
+      action: "Change the times",
+      actionOver: "Change the times, and end it for {count, number}",
+      done: "The times are changed.",
+      again: "The times were changed again since, to {from}–{to}. They stay as they are.",
+    },
     moveAudio:
       "Move {count, plural, one {the scheduled clip} other {the # scheduled clips}} by the same time",
     linksLater:

@@ -94,6 +94,8 @@ export default {
       terminate: "{by} ended the exam of {name}",
       finish: "{name} finished the exam",
       reopen: "{by} reopened the exam of {name}",
+      times: "{by} changed the end of the exam of {name} from {from} to {to}",
+      begins: "{text}; it begins at {to} instead of {from}",
       people: "{count, number} candidates",
       because: "{text}: {reason}",
       message: "To the candidate: {text}",
@@ -143,6 +145,7 @@ export default {
         terminate: "Exam ended by {by}",
         finish: "Finished the exam",
         reopen: "Exam reopened by {by}",
+        times: "{by} changed the end of the exam from {from} to {to}",
       },
       identity: {
         confirmed: "Identity confirmed by {by}",

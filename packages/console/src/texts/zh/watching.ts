@@ -94,6 +94,8 @@ export default {
       terminate: "{by}结束了{name}的考试",
       finish: "{name}已交卷",
       reopen: "{by}恢复了{name}的考试",
+      times: "{by}将{name}的考试结束时间由 {from} 改为 {to}",
+      begins: "{text}；开始时间由 {from} 改为 {to}",
       people: " {count, number} 名考生",
       because: "{text}（{reason}）",
       message: "给考生的说明：{text}",
@@ -137,6 +139,7 @@ export default {
         terminate: "{by}结束其考试",
         finish: "已交卷",
         reopen: "{by}恢复其考试",
+        times: "{by}将考试结束时间由 {from} 改为 {to}",
       },
       identity: {
         confirmed: "身份已由{by}确认",

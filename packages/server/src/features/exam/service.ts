@@ -86,6 +86,13 @@ const concernedBy = (
   );
 };
 
+/** Says how many people a change of times concerns, and for how many of them the exam would be over. */
+const whom = (people: ExamChange["people"], now: Date): string => {
+  const over = people.filter(({ ends }) => ends.to <= now).length;
+  const all = number(people.length, "person", "people");
+  return over === 0 ? all : `${all}, for ${over} of whom it would be over at once`;
+};
+
 export type ExamService = ReturnType<typeof createExamService>;
 
 export const createExamService = ({
@@ -242,7 +249,7 @@ export const createExamService = ({
         if (concerned > 0 && !why)
           throw invalidInput(
             "reason",
-            `is required: the exam has begun, and its times change for ${number(concerned, "person", "people")}`,
+            `is required: the exam has begun, and its times change for ${whom(people, now)}`,
           );
         const changed = {
           name: changes.name ?? current.name,
