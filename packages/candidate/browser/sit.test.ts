@@ -179,6 +179,37 @@ describe("a candidate", () => {
     expect(await next.getAttribute("href")).toMatch(/\/j\/AB12-CD34-EF56$/);
   });
 
+  it("goes on by itself in the room to which they are moved, with the same camera, and their link leads there", async () => {
+    const { url } = await world.linkOf("e6");
+    const { page, check } = await enters("e6");
+    const { id: roomId } = await world.admin.room.create({ examId: world.examId, name: "Room 2" });
+    const inNewRoom = async () =>
+      (await world.admin.room.snapshot({ roomId })).members.find(({ userId }) => userId === "e6");
+    await world.teacher.attempt.pause({ ...decide("e6"), reason: { code: "technical" } });
+    await says(page, "Your exam is paused");
+    await world.admin.participant.move({ roomId: world.roomId, userId: "e6", toRoomId: roomId });
+    await expect.poll(async () => (await inNewRoom())?.publishStatus.main).toBe("publishing");
+    await says(page, "You are seen.");
+    // They were asked for no device again, and are still paused.
+    expect(await page.evaluate(() => (window as unknown as Opened).opened.length)).toBe(1);
+    expect(await alive(page)).toEqual({ tracks: 2, connections: 1 });
+    await says(page, "Your exam is paused");
+    await check();
+    await world.admin.attempt.resume({ roomId, key: "all", reason: { code: "technical" } });
+    await page.getByRole("timer").waitFor();
+    await click(page, "Help");
+    await expect
+      .poll(async () => (await world.admin.hand.list({ examId: world.examId, statuses: ["raised"] })).hands)
+      .toMatchObject([{ roomId, userId: "e6" }]);
+    await page.reload();
+    await says(page, "You are seen.");
+    await page.close();
+    // The link that they had is not that of the new room.
+    const again = await world.open(url);
+    await says(again.page, "Room 2");
+    await again.page.close();
+  });
+
   it("sits in one tab: the other one takes over if they want, and a link that was revoked says so", async () => {
     const one = await enters("e3");
     const { url } = await world.linkOf("e3");

@@ -2600,7 +2600,7 @@ export interface RemovedFromExam {
   records: number;
 }
 
-/** Input of `attempt.open`: a room in which the caller sits the exam. */
+/** Input of `attempt.open`: a room in which the caller sits the exam, or from which they were moved. */
 export interface OpenAttemptInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
@@ -2632,6 +2632,8 @@ export interface Sitting {
   decision?: ExamEntry | undefined;
   /** The member of staff who talks to the person now. Absent: no one does. */
   talk?: Talk | undefined;
+  /** The token to go on with in the room of the snapshot: the caller was moved there, and their own one is bound to the room from which they came. Absent: their own one. */
+  token?: string | undefined;
   /** The server's time. */
   now: Date;
 }
@@ -4534,7 +4536,7 @@ export type Procedures = {
   };
   attempt: {
     /**
-     * Returns what the candidate's page begins with, before, during and after the exam.
+     * Returns what the candidate's page begins with, before, during and after the exam. A person who was moved from the room gets what the page begins with in their new one.
      *
      * For examinees.
      */

@@ -44,7 +44,9 @@ export const openAttemptInput = z
     roomId: given.roomId,
     camera: withDefault(cameraSchema, "main").describe("The page that opens it."),
   })
-  .describe("Input of `attempt.open`: a room in which the caller sits the exam.");
+  .describe(
+    "Input of `attempt.open`: a room in which the caller sits the exam, or from which they were moved.",
+  );
 export type OpenAttemptInput = z.infer<typeof openAttemptInput>;
 
 const examOfSitting = examSchema.pick({
@@ -91,6 +93,12 @@ export const sittingSchema = z
     talk: talkSchema
       .optional()
       .describe("The member of staff who talks to the person now. Absent: no one does."),
+    token: z
+      .string()
+      .optional()
+      .describe(
+        "The token to go on with in the room of the snapshot: the caller was moved there, and their own one is bound to the room from which they came. Absent: their own one.",
+      ),
     now: z.date().describe("The server's time."),
   })
   .describe("Output of `attempt.open`: what the candidate's page begins with.");

@@ -1,11 +1,11 @@
 import { createInvigilClient } from "@invigil/client";
 import { InvigilProvider } from "@invigil/react";
-import { Component, type ReactNode, Suspense, useState } from "react";
+import { Component, type ReactNode, Suspense, useMemo, useState } from "react";
 import { useLocale, useTranslations } from "use-intl";
 import { Plain } from "../screens/plain.js";
 import { Sit } from "../screens/sit.js";
 import styles from "./app.module.css";
-import { type Camera, codeUrl, type Entry, serverUrl } from "./entry.js";
+import { type Camera, codeUrl, type Entry, serverUrl, storeEntry } from "./entry.js";
 import { Language, LanguageSwitch } from "./language.js";
 import { useOneTab } from "./one-tab.js";
 
@@ -56,10 +56,16 @@ function CodeNeeded() {
 }
 
 /** One person at one exam, in the one tab that sits it. */
-function Seat({ entry, camera }: { entry: Entry; camera: Camera }) {
+function Seat({ entry: opened, camera }: { entry: Entry; camera: Camera }) {
   const t = useTranslations("tab");
+  const [entry, setEntry] = useState(opened);
   const { tab, takeOver } = useOneTab(`${camera} ${entry.roomId} ${entry.userId}`);
-  const [client] = useState(() => createInvigilClient({ url: serverUrl(), token: entry.token }));
+  const { token } = entry;
+  const client = useMemo(() => createInvigilClient({ url: serverUrl(), token }), [token]);
+  const move = (to: Entry) => {
+    storeEntry(to);
+    setEntry(to);
+  };
   if (tab === "asking") return null;
   if (tab === "elsewhere")
     return (
@@ -71,7 +77,7 @@ function Seat({ entry, camera }: { entry: Entry; camera: Camera }) {
     );
   return (
     <InvigilProvider client={client}>
-      <Sit entry={entry} camera={camera} />
+      <Sit entry={entry} camera={camera} onMove={move} />
     </InvigilProvider>
   );
 }

@@ -36,6 +36,13 @@ export const readEntry = (): { readonly entry: Entry | undefined; readonly camer
   return { entry: opened ?? storedEntry(sessionStorage.getItem(STORED)), camera };
 };
 
+/** Keeps an entry for a reload: that of the room to which its person was moved. */
+export const storeEntry = ({ roomId, userId, token, code }: Entry): void =>
+  sessionStorage.setItem(
+    STORED,
+    `?${new URLSearchParams({ roomId, userId, token, ...(code !== undefined && { code }) }).toString()}`,
+  );
+
 /** The address of the server, below which this page is. */
 export const serverUrl = (): string => new URL("..", document.baseURI).href.replace(/\/$/, "");
 

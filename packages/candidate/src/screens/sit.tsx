@@ -25,10 +25,28 @@ const During = lazy(() =>
 const ENTERED = "invigil.sit.entered";
 const enteredKey = ({ roomId, userId }: Entry, camera: Camera): string => `${camera} ${roomId} ${userId}`;
 
-export function Sit({ entry, camera }: { entry: Entry; camera: Camera }) {
+export function Sit({
+  entry,
+  camera,
+  onMove,
+}: {
+  entry: Entry;
+  camera: Camera;
+  onMove: (to: Entry) => void;
+}) {
   const client = useInvigilClient();
   const texts = useTranslations();
-  const { opened, problem, open } = useOpening(client, entry.roomId, camera);
+  const { opened, problem, open } = useOpening(
+    client,
+    { roomId: entry.roomId, camera },
+    ({ roomId, token = entry.token }) => {
+      const to = { ...entry, roomId, token };
+      // Who has entered the exam has entered it in the new room, also after a reload.
+      if (sessionStorage.getItem(ENTERED) === enteredKey(entry, camera))
+        sessionStorage.setItem(ENTERED, enteredKey(to, camera));
+      onMove(to);
+    },
+  );
   if (opened) return <Seated entry={entry} page={camera} opened={opened} open={open} />;
   return problem ? (
     <Refused entry={entry} problem={problem} onRetry={open} />
@@ -97,9 +115,11 @@ function Seated({
   }, [exam.name]);
 
   const unlock = useCallback(() => sound.unlock(), [sound]);
-  if (live.closed && stage !== "after" && live.closed !== "over")
-    return <Refused entry={entry} problem={live.closed} onRetry={open} />;
-  if (stage === "after" || live.closed)
+  // Whether they were removed or moved is what `open` finds out.
+  const closed = live.closed === "notYours" ? undefined : live.closed;
+  if (closed && stage !== "after" && closed !== "over")
+    return <Refused entry={entry} problem={closed} onRetry={open} />;
+  if (stage === "after" || closed)
     return <After entry={entry} sitting={sitting} attempt={attempt} room={room.room.status} onLook={open} />;
   if (!sitting.canPublish) return <Plain title={t("notHere.title")} text={t("notHere.text")} />;
   const shared = { entry, page, sitting, live, devices, picture, now, endsAt, own, sound };

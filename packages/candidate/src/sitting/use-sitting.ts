@@ -20,7 +20,14 @@ export interface Opening {
 const RETRY_MS = 4000;
 
 /** Opens the exam, again after failures that pass. */
-export const useOpening = (client: InvigilClient, roomId: string, camera: Camera): Opening => {
+export const useOpening = (
+  client: InvigilClient,
+  { roomId, camera }: { readonly roomId: string; readonly camera: Camera },
+  /** Called with the room in which the person sits now, and the token to go on with, if they were moved. */
+  onMove: (to: { readonly roomId: string; readonly token: string | undefined }) => void,
+): Opening => {
+  const moved = useRef(onMove);
+  moved.current = onMove;
   const [state, setState] = useState<{ readonly opened?: Opened; readonly problem?: Problem }>({});
   const calls = useRef(0);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
@@ -29,7 +36,10 @@ export const useOpening = (client: InvigilClient, roomId: string, camera: Camera
     const call = ++calls.current;
     try {
       const sitting = await client.attempt.open.mutate({ roomId, camera });
-      if (call === calls.current) setState({ opened: { sitting, ahead: aheadMs(sitting.now) } });
+      if (call !== calls.current) return;
+      setState({ opened: { sitting, ahead: aheadMs(sitting.now) } });
+      const { id } = sitting.snapshot.room;
+      if (id !== roomId) moved.current({ roomId: id, token: sitting.token });
     } catch (error) {
       if (call !== calls.current) return;
       const problem = problemOf(error);
@@ -80,6 +90,8 @@ export const useLiveSitting = (
   };
   useEffect(() => () => clearTimeout(timer.current), []);
   useRoomEvent(roomId, "attempt_changed", (event) => event.userId === self.userId && openSoon(), options);
+  // They were moved, or removed.
+  useRoomEvent(roomId, "participant_removed", (event) => event.userId === self.userId && open(), options);
   useRoomEvent(roomId, "exam_changed", openSoon, options);
   useRoomEvent(roomId, "room_reopened", openSoon, options);
   const closed = live.status === "closed" && live.error ? problemOf(live.error) : undefined;

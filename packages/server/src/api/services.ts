@@ -470,6 +470,7 @@ export const createServices = (
     access,
     im,
     messages,
+    tokens,
     canPublish: providers.media !== undefined,
     rates,
     clock,

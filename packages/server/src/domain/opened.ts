@@ -57,6 +57,8 @@ interface Given {
   /** All exams of the caller. With a bound token, that room or that exam. */
   readonly ownExams: { readonly room: StoredRoom | undefined; readonly exam: StoredExam | undefined };
   readonly room: StoredRoom;
+  /** The room in which an examinee sits: the one that is named, or the one to which they came from it since they got their token. */
+  readonly ownSeat: StoredRoom;
   /** The same as `room`, or any room of an exam that the caller created. */
   readonly roomToRun: StoredRoom;
   readonly exam: AccessibleExam;

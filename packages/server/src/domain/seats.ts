@@ -45,11 +45,11 @@ const raiseGenerations = statement((dialect) =>
   query
     .insert(seatGenerations)
     .select(
-      sql`SELECT "examId", "roomId", "userId", 1 FROM ${dialect.rows("seats", { examId: "text", roomId: "text", userId: "text" })} WHERE true`,
+      sql`SELECT "examId", "roomId", "userId", 1 + coalesce((SELECT max(other.generation) FROM seat_generations AS other WHERE other.exam_id = seats."examId" AND other.user_id = seats."userId" AND other.room_id IN (SELECT rooms.id FROM rooms WHERE rooms.exam_id = seats."examId")), 0) FROM ${dialect.rows("seats", { examId: "text", roomId: "text", userId: "text" })} WHERE true`,
     )
     .onConflictDoUpdate({
       target: keyColumns,
-      set: { generation: sql`${seatGenerations.generation} + 1` },
+      set: { generation: sql`excluded.generation` },
     })
     .returning({ userId: seatGenerations.userId, generation: seatGenerations.generation }),
 );
@@ -106,7 +106,10 @@ export const readGenerations = async (
     ]),
   );
 
-/** Begins the next generations of seats in a room. Returns them by user id. */
+/**
+ * Begins the next generations of seats in a room. Returns them by user id. They are greater than those of all seats of the person in the exam,
+ * because a link for a room that the person has left leads on to the seat, unless it is of an earlier generation.
+ */
 export const beginNextGenerations = async (
   tx: ExamTransaction,
   { examId, roomId }: RoomKey,
@@ -128,6 +131,21 @@ export const prepareSeat = async (
   const generation = await readGeneration(tx, { examId, roomId, userId: NEW_SEATS });
   return async () => {
     if (generation > 0) await tx.insert(insertUnlessThere, [{ examId, roomId, userId, generation }]);
+  };
+};
+
+/**
+ * Prepares to give a person's seat, to which they are moved, at least the generation of the seat from which they come: their links lead on
+ * to it, and links that were revoked stay revoked. To be started after what `prepareSeat` returned.
+ */
+export const prepareMove = async (
+  tx: ExamTransaction,
+  from: SeatKey,
+  toRoomId: string,
+): Promise<() => Promise<void>> => {
+  const generation = await readGeneration(tx, from);
+  return async () => {
+    if (generation > 0) await tx.run(raiseTo, { ...from, roomId: toRoomId, generation });
   };
 };
 

@@ -16,6 +16,7 @@ export const NEEDED = {
   ownExams: [],
   room: ["roomId"],
   roomToRun: ["roomId"],
+  ownSeat: ["roomId"],
   exam: ["examId"],
   examInProgress: ["examId"],
   allRooms: ["examId"],

@@ -274,6 +274,8 @@ export interface ExamPerson {
   readonly name?: string | undefined;
   /** With `roomId`: the generation of the person's links. */
   readonly generation?: number | undefined;
+  /** The id of the token that this one continues: whoever revokes it revokes both. Default: a new one. */
+  readonly tokenId?: string | undefined;
   /** When the exam ends for this person. */
   readonly endsAt: Date;
 }
@@ -299,8 +301,7 @@ export const createTokenIssuer = ({
   afterExamSeconds: number;
 }) => {
   /** Issues a token with a fixed lifetime. */
-  const issue = async (request: TokenRequest): Promise<IssuedToken> => {
-    const tokenId = ids.next();
+  const issue = async (request: TokenRequest, tokenId = ids.next()): Promise<IssuedToken> => {
     const now = clock();
     const token = await signToken(request, { secret, clock: () => now, jti: tokenId });
     const issuedAt = Math.floor(now.getTime() / 1000);
@@ -330,11 +331,11 @@ export const createTokenIssuer = ({
      * @throws EXAM_OVER if that time has passed
      */
     async issueForExam(
-      { endsAt, ...person }: ExamPerson,
+      { endsAt, tokenId, ...person }: ExamPerson,
       ttlSeconds: number = Number.POSITIVE_INFINITY,
     ): Promise<IssuedToken> {
       const left = lastExpiry(endsAt).getTime() / 1000 - nowSeconds();
-      return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, MAX_SECONDS) });
+      return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, MAX_SECONDS) }, tokenId);
     },
   };
 };

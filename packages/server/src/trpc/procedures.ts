@@ -273,6 +273,7 @@ const OF_OWN_ROOMS: readonly Subject[] = ["room", "exam", "examInProgress"];
 const COUNTED: readonly Subject[] = [
   ...OF_OWN_ROOMS,
   "roomToRun",
+  "ownSeat",
   "allRooms",
   "roomsToRun",
   "wholeExam",

@@ -10,6 +10,8 @@ import type { Answers, Questions, RoomOfPerson } from "./store.js";
 // - A person has access to a room when storage lists them in it with the role of their token.
 // - An administrator has access to every room.
 // - A token that is bound to a room or an exam gives access to nothing else, for every role.
+// - An examinee who was moved opens their exam with the token for the room from which they came, until the links of one of these rooms are
+//   revoked. A token that an identity service has bound to a room stays in it.
 // - A person has access to an exam when they are in one of its rooms. A teacher also has access to the exams that they created.
 // - In an ended room, examinees may still read, upload recordings and report late records. For anything else (cheat configs, message tokens)
 //   they need a room in progress. The end of a room changes nothing for other roles.
@@ -94,6 +96,12 @@ const unbound = (caller: Caller): void => {
   if (caller.examId !== undefined) throw forbidden(`The token works only in the exam ${caller.examId}.`);
 };
 
+/** Whether the token of an examinee's link leads on to their seat in another room: its links were not revoked since. */
+const mayFollow = (
+  { role, generation }: Pick<GivenBy<"unbound">, "role" | "generation">,
+  newest: number,
+): boolean => role === "examinee" && generation !== undefined && generation >= newest;
+
 /** The usual rules of subjects that are a room or an exam. */
 const ofRoom = {
   questions: (caller: Caller, { roomId = "" }: Ids) => questionsOfRoom(caller, roomId),
@@ -115,6 +123,21 @@ export const rules: { readonly [About in Subject]: Rule<About> } = {
   },
   session: { questions: nothing, needsSession: true, decide: (_, __, { session }) => ({ session }) },
   room: { ...ofRoom, decide: (caller, { roomId }, answers) => roomOf(caller, roomId, answers) },
+  ownSeat: {
+    questions(caller, ids) {
+      const questions = ofRoom.questions(caller, ids);
+      // Other tokens lead nowhere else.
+      return caller.roomId === ids.roomId ? { ...questions, withSeat: true } : questions;
+    },
+    decide(caller, { roomId }, answers) {
+      const { room: found, seat } = answers;
+      const hasLeft = found?.role === null && (caller.examId ?? found.room.examId) === found.room.examId;
+      return seat && hasLeft && mayFollow(caller, seat.generation)
+        ? seat.room
+        : roomOf(caller, roomId, answers);
+    },
+    countsFor: (_, { id: roomId, examId }) => ({ roomId, examId }),
+  },
   roomToRun: {
     ...ofRoom,
     questions(caller, ids) {

@@ -70,9 +70,10 @@ const questionsOfToken = (caller: Principal): TokenQuestions => {
 /** Whether all of these questions were asked. */
 const includes = (
   asked: Questions,
-  { roomId, memberId, withItsExam = false, examId, roomsOf }: Questions,
+  { roomId, memberId, withSeat = false, withItsExam = false, examId, roomsOf }: Questions,
 ): boolean =>
   (memberId === undefined || (asked.roomId === roomId && asked.memberId === memberId)) &&
+  (!withSeat || (asked.roomId === roomId && asked.withSeat === true)) &&
   (!withItsExam || (asked.roomId === roomId && asked.withItsExam === true)) &&
   (examId === undefined || asked.examId === examId) &&
   (roomsOf === undefined ||

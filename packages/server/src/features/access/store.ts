@@ -1,5 +1,5 @@
 import { isOver, type Role, type Room } from "@invigil/schema";
-import { and, eq } from "drizzle-orm";
+import { and, desc, eq, sql } from "drizzle-orm";
 import { isAttemptOf } from "../../domain/attempts.js";
 import type { StoredExam, StoredRoom, StoredSession } from "../../domain/opened.js";
 import { isRoom } from "../../domain/people.js";
@@ -53,6 +53,8 @@ export interface Questions {
   readonly roomId?: string | undefined;
   /** The person whose role in the room is asked. */
   readonly memberId?: string | undefined;
+  /** Whether the room of the exam in which the person sits as an examinee is asked, if they are not in the room. */
+  readonly withSeat?: boolean | undefined;
   /** Whether the room's exam is asked. */
   readonly withItsExam?: boolean | undefined;
   readonly examId?: string | undefined;
@@ -67,6 +69,8 @@ export interface Answers {
   readonly refusal: Extract<TokenEnd, "TOKEN_REVOKED" | "ACCOUNT_DISABLED"> | undefined;
   readonly session: StoredSession | undefined;
   readonly room: RoomWithRole | undefined;
+  /** The room in which the person sits instead of the one of the question, and the generation of their links there. */
+  readonly seat?: { readonly room: StoredRoom; readonly generation: number } | undefined;
   /** The generation of the seat's links. */
   readonly generation: number | undefined;
   readonly exam: StoredExam | undefined;
@@ -119,6 +123,39 @@ const roomWithRole = statement(
     )
     .leftJoin(attempts, and(isAttemptOf(visibleParticipants), eq(visibleParticipants.role, "examinee")))
     .where(isRoom),
+);
+/** The rooms in which a person sits an exam, those in progress first. */
+const seatInExam = statement(
+  query
+    .select({
+      roomId: visibleRooms.id,
+      generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`.mapWith(Number),
+    })
+    .from(visibleParticipants)
+    .innerJoin(
+      visibleRooms,
+      and(
+        eq(visibleRooms.examId, visibleParticipants.examId),
+        eq(visibleRooms.id, visibleParticipants.roomId),
+      ),
+    )
+    .leftJoin(
+      seatGenerations,
+      and(
+        eq(seatGenerations.examId, visibleParticipants.examId),
+        eq(seatGenerations.roomId, visibleParticipants.roomId),
+        eq(seatGenerations.userId, visibleParticipants.userId),
+      ),
+    )
+    .where(
+      and(
+        eq(visibleParticipants.examId, param("examId")),
+        eq(visibleParticipants.userId, param("userId")),
+        eq(visibleParticipants.role, "examinee"),
+      ),
+    )
+    .orderBy(desc(visibleRooms.status), desc(visibleRooms.id))
+    .limit(1),
 );
 const examById = statement(
   query
@@ -245,6 +282,20 @@ export const createAccessStore = ({
   };
   type Found = Awaited<ReturnType<typeof read>>;
 
+  /** Adds where a person sits who is not in the room of the questions. */
+  const withSeatOf = ({ withSeat, memberId: userId }: Questions, answers: Answers): MaybePromise<Answers> => {
+    const { room: left } = answers;
+    if (!withSeat || userId === undefined || left?.role !== null) return answers;
+    const { examId } = left.room;
+    const find = async (): Promise<Answers> => {
+      const seat = await storage.get(seatInExam, { examId, userId });
+      const found = seat && (await roomOf(examId, seat.roomId, userId));
+      return seat && found?.role === "examinee"
+        ? { ...answers, seat: { room: found.room, generation: seat.generation } }
+        : answers;
+    };
+    return find();
+  };
   /** Whether the room of the questions is in the exam in which it was looked for. */
   const isFound = ([, , seat, room]: Found): boolean => seat !== undefined || room !== undefined;
   const answersOf = (
@@ -263,20 +314,22 @@ export const createAccessStore = ({
     rooms,
   });
 
+  const answer: AccessStore["ask"] = (about, token) => {
+    const roomId = about.roomId ?? token?.roomId;
+    if (roomId === undefined)
+      return continueWith(read(about, token, undefined), (found) => answersOf(found, token));
+    const lookUp = async (): Promise<Answers> => {
+      const examOfRoom = await roomExams.lookUp(storage, roomId);
+      return answersOf(await read(about, token, examOfRoom), token);
+    };
+    const remembered = roomExams.rememberedExamOf(roomId);
+    if (remembered === undefined) return lookUp();
+    return continueWith(read(about, token, remembered), (found) =>
+      isFound(found) ? answersOf(found, token) : lookUp(),
+    );
+  };
+
   return {
-    ask(about, token) {
-      const roomId = about.roomId ?? token?.roomId;
-      if (roomId === undefined)
-        return continueWith(read(about, token, undefined), (found) => answersOf(found, token));
-      const lookUp = async (): Promise<Answers> => {
-        const examOfRoom = await roomExams.lookUp(storage, roomId);
-        return answersOf(await read(about, token, examOfRoom), token);
-      };
-      const remembered = roomExams.rememberedExamOf(roomId);
-      if (remembered === undefined) return lookUp();
-      return continueWith(read(about, token, remembered), (found) =>
-        isFound(found) ? answersOf(found, token) : lookUp(),
-      );
-    },
+    ask: (about, token) => continueWith(answer(about, token), (answers) => withSeatOf(about, answers)),
   };
 };

@@ -38,9 +38,10 @@ export const createAttemptRouter = ({
   sitting: SittingService;
 }) =>
   router({
-    open: examinees("room")
+    open: examinees("ownSeat")
       .meta({
-        sentence: "Returns what the candidate's page begins with, before, during and after the exam.",
+        sentence:
+          "Returns what the candidate's page begins with, before, during and after the exam. A person who was moved from the room gets what the page begins with in their new one.",
         errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
         rows: 10,
         audited: "none",

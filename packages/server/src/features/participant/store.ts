@@ -15,6 +15,7 @@ import type { NewPerson } from "../../domain/people.js";
 import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domain/people.js";
 import { noteLeftBefore, readLeft } from "../../domain/presence-times.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import { prepareMove } from "../../domain/seats.js";
 import { prepareUnseating, readSeat, type Seat } from "../../domain/unseating.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
@@ -449,14 +450,16 @@ export const createParticipantStore = ({
           if (!from || !person) return "not_found";
           if (there) return "there_already";
           checkSize(size, target.roomId, sizeBefore, 1);
-          const [{ arrival, write }, evict] = await Promise.all([
+          const [{ arrival, write }, keepLinks, evict] = await Promise.all([
             preparePerson(tx, { ...person, ...seatedBy, ...to, ...target, userId: user }),
+            prepareMove(tx, { ...room, userId: user }, to.roomId),
             tasks.prepareEviction(tx, from, { ...person, userId: user }, to.now),
             deletePerson(tx, { ...room, userId: user }, { streamsStay: true, now: to.now }),
           ]);
           await tx.last(() =>
             Promise.all([
               write(),
+              keepLinks(),
               noteLeftBefore(tx, { ...target, userId: user }, left),
               evict(),
               events.addAll(tx, [

@@ -18,6 +18,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type { ConsentText } from "../../domain/consents.js";
 import { toEntryOfPerson } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
+import type { TokenIssuer } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, roomEnded, roomNotFound } from "../../platform/errors.js";
 import type { MessageProviders } from "../../providers/types.js";
@@ -41,6 +42,7 @@ export const createSittingService = ({
   access,
   im,
   messages,
+  tokens,
   canPublish,
   rates,
   clock,
@@ -49,15 +51,28 @@ export const createSittingService = ({
   readonly access: Pick<AccessService, "open">;
   readonly im: Pick<ImService, "getToken">;
   readonly messages: MessageProviders;
+  readonly tokens: Pick<TokenIssuer, "issueForExam">;
   /** Whether the embedded media server carries the streams. */
   readonly canPublish: boolean;
   readonly rates: RateLimits;
   readonly clock: () => Date;
 }) => {
+  /** A token for the room to which a person was moved, which ends with theirs. Undefined: theirs is bound to no other room. */
+  const tokenFor = async (
+    { userId, role, roomId: boundTo, generation, tokenId, expiresAt }: ActingCaller,
+    roomId: string,
+    { endsAt, now }: Pick<Sitting, "endsAt" | "now">,
+  ): Promise<string | undefined> => {
+    if (boundTo === undefined || boundTo === roomId) return undefined;
+    const leftSeconds = Math.floor((expiresAt.getTime() - now.getTime()) / 1000);
+    const person = { userId, role, roomId, generation, tokenId, endsAt };
+    return (await tokens.issueForExam(person, leftSeconds)).token;
+  };
+
   /** The message login, if Aliyun carries the messages. It signs the login itself, so nothing waits for the vendor. */
   const loginFor = async (
     caller: ActingCaller,
-    { id: roomId, status }: Opened<"room">,
+    { id: roomId, status }: Opened<"ownSeat">,
     { camera }: OpenAttemptInput,
   ): Promise<ImTokens | undefined> => {
     const { aliyun_new: service } = messages;
@@ -90,11 +105,12 @@ export const createSittingService = ({
     /** Returns the newest consent text of an exam. Checks no permissions: for use by other services. */
     consentOf,
     /** Returns what the candidate's page begins with. It is also for those whose exam is over. */
-    async open(caller: ActingCaller, room: Opened<"room">, input: OpenAttemptInput): Promise<Sitting> {
+    async open(caller: ActingCaller, room: Opened<"ownSeat">, input: OpenAttemptInput): Promise<Sitting> {
       const { userId } = caller;
       const [found, login] = await Promise.all([
         store.open({ examId: room.examId, roomId: room.id, userId }),
-        loginFor(caller, room, input),
+        // Whoever was moved opens the new room once more.
+        room.id === input.roomId ? loginFor(caller, room, input) : undefined,
       ]);
       const self = found?.snapshot.members.find((member) => member.userId === userId);
       // They were moved or removed after their rights were read.
@@ -104,6 +120,8 @@ export const createSittingService = ({
       const { extraMinutes, videoProfile, questionsUrl, detectors, ...shown } = exam;
       const now = clock();
       const talk = snapshot.talks?.find((one) => one.userId === userId);
+      const endsAt = endsAtOf({ ...shown, extraMinutes }, self.attempt ?? RUNNING, now);
+      const token = await tokenFor(caller, room.id, { endsAt, now });
       return {
         snapshot: visibleSnapshot(caller, snapshot),
         exam: {
@@ -116,7 +134,7 @@ export const createSittingService = ({
           }),
         },
         self: { userId, name: self.name },
-        endsAt: endsAtOf({ ...shown, extraMinutes }, self.attempt ?? RUNNING, now),
+        endsAt,
         consent: {
           ...toConsent(consent),
           ...(given && { given: { version: Number(given.detail), time: given.createdAt } }),
@@ -127,6 +145,7 @@ export const createSittingService = ({
         ...(login && { login }),
         ...(decision && { decision: toEntryOfPerson(decision) }),
         ...(talk && { talk }),
+        ...(token !== undefined && { token }),
         now,
       };
     },
