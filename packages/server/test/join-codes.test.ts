@@ -169,8 +169,9 @@ describe("room.joinCodes", () => {
   it("leaves out people who are gone when their codes are written", async () => {
     const store = createCodeStore(withWrites(fixture().db));
     const { id: roomId, examId } = fixture().room;
-    const wanted = { userId: "gone", page: "main", digests: ["d"] } as const;
-    const none = { digests: [undefined], written: 0 };
+    const codes = new Map([["d", "c"]]);
+    const wanted = { userId: "gone", page: "main", codes, codesFrom: () => codes } as const;
+    const none = { codes: [undefined], written: 0 };
     expect(await store.assign({ examId, roomId }, [wanted], AUTHOR)).toEqual(none);
   });
 
@@ -419,7 +420,7 @@ describe("the rows of codes", () => {
     expect(await usersOf(fixture)).toEqual(["e1", "e2", "t1"]);
     await fixture.mutate(ADMIN, "participant.removeFromExam", { examId, userId: "e1", withRecords: true });
     expect(await usersOf(fixture)).toEqual(["e2", "t1"]);
-    await fixture.mutate(ADMIN, "participant.move", { roomId, userId: "e2", toRoomId: fixture.sibling.id });
+    await fixture.mutate(ADMIN, "participant.remove", { roomId, userId: "e2" });
     expect(await usersOf(fixture)).toEqual(["t1"]);
   });
 

@@ -5,7 +5,7 @@ import { trpc } from "./support/calls.js";
 import { APPS, openExamsFixture } from "./support/exams-fixture.js";
 import { listenRoom, nextBesidesPresence as next } from "./support/listening.js";
 
-const CONFIG = { apps: APPS };
+const CONFIG = { apps: APPS, publicUrl: "https://invigil.example" };
 const userId = "examinee1";
 
 const open = async () => {
@@ -27,6 +27,16 @@ const open = async () => {
     },
     stateOf: async (token: string, roomId: string) =>
       (await trpc(fixture, token).query("room.get", { roomId })).error?.data.reason ?? "ok",
+    /** The card of the person, with its codes. */
+    card: async (roomId: string) => {
+      const cards = await admin.room.joinCodes({ roomId, role: "examinee" });
+      return cards.find((card) => card.userId === userId) ?? expect.unreachable("no card");
+    },
+    /** The room to which a code leads, or the status of the refusal. */
+    lead: async (code = "") => {
+      const { statusCode, headers } = await fixture.inject({ method: "GET", url: `/j/${code}` });
+      return statusCode === 303 ? new URL(headers.location ?? "").searchParams.get("roomId") : statusCode;
+    },
     move: (from: string, to: string) => admin.participant.move({ roomId: from, userId, toRoomId: to }),
     a: room.id,
     b: sibling.id,
@@ -117,6 +127,31 @@ describe("the link of a person who was moved", () => {
     await admin.participant.add({ roomId: b, participants: [{ userId, name: "I", role: "inspector" }] });
     expect(await school.open(token, a)).toBe("FORBIDDEN");
     await expect(unbound.attempt.open({ roomId: "nowhere" })).rejects.toThrow("not open to you");
+  });
+});
+
+describe("the card of a person who was moved", () => {
+  it("leads where they sit, is printed again with the same codes there, and ends with a revocation", async () => {
+    await using school = await open();
+    const { a, b, card, lead, move, admin, room } = school;
+    const { code, pcCode } = await card(a);
+    expect([await lead(code), await lead(pcCode)]).toEqual([a, a]);
+    await move(a, b);
+    expect([await lead(code), await lead(pcCode)]).toEqual([b, b]);
+    const { seats } = await admin.participant.diagnose({ examId: room.examId, userId });
+    expect(seats).toMatchObject([{ roomId: b, codes: { main: "current", pc: "current" } }]);
+    expect(await card(b)).toMatchObject({ code, pcCode, roomId: b });
+    await move(b, a);
+    expect([await lead(code), (await card(a)).code]).toEqual([a, code]);
+    await move(a, b);
+    await admin.room.revokeLinks({ roomId: b, userIds: [userId] });
+    expect([await lead(code), await lead(pcCode)]).toEqual([404, 404]);
+    const fresh = await card(b);
+    expect(fresh.code).not.toBe(code);
+    expect([await lead(fresh.code), await lead(code)]).toEqual([b, 404]);
+    await move(b, a);
+    await admin.participant.remove({ roomId: a, userId });
+    expect(await lead(fresh.code)).toBe(404);
   });
 });
 

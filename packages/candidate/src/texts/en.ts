@@ -21,7 +21,7 @@ export default {
     },
     notYours: {
       title: "You are not in this room any more",
-      text: "You were moved or removed. Ask your invigilator, or type your exam code again to come to your new room.",
+      text: "You were moved or removed, or your link was replaced. Type the code on your card, which leads where you sit now, or ask your invigilator.",
     },
     gone: {
       title: "This exam is not there",

@@ -1,7 +1,7 @@
 import { and, asc, eq, sql } from "drizzle-orm";
 import type { Reader } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
-import { rooms, seatGenerations, visibleParticipants } from "../storage/tables.js";
+import { joinCodes, rooms, seatGenerations, visibleParticipants } from "../storage/tables.js";
 import type { ExamTransaction } from "./exam-transaction.js";
 import type { RoomKey } from "./room-exams.js";
 
@@ -74,6 +74,20 @@ const raiseTo = statement(
     }),
 );
 
+const codesOfSeat = statement(
+  query
+    .select({ page: joinCodes.page, digest: joinCodes.digest })
+    .from(joinCodes)
+    .where(
+      and(
+        eq(joinCodes.examId, param("examId")),
+        eq(joinCodes.roomId, param("roomId")),
+        eq(joinCodes.userId, param("userId")),
+      ),
+    ),
+);
+const insertCodes = insertion(joinCodes);
+
 const peopleOfRoom = statement(
   query
     .select({ userId: visibleParticipants.userId })
@@ -135,17 +149,26 @@ export const prepareSeat = async (
 };
 
 /**
- * Prepares to give a person's seat, to which they are moved, at least the generation of the seat from which they come: their links lead on
- * to it, and links that were revoked stay revoked. To be started after what `prepareSeat` returned.
+ * Prepares to give a person's seat, to which they are moved, at least the generation of the seat from which they come, and its codes: their
+ * links and cards lead on to it, and links that were revoked stay revoked. To be called before the person is deleted from the seat. What it
+ * returns is to be started after the person and what `prepareSeat` returned.
  */
 export const prepareMove = async (
   tx: ExamTransaction,
   from: SeatKey,
-  toRoomId: string,
+  roomId: string,
 ): Promise<() => Promise<void>> => {
-  const generation = await readGeneration(tx, from);
+  const [generation, codes] = await Promise.all([readGeneration(tx, from), tx.all(codesOfSeat, from)]);
+  const seat = { ...from, roomId };
   return async () => {
-    if (generation > 0) await tx.run(raiseTo, { ...from, roomId: toRoomId, generation });
+    await Promise.all([
+      generation > 0 && tx.run(raiseTo, { ...seat, generation }),
+      codes.length > 0 &&
+        tx.insert(
+          insertCodes,
+          codes.map((code) => ({ ...seat, ...code })),
+        ),
+    ]);
   };
 };
 

@@ -23,6 +23,7 @@ import {
   attempts,
   joinCodes,
   seatGenerations,
+  streamNames,
   visibleExams,
   visibleParticipants,
   visibleRooms,
@@ -34,9 +35,12 @@ export interface SeatPage {
   readonly page: JoinPage;
 }
 
-/** The digests of the codes that a page may have. It gets the first one, unless another page has that. */
-export interface WantedCode extends SeatPage {
-  readonly digests: readonly string[];
+/** A page that gets a code: the first of those that it may have, unless another page has that. */
+export interface PageToCode extends SeatPage {
+  /** The codes that it may have, by their digests. */
+  readonly codes: ReadonlyMap<string, string>;
+  /** Returns those that it keeps if its person was moved from another room. */
+  codesFrom(roomId: string): ReadonlyMap<string, string>;
 }
 
 /** The page that a code opens. */
@@ -86,6 +90,22 @@ const pagesByCode = statement((dialect) =>
     })
     .from(joinCodes)
     .where(dialect.isAnyOf(joinCodes.digest, "digests")),
+);
+/** The names of streams stay in the rooms from which people were moved. */
+const roomsOfPeople = statement((dialect) =>
+  query
+    .select({ userId: streamNames.userId, roomId: streamNames.roomId })
+    .from(visibleRooms)
+    .innerJoin(
+      streamNames,
+      and(
+        eq(streamNames.examId, visibleRooms.examId),
+        eq(streamNames.roomId, visibleRooms.id),
+        eq(streamNames.camera, "main"),
+        dialect.isAnyOf(streamNames.userId, "userIds"),
+      ),
+    )
+    .where(eq(visibleRooms.examId, param("examId"))),
 );
 const deleteCodes = statement((dialect) =>
   query
@@ -143,42 +163,65 @@ const keyOf = ({ userId, page }: SeatPage): string => `${page} ${userId}`;
 interface Present {
   readonly people: ReadonlySet<string>;
   readonly digests: ReadonlyMap<string, string>;
+  /** The rooms in which people have been whose code is not one of their seat, by user id. */
+  readonly rooms: ReadonlyMap<string, readonly string[]>;
 }
+const readRooms = async (
+  reader: Pick<Reader, "all">,
+  examId: string,
+  userIds: readonly string[],
+): Promise<Present["rooms"]> => {
+  const rooms = new Map<string, string[]>();
+  if (userIds.length === 0) return rooms;
+  for (const { userId, roomId } of await reader.all(roomsOfPeople, { examId, userIds }))
+    rooms.set(userId, [...(rooms.get(userId) ?? []), roomId]);
+  return rooms;
+};
 const readPresent = async (
   reader: Pick<Reader, "all">,
   { examId, roomId }: RoomKey,
-  wanted: readonly WantedCode[],
+  wanted: readonly PageToCode[],
 ): Promise<Present> => {
   const userIds = [...new Set(wanted.map(({ userId }) => userId))];
   const rows = await reader.all(codesOfPeople, { examId, roomId, userIds });
   const digests = new Map<string, string>();
   for (const { userId, page, digest } of rows)
     if (page !== null && digest !== null) digests.set(keyOf({ userId, page }), digest);
-  return { people: new Set(rows.map(({ userId }) => userId)), digests };
+  const others = wanted.filter((one) => {
+    const has = digests.get(keyOf(one));
+    return has !== undefined && !one.codes.has(has);
+  });
+  const rooms = await readRooms(reader, examId, [...new Set(others.map(({ userId }) => userId))]);
+  return { people: new Set(rows.map(({ userId }) => userId)), digests, rooms };
 };
 
-/** Returns the digest that a page keeps. Undefined if it has none, or one of an earlier generation or secret. */
-const keptBy = (one: WantedCode, { digests }: Present): string | undefined => {
+/** Returns the code that a page keeps. Undefined if it has none, or one of an earlier generation or secret. */
+const keptBy = (one: PageToCode, { digests, rooms }: Present): string | undefined => {
   const has = digests.get(keyOf(one));
-  return has !== undefined && one.digests.includes(has) ? has : undefined;
+  if (has === undefined) return undefined;
+  const own = one.codes.get(has);
+  if (own !== undefined) return own;
+  const from = rooms.get(one.userId)?.find((roomId) => one.codesFrom(roomId).has(has));
+  return from === undefined ? undefined : one.codesFrom(from).get(has);
 };
 
 /** Chooses the code of each page: the first of its codes that no other page of any exam has. */
 const choose = async (
   reader: Reader,
   room: RoomKey,
-  wanted: readonly WantedCode[],
-): Promise<{ page: WantedCode; digest: string }[]> => {
+  wanted: readonly PageToCode[],
+): Promise<{ page: PageToCode; digest: string; code: string }[]> => {
   const taken = new Map<string, string>();
   const ownerOf = (of: OpenedPage): string => JSON.stringify([of.examId, of.roomId, of.userId, of.page]);
-  const digests = wanted.flatMap((one) => one.digests);
+  const digests = wanted.flatMap(({ codes }) => [...codes.keys()]);
   for (const row of await reader.all(pagesByCode, { digests })) taken.set(row.digest, ownerOf(row));
   return wanted.map((page) => {
     const owner = ownerOf({ ...room, ...page });
-    const digest = page.digests.find((one) => (taken.get(one) ?? owner) === owner);
-    if (digest === undefined) throw new Error(`all codes of ${page.userId} in ${room.roomId} are taken`);
+    const free = [...page.codes].find(([one]) => (taken.get(one) ?? owner) === owner);
+    if (!free) throw new Error(`all codes of ${page.userId} in ${room.roomId} are taken`);
+    const [digest, code] = free;
     taken.set(digest, owner);
-    return { page, digest };
+    return { page, digest, code };
   });
 };
 
@@ -186,18 +229,18 @@ export type CodeStore = ReturnType<typeof createCodeStore>;
 
 export const createCodeStore = ({ storage, writes }: { storage: Queries; writes: Writes }) => ({
   /**
-   * Gives pages of seats in a room their codes. A page keeps its code if it is one of those that it may have. Returns the digest of each
-   * page's code, in the same order, undefined if its person is not in the room any more; and how many codes are new.
+   * Gives pages of seats in a room their codes. A page keeps its code if it is one of those that it may have. Returns the codes of the
+   * pages, in the same order, undefined if a person is not in the room any more; and how many codes are new.
    */
   async assign(
     { examId, roomId }: RoomKey,
-    wanted: readonly WantedCode[],
+    wanted: readonly PageToCode[],
     author: Author,
-  ): Promise<{ readonly digests: readonly (string | undefined)[]; readonly written: number }> {
+  ): Promise<{ readonly codes: readonly (string | undefined)[]; readonly written: number }> {
     const room = { examId, roomId };
     const known = await readPresent(storage, room, wanted);
     const lacking = wanted.filter((one) => known.people.has(one.userId) && !keptBy(one, known));
-    if (lacking.length === 0) return { digests: wanted.map((one) => keptBy(one, known)), written: 0 };
+    if (lacking.length === 0) return { codes: wanted.map((one) => keptBy(one, known)), written: 0 };
     return writes.ofExam(
       room,
       author,
@@ -214,9 +257,9 @@ export const createCodeStore = ({ storage, writes }: { storage: Queries; writes:
               chosen.map(({ page: { userId, page }, digest }) => ({ ...room, userId, page, digest })),
             ),
           );
-        const added = new Map(chosen.map(({ page, digest }) => [page, digest]));
+        const added = new Map(chosen.map(({ page, code }) => [page, code]));
         return {
-          digests: wanted.map((one) => keptBy(one, present) ?? added.get(one)),
+          codes: wanted.map((one) => keptBy(one, present) ?? added.get(one)),
           written: chosen.length,
         };
       },
@@ -234,6 +277,10 @@ export const createCodeStore = ({ storage, writes }: { storage: Queries; writes:
   async digestsOf({ userId, ...room }: Omit<OpenedPage, "page">): Promise<ReadonlyMap<JoinPage, string>> {
     const rows = await storage.all(codesOfPeople, { ...room, userIds: [userId] });
     return new Map(rows.flatMap(({ page, digest }) => (page && digest ? [[page, digest] as const] : [])));
+  },
+  /** Returns the rooms of an exam in which a person is or was: not those from which they were removed. */
+  async roomsOf(examId: string, userId: string): Promise<readonly string[]> {
+    return (await readRooms(storage, examId, [userId])).get(userId) ?? [];
   },
   /** Returns a seat. Undefined if the person, the room or the exam is not there. */
   async seat({ examId, roomId, userId }: Omit<OpenedPage, "page">): Promise<OpenSeat | undefined> {

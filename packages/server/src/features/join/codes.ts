@@ -15,6 +15,7 @@ import {
   formatJoinCode,
   type JoinCodes,
   type JoinPage,
+  type JoinSeat,
   parseJoinCode,
   randomJoinCode,
 } from "../../identity/join-codes.js";
@@ -22,7 +23,7 @@ import { type TokenIssuer, unauthenticated } from "../../identity/tokens.js";
 import { networkOf } from "../../limits/network.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { invalidInput } from "../../platform/errors.js";
-import type { CodeStore } from "./codes-store.js";
+import type { CodeStore, PageToCode } from "./codes-store.js";
 import {
   ignoreExamOver,
   type LinkService,
@@ -48,22 +49,16 @@ export const JOIN_PATH = "/j";
 /** How many codes one transaction writes. */
 const CODES_PER_WRITE = 500;
 
-/** A page of a person, with the codes that it may have, by their digests. */
-interface Page {
-  readonly userId: string;
-  readonly page: JoinPage;
-  readonly codes: ReadonlyMap<string, string>;
-}
 /** A person whose codes are not written yet. */
 interface Draft {
   readonly room: RoomKey;
   readonly about: Omit<JoinCode, "code" | "url" | "pcCode" | "pcUrl">;
-  readonly pages: readonly [main: Page, pc?: Page];
+  readonly pages: readonly [main: PageToCode, pc?: PageToCode];
 }
 
 /** Splits pages into groups for one transaction each. Their people are sorted by room. */
-function* groupsOf(drafts: readonly Draft[]): Generator<{ room: RoomKey; pages: Page[] }> {
-  let group: { room: RoomKey; pages: Page[] } | undefined;
+function* groupsOf(drafts: readonly Draft[]): Generator<{ room: RoomKey; pages: PageToCode[] }> {
+  let group: { room: RoomKey; pages: PageToCode[] } | undefined;
   for (const { room, pages } of drafts) {
     const isFull = group !== undefined && group.pages.length + pages.length > CODES_PER_WRITE;
     if (group && (isFull || group.room.roomId !== room.roomId)) yield group;
@@ -109,6 +104,16 @@ export const createCodeService = ({
     else requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "the join codes of teachers and inspectors");
   };
 
+  /** The codes of a page of a seat, by their digests. */
+  const byDigest = (seat: JoinSeat): ReadonlyMap<string, string> =>
+    new Map([...codes.of(seat)].map((code) => [codes.digest(code), code]));
+  /** Whether a digest is that of a code of the seat, or of one with which the person was moved to it. */
+  const isCurrent = async (seat: JoinSeat, digest: string): Promise<boolean> =>
+    byDigest(seat).has(digest) ||
+    (await store.roomsOf(seat.examId, seat.userId)).some((roomId) =>
+      byDigest({ ...seat, roomId }).has(digest),
+    );
+
   const draftOf: MakeForSeat<Draft> = async ({ room, person, generation }, exam) => {
     const { userId, name, role } = person;
     assertConfigured(role);
@@ -124,9 +129,9 @@ export const createCodeService = ({
       examEndTime: endsAt,
       expiresAt,
     };
-    const pageOf = (page: JoinPage): Page => {
-      const own = [...codes.of({ examId, roomId, userId, page, generation })];
-      return { userId, page, codes: new Map(own.map((code) => [codes.digest(code), code])) };
+    const pageOf = (page: JoinPage): PageToCode => {
+      const codesFrom = (from: string) => byDigest({ examId, roomId: from, userId, page, generation });
+      return { userId, page, codes: codesFrom(roomId), codesFrom };
     };
     return {
       room: { examId, roomId },
@@ -140,14 +145,12 @@ export const createCodeService = ({
 
   /** Writes the codes of people, who are sorted by room. Leaves out people who have left since they were read. */
   const assign = async (caller: ActingCaller, drafts: readonly Draft[]): Promise<JoinCode[]> => {
-    const chosen = new Map<Page, string>();
+    const chosen = new Map<PageToCode, string>();
     for (const { room, pages } of groupsOf(drafts)) {
-      const wanted = pages.map(({ userId, page, codes }) => ({ userId, page, digests: [...codes.keys()] }));
-      const { digests, written } = await store.assign(room, wanted, caller);
+      const { codes: given, written } = await store.assign(room, pages, caller);
       rates.charge({ caller, examId: room.examId }, { writeRows: written });
-      for (const [index, digest] of digests.entries()) {
+      for (const [index, code] of given.entries()) {
         const page = pages[index];
-        const code = digest === undefined ? undefined : page?.codes.get(digest);
         if (page && code !== undefined) chosen.set(page, formatJoinCode(code));
       }
     }
@@ -191,15 +194,16 @@ export const createCodeService = ({
     async seatNow(place: RoomKey & { readonly userId: string }) {
       const [seat, digests] = await Promise.all([store.seat(place), store.digestsOf(place)]);
       if (!seat) return undefined;
-      const stateOf = (page: JoinPage): CodeState => {
+      const stateOf = async (page: JoinPage): Promise<CodeState> => {
         const made = digests.get(page);
         if (made === undefined) return "none";
-        const own = [...codes.of({ ...place, page, generation: seat.generation })];
-        return own.some((code) => codes.digest(code) === made) ? "current" : "outdated";
+        return (await isCurrent({ ...place, page, generation: seat.generation }, made))
+          ? "current"
+          : "outdated";
       };
       const states = {
-        main: stateOf("main"),
-        ...(seat.role === "examinee" && hasSecondPage(config, seat.exam) && { pc: stateOf("pc") }),
+        main: await stateOf("main"),
+        ...(seat.role === "examinee" && hasSecondPage(config, seat.exam) && { pc: await stateOf("pc") }),
       };
       return { ...seat, states, linksUntil: tokens.lastUse(links.endsAtFor(seat, seat.exam)) };
     },
@@ -228,13 +232,12 @@ export const createCodeService = ({
       const { userId, page, ...room } = found;
       const { role, generation, roomStatus } = seat;
       rates.take({ caller: { userId, role, roomId: room.roomId } }, { writes: 1 });
-      const isCurrent = [...codes.of({ ...found, generation })].includes(code);
       const isOpen = role !== "examinee" || (roomStatus === "in_progress" && !isOver(seat.times.attempt));
       const refuse = (reason: string): "unknown" => {
         accessLog.noteEnded({ userId, role, generation, ...room }, reason, origin);
         return "unknown";
       };
-      if (!isCurrent) return refuse("LINKS_REVOKED");
+      if (!(await isCurrent({ ...found, generation }, codes.digest(code)))) return refuse("LINKS_REVOKED");
       if (!isOpen) return refuse("ROOM_ENDED");
       const place = { id: room.roomId, examId: room.examId, name: seat.roomName };
       const link = await links
