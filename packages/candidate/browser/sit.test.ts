@@ -179,6 +179,39 @@ describe("a candidate", () => {
     expect(await next.getAttribute("href")).toMatch(/\/j\/AB12-CD34-EF56$/);
   });
 
+  it("is reached in the checks: raises a hand, reads messages, and sees a pause before they enter", async () => {
+    const sit = await world.open((await world.linkOf("e7")).url);
+    const { page } = sit;
+    const { roomId } = world;
+    await click(page, "Technical problem");
+    await says(page, /Technical problem: you are waiting for/);
+    const { hands } = await world.teacher.hand.list({ roomId, userId: "e7" });
+    await world.teacher.hand.answer({ roomId, handId: hands[0]?.id ?? 0, action: "take" });
+    await says(page, "Technical problem: an invigilator takes care of you.");
+    const message = { roomId, type: 30_001, to: ["e7"] };
+    await world.teacher.im.send({ ...message, data: { text: "Restart your browser." } });
+    await says(page, "Invigilator: Restart your browser.");
+    await world.teacher.attempt.pause({
+      ...decide("e7"),
+      reason: { code: "technical", message: "We wait for you." },
+    });
+    await says(page, "Your exam is paused");
+    await says(page, "Do your checks, and enter. It goes on by itself.");
+    await says(page, /Reason: technical problem. We wait for you./);
+    await sit.check();
+    await sit.picture("en-desk-light-reached");
+    expect((await memberOf("e7"))?.readiness).toBeUndefined();
+    await page.reload();
+    await says(page, "Invigilator: Restart your browser.");
+    await enter(sit);
+    await says(page, "Your exam is paused");
+    await says(page, "Invigilator: Restart your browser.");
+    await expect
+      .poll(async () => (await memberOf("e7"))?.readiness?.checks.entered)
+      .toEqual({ result: "passed" });
+    await page.close();
+  });
+
   it("goes on by itself in the room to which they are moved, with the same camera, and their link leads there", async () => {
     const { url } = await world.linkOf("e6");
     const { page, check } = await enters("e6");

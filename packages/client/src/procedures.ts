@@ -529,6 +529,8 @@ export interface Checks {
   connection?: ReadinessCheck | undefined;
   /** Whether the second camera works. Absent: not checked. */
   secondCamera?: ReadinessCheck | undefined;
+  /** `passed` once the person has entered the exam after their checks. Absent: they have not, or their app does not say it. `isReady` does not ask for it. */
+  entered?: ReadinessCheck | undefined;
 }
 
 /** The result of a check. */
@@ -2761,6 +2763,8 @@ export interface ReportReadinessInputChecks {
   connection?: ReadinessCheck | undefined;
   /** Whether the second camera works. Absent: not checked. */
   secondCamera?: ReadinessCheck | undefined;
+  /** `passed` once the person has entered the exam after their checks. Absent: they have not, or their app does not say it. `isReady` does not ask for it. */
+  entered?: ReadinessCheck | undefined;
 }
 
 /** Input of `attempt.pause`. */

@@ -19,6 +19,11 @@ export const reportedCheckFields = {
   microphone: check("Whether the microphone works."),
   connection: check("Whether the media server can be reached."),
   secondCamera: check("Whether the second camera works."),
+  entered: readinessCheckSchema
+    .optional()
+    .describe(
+      "`passed` once the person has entered the exam after their checks. Absent: they have not, or their app does not say it. `isReady` does not ask for it.",
+    ),
 } as const;
 
 export const checksSchema = z

@@ -235,6 +235,28 @@ describe("the consent", () => {
 });
 
 describe("the readiness", () => {
+  it("has that the person has entered the exam, which is no check", async () => {
+    await using sitting = await openSitting();
+    const { teacher, examinee, roomId, pass } = sitting;
+    const passed = { result: "passed" } as const;
+    const all = { camera: passed, microphone: passed, connection: passed };
+    await examinee.attempt.consent({ roomId, version: 0 });
+    await examinee.attempt.reportReadiness({ roomId, checks: all });
+    expect(isReady(await sitting.readiness(), { cameras: "one" })).toBe(true);
+    expect((await sitting.readiness())?.checks.entered).toBeUndefined();
+    pass(3);
+    await using staff = await listenRoom(sitting, { sub: "teacher1", role: "teacher" }, { roomId });
+    await examinee.attempt.reportReadiness({ roomId, checks: { entered: passed } });
+    const checks = { consent: passed, ...all, entered: passed };
+    expect(await next(staff)).toMatchObject({ type: "readiness_changed", checks });
+    const { members } = await teacher.room.snapshot({ roomId });
+    expect(members.find(({ userId }) => userId === "examinee1")?.readiness?.checks).toEqual(checks);
+    // A reload reports it again.
+    expect((await examinee.attempt.reportReadiness({ roomId, checks: { entered: passed } })).checks).toEqual(
+      checks,
+    );
+  });
+
   it("is merged, told to staff and the person, and shown wherever they are listed", async () => {
     await using sitting = await openSitting();
     const { teacher, examinee, examId, roomId, seat, clock, pass } = sitting;

@@ -97,7 +97,7 @@ export const openWorld = async ({
     examId,
     participants: [
       { userId: "t1", name: "Zhou Jing", role: "teacher" },
-      ...["e1", "e2", "e3", "e4", "e5", "e6"].map((userId) => ({
+      ...["e1", "e2", "e3", "e4", "e5", "e6", "e7"].map((userId) => ({
         userId,
         name: `Wang Wei ${userId}`,
         role: "examinee" as const,

@@ -5,6 +5,7 @@ import type { Camera } from "../media/use-camera.js";
 import type { Report, ReportedChecks } from "../sitting/readiness-reporter.js";
 import type { LiveSitting } from "../sitting/use-sitting.js";
 import type { Sound } from "../sound.js";
+import type { Written } from "./during/use-messages.js";
 
 /** What the screens before and during an exam know. */
 export interface ScreenProps {
@@ -21,4 +22,6 @@ export interface ScreenProps {
   readonly own: ReportedChecks;
   readonly report: Report;
   readonly sound: Sound;
+  /** What staff wrote. */
+  readonly messages: readonly Written[];
 }

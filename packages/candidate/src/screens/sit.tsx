@@ -12,6 +12,7 @@ import { stageOf } from "../sitting/stage.js";
 import { type Opened, useLiveSitting, useOpening } from "../sitting/use-sitting.js";
 import { createSound } from "../sound.js";
 import { After } from "./after.js";
+import { useMessages } from "./during/use-messages.js";
 import { Plain, Refused } from "./plain.js";
 
 const Before = lazy(() =>
@@ -97,12 +98,19 @@ function Seated({
     return note;
   }, [client, roomId]);
 
+  const messages = useMessages({ roomId, userId: sitting.self.userId, camera: page }, sound);
+
   const attempt = me?.attempt;
   const times = { ...exam, extraMinutes: me?.extraMinutes ?? 0 };
   // While the person is not in the room any more, what the server said last is all that is known.
   const endsAt = me ? endsAtOf(times, attempt ?? RUNNING, now) : sitting.endsAt;
   const stage = stageOf({ room: room.room.status, attempt, endsAt, hasEntered }, now);
   useWakeLock(stage === "during");
+  // Staff tell those who are in the checks from those who are in the exam.
+  const isToTell = stage === "during" && page === "main" && !me?.readiness?.checks.entered;
+  useEffect(() => {
+    if (isToTell) report("entered", { result: "passed" });
+  }, [isToTell, report]);
   const { start, stop } = devices;
   const isOff = devices.state.is === "off";
   useEffect(() => {
@@ -122,7 +130,7 @@ function Seated({
   if (stage === "after" || closed)
     return <After entry={entry} sitting={sitting} attempt={attempt} room={room.room.status} onLook={open} />;
   if (!sitting.canPublish) return <Plain title={t("notHere.title")} text={t("notHere.text")} />;
-  const shared = { entry, page, sitting, live, devices, picture, now, endsAt, own, sound };
+  const shared = { entry, page, sitting, live, devices, picture, now, endsAt, own, sound, messages };
   return (
     <Suspense fallback={null}>
       {stage === "before" ? (

@@ -184,6 +184,7 @@ export default {
   paused: {
     title: "Your exam is paused",
     text: "Wait, and stay in view. It goes on by itself.",
+    before: "Do your checks, and enter. It goes on by itself.",
     givesBack: "You get the time back.",
     givesNothing: "The time of your exam runs on.",
   },

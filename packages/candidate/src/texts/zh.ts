@@ -162,6 +162,7 @@ export default {
   paused: {
     title: "考试已暂停",
     text: "请等待，并留在画面中。恢复后会自动继续。",
+    before: "请完成检查并进入考试。恢复后会自动继续。",
     givesBack: "暂停的时间会补回给你。",
     givesNothing: "考试时间继续计算。",
   },

@@ -17,7 +17,7 @@ interface EventsOptions {
 /** The fields that have columns, or are the same for all. */
 const SHOWN: ReadonlySet<string> = new Set(["type", "id", "roomId", "time", "since", "userId"]);
 const checksText = (checks: Checks): string =>
-  readinessChecks
+  ([...readinessChecks, "entered"] as const)
     .flatMap((name) => {
       const { result, detail } = checks[name] ?? {};
       return result ? `${name} ${result}${detail === undefined ? "" : ` (${detail})`}` : [];

@@ -6,6 +6,10 @@ import { Mark, Note } from "../../components/ui.js";
 import { clockOf, DAY_AND_TIME } from "../../sitting/clock.js";
 import { type Problem, problemOf } from "../../sitting/problems.js";
 import { entryOf } from "../../sitting/stage.js";
+import { HandBox } from "../during/hand.js";
+import { Log } from "../during/log.js";
+import type { Cut } from "../during/use-cuts.js";
+import { Paused } from "../paused.js";
 import type { ScreenProps } from "../shared.js";
 import styles from "./before.module.css";
 import { ConnectionStep } from "./connection.js";
@@ -93,9 +97,12 @@ const lasting = (ms: number, format: ReturnType<typeof useFormatter>): string =>
     ? clockOf(ms)
     : format.number(Math.floor(ms / DAY_MS), { style: "unit", unit: "day", unitDisplay: "long" });
 
-/** Checks, also days before an exam, and then the way in. */
+/** Who has not entered has lost no connection. */
+const NO_CUTS: readonly Cut[] = [];
+
+/** Checks, also days before an exam, and then the way in. From then on, they can raise their hand. */
 export function Before(props: ScreenProps & { onEnter: () => void; open: () => void }) {
-  const { page, sitting, live, own, now, devices, open, onEnter } = props;
+  const { page, sitting, live, own, now, endsAt, devices, messages, open, onEnter } = props;
   const t = useTranslations();
   const format = useFormatter();
   const client = useInvigilClient();
@@ -141,6 +148,18 @@ export function Before(props: ScreenProps & { onEnter: () => void; open: () => v
   return (
     <div className={styles.steps}>
       <Who {...props} />
+      {live.me?.attempt?.status === "paused" && (
+        <Paused sitting={sitting} attempt={live.me.attempt} text="before" />
+      )}
+      {isMain && (messages.length > 0 || sitting.decision) && (
+        <Log
+          decision={sitting.decision}
+          endsAt={endsAt}
+          messages={messages}
+          cuts={NO_CUTS}
+          clip={undefined}
+        />
+      )}
       {isMain ? (
         <Step title={t("consent.title")} checks={["consent"]} {...step}>
           <Consent
@@ -214,6 +233,7 @@ export function Before(props: ScreenProps & { onEnter: () => void; open: () => v
           </button>
         </div>
       </Step>
+      {isMain && !isEarly && <HandBox {...props} />}
     </div>
   );
 }

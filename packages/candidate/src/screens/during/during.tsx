@@ -8,14 +8,14 @@ import { type Publishing, usePublishing } from "../../media/use-publishing.js";
 import { clockOf, TIME } from "../../sitting/clock.js";
 import { isNearEnd } from "../../sitting/stage.js";
 import { DeviceFaultNote } from "../before/devices.js";
-import { useReason } from "../reason.js";
+import { Paused } from "../paused.js";
 import type { ScreenProps } from "../shared.js";
 import styles from "./during.module.css";
 import { HandBox } from "./hand.js";
 import { Log } from "./log.js";
 import { Talk } from "./talk.js";
 import { useCuts } from "./use-cuts.js";
-import { useClips, useMessages } from "./use-messages.js";
+import { useClips } from "./use-messages.js";
 
 /** Whether the person is seen, or else what to do. */
 function Seen({
@@ -70,23 +70,11 @@ function Time({
   endsAt,
 }: Pick<ScreenProps, "page" | "sitting" | "live" | "now" | "endsAt">) {
   const t = useTranslations("during");
-  const paused = useTranslations("paused");
   const format = useFormatter();
-  const reasonOf = useReason();
-  const { decision, exam } = sitting;
-  const attempt = live.me?.attempt;
+  const { exam } = sitting;
   const startsIn = exam.startTime.getTime() - now.getTime();
-  if (attempt?.status === "paused") {
-    const reason = decision?.kind === "pause" ? reasonOf(decision) : undefined;
-    return (
-      <section className={styles.paused} role="alert">
-        <h2>{paused("title")}</h2>
-        <p>{paused("text")}</p>
-        <p>{paused(attempt.givesBack ? "givesBack" : "givesNothing")}</p>
-        {reason && <p>{reason}</p>}
-      </section>
-    );
-  }
+  if (live.me?.attempt?.status === "paused")
+    return <Paused sitting={sitting} attempt={live.me.attempt} text="text" />;
   if (startsIn > 0) return <Note>{t("waits", { time: clockOf(startsIn) })}</Note>;
   return (
     <section className={styles.time}>
@@ -146,7 +134,7 @@ const OF_A_CAMERA: readonly DetectorName[] = ["pictureDark", "pictureFrozen", "d
 
 /** The exam: the person is seen, and hears from the staff. */
 export function During(props: ScreenProps & { wasReloaded: boolean }) {
-  const { entry, page, sitting, live, devices, picture, sound, wasReloaded } = props;
+  const { entry, page, sitting, live, devices, picture, sound, messages, wasReloaded } = props;
   const t = useTranslations("during");
   const questions = useTranslations("questions");
   const own = useTranslations("devices");
@@ -159,7 +147,6 @@ export function During(props: ScreenProps & { wasReloaded: boolean }) {
   // The server says what arrives there.
   const isSeen = live.isLive && publishing.state === "live" && live.me?.publishStatus[page] === "publishing";
   const cuts = useCuts(isSeen);
-  const messages = useMessages({ roomId, userId, camera: page }, sound, wasReloaded);
   const clip = useClips(roomId, page, sound);
 
   const talk = live.room.talks?.find((one) => one.userId === userId);

@@ -6,7 +6,7 @@ import type { Sound } from "../../sound.js";
 
 /** From this type on, messages are written by people: `{ text }`. */
 const WRITTEN = 30_001;
-/** How many of the messages before a reload are shown again. */
+/** How many of the messages from before the page was opened are shown. */
 const EARLIER = 20;
 
 export interface Written {
@@ -23,16 +23,14 @@ const writtenIn = ({ id, type, data, sender, time }: Message, ownId: string): Wr
   return typeof text === "string" && text.trim() !== "" ? { id, time, text } : undefined;
 };
 
-/** The messages of the staff, the earlier ones too after a reload. A sound tells of each new one. */
+/** The messages of the staff, also the newest ones from before the page was opened. A sound tells of each new one. */
 export const useMessages = (
   { roomId, userId, camera }: { readonly roomId: string; readonly userId: string; readonly camera: Camera },
   sound: Sound,
-  wasReloaded: boolean,
 ): readonly Written[] => {
   const client = useInvigilClient();
   const [messages, setMessages] = useState<readonly Written[]>([]);
   useEffect(() => {
-    if (!wasReloaded) return;
     let isGone = false;
     client.im.history
       .query({ roomId, camera, type: WRITTEN, pageSize: EARLIER })
@@ -49,7 +47,7 @@ export const useMessages = (
     return () => {
       isGone = true;
     };
-  }, [client, roomId, userId, camera, wasReloaded]);
+  }, [client, roomId, userId, camera]);
   useRoomEvent(
     roomId,
     "message",

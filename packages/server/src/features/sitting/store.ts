@@ -4,7 +4,6 @@ import {
   type EntryKind,
   type Readiness,
   type ReportReadinessInput,
-  readinessChecks,
   reportedChecks,
   SERVER_KEY,
 } from "@invigil/schema";
@@ -151,8 +150,10 @@ const NOTHING_FOUND: FindingsRow = {
   wavedThroughBy: null,
   detectorsOff: false,
 };
+/** What the page reports: its checks, and that the person has entered. */
+const REPORTED = [...reportedChecks, "entered"] as const;
 const isSame = (one: Checks, other: Checks): boolean =>
-  readinessChecks.every(
+  (["consent", ...REPORTED] as const).every(
     (check) => one[check]?.result === other[check]?.result && one[check]?.detail === other[check]?.detail,
   );
 
@@ -340,7 +341,7 @@ export const createSittingStore = ({
         const { no, person, seats } = await readPerson(tx, seat);
         if (no) return no;
         const checks: Checks = { ...person.readiness };
-        for (const check of reportedChecks) if (reported[check]) checks[check] = reported[check];
+        for (const check of REPORTED) if (reported[check]) checks[check] = reported[check];
         const answer = { checks, wavedThrough: person.wavedThroughBy !== null };
         const { readiness, readinessAt } = person;
         if (readiness && isSame(readiness, checks))
