@@ -234,6 +234,17 @@ describe("a read", () => {
     ]);
   });
 
+  it("names each of the people whom it asks for", async () => {
+    await using audit = await openAudit();
+    const { teacher, room } = await audit.found();
+    await teacher.cheat.listRecords({ roomId: room.id, userIds: ["examinee1", "examinee2"] });
+    const entries = await audit.entries();
+    expect(entries.map(({ procedure, personId }) => ({ procedure, personId }))).toEqual([
+      { procedure: "cheat.listRecords", personId: "examinee1" },
+      { procedure: "cheat.listRecords", personId: "examinee2" },
+    ]);
+  });
+
   it("is answered although its entry cannot be written, which comes later", async () => {
     await using audit = await openAudit();
     const { teacher, room } = await audit.found();

@@ -29,6 +29,14 @@ describe("a group of troubles", () => {
     expect(groups.map(({ userIds }) => userIds)).toEqual([["a", "b", "c"]]);
   });
 
+  it("is not what happens to one person after the other", () => {
+    expect(groupsOf(["a", "b", "c", "d"].map((userId, n) => drop(userId, n * 60_000)))).toEqual([]);
+    const [group] = groupsOf(
+      ["a", "b", "c", "d"].map((userId, n) => drop(userId, Math.max(0, n - 2) * 60_000)),
+    );
+    expect(group?.userIds).toEqual(["a", "b", "c", "d"]);
+  });
+
   it("counts a person once who dropped twice", () => {
     const [group] = groupsOf([drop("a", 0), drop("b", 1), drop("a", 2), drop("c", 3)]);
     expect(group?.userIds).toEqual(["a", "b", "c"]);

@@ -33,8 +33,10 @@ export interface Incident {
 
 /** Troubles at most this far apart may belong together, in milliseconds. */
 const GAP_MS = 90_000;
-/** Fewer people than this are no group. */
+/** Fewer people than this, hit within `TOGETHER_MS`, are no group. */
 const AT_LEAST = 3;
+/** A server that does not hear from a page any more says so within half a minute of the cause. In milliseconds. */
+const TOGETHER_MS = 30_000;
 /** How long a view keeps what happened to a person who is well again, in milliseconds. */
 const KEPT_MS = 30 * 60_000;
 
@@ -50,7 +52,17 @@ const runsOf = (troubles: readonly Trouble[]): Trouble[][] => {
   return runs;
 };
 
-/** The same trouble of several people at one place, one after the other within a short time. A group counts a person once. */
+/** Whether so many people as make a group were hit together somewhere in a run. Single ones that follow each other have their own causes. */
+const hasCommonCause = (run: readonly Trouble[]): boolean =>
+  run.some(({ at: from }) => {
+    const together = run.filter(({ at }) => at >= from && at - from <= TOGETHER_MS);
+    return new Set(together.map(({ userId }) => userId)).size >= AT_LEAST;
+  });
+
+/**
+ * The same trouble of several people at one place, some of them together, the others one after the other within a short time. A group counts a
+ * person once.
+ */
 export const groupsOf = (troubles: readonly Trouble[]): TroubleGroup[] => {
   const lines = new Map<string, Trouble[]>();
   for (const trouble of troubles) {
@@ -64,7 +76,7 @@ export const groupsOf = (troubles: readonly Trouble[]): TroubleGroup[] => {
       const [first] = run;
       const last = run.at(-1);
       const userIds = [...new Set(run.map(({ userId }) => userId))];
-      if (!first || !last || userIds.length < AT_LEAST) return [];
+      if (!first || !last || !hasCommonCause(run)) return [];
       return [{ kind: first.kind, place: first.place, from: first.at, to: last.at, userIds }];
     }),
   );

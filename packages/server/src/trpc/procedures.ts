@@ -58,16 +58,24 @@ const namedIn = (input: unknown): Ids => {
 const NOTHING: Ids = {};
 /** The number of rows after which the event loop goes to others between checking and writing an answer. */
 const MANY_ROWS = 100;
-/** Tells the audit whom and what a call is about: the person of its input, and the token that it issued. */
+/** The most people whom a read names in the audit, a row each. A read of more has one row. */
+const MAX_READ_PEOPLE = 100;
+/** Returns the people whom an input names. */
+const peopleIn = (input: unknown): string[] => {
+  if (typeof input !== "object" || input === null) return [];
+  const named: unknown[] = "userId" in input ? [input.userId] : [];
+  if ("userIds" in input && Array.isArray(input.userIds)) named.push(...(input.userIds as unknown[]));
+  if (named.length > MAX_READ_PEOPLE) return [];
+  return named.flatMap((userId) => idOf(userId) ?? []);
+};
+/** Tells the audit whom and what a call is about: the people of its input, and the token that it issued. */
 const targetOf = (named: Ids, input: unknown, answer: unknown): Target => {
-  const userId =
-    typeof input === "object" && input !== null && "userId" in input ? idOf(input.userId) : undefined;
   const issued =
     typeof answer === "object" && answer !== null && "tokenId" in answer ? answer.tokenId : undefined;
   return {
     roomId: named.roomId,
     examId: named.examId,
-    people: userId === undefined ? [] : [userId],
+    people: peopleIn(input),
     subject: typeof issued === "string" ? issued : undefined,
   };
 };
