@@ -289,6 +289,8 @@ describe("a candidate", () => {
       wavedThrough: true,
     });
     await says(page, "Your invigilator lets you begin without the remaining checks.");
+    await says(page, "then nobody sees you");
+    expect(await page.getByRole("button", { name: TEXTS.en.enter }).isDisabled()).toBe(false);
   });
 
   it("is watched by the detectors, which rest in a break and for whom they are off", async () => {

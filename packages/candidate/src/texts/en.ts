@@ -157,6 +157,8 @@ export default {
     saving: "Your results are being saved. Stay here for a moment.",
     action: "Enter the exam",
     camera: "Turn on your camera, then enter.",
+    unseen:
+      "You may enter without a camera, but then nobody sees you. Tell your invigilator if that is not agreed.",
   },
   during: {
     seen: "You are seen.",

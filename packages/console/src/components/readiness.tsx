@@ -33,6 +33,8 @@ export function ReadinessText({
   const t = useTranslations("watching.readiness");
   const missingOf = useMissing();
   if (!readiness) return <span>{t("unchecked")}</span>;
+  if (readiness.wavedThrough && readiness.checks.camera?.result !== "passed")
+    return <StateText state="unidentified">{t("wavedUnseen")}</StateText>;
   if (readiness.wavedThrough) return <StateText state="publishing">{t("wavedThrough")}</StateText>;
   if (isReady(readiness, { cameras })) return <StateText state="publishing">{t("ready")}</StateText>;
   const missing = missingOf(readiness, cameras);

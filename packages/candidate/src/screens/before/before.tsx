@@ -220,7 +220,7 @@ export function Before(props: ScreenProps & { onEnter: () => void; open: () => v
             })}
           </Note>
         ) : (
-          <p>{t(isOn || readiness.wavedThrough ? "enter.ready" : "enter.camera")}</p>
+          <p>{t(isOn ? "enter.ready" : readiness.wavedThrough ? "enter.unseen" : "enter.camera")}</p>
         )}
         <div>
           <button

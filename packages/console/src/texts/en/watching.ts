@@ -17,6 +17,7 @@ export default {
     unchecked: "Not checked",
     ready: "Ready",
     wavedThrough: "Waved through",
+    wavedUnseen: "Waved through without a camera: nobody sees them",
     missing: "Missing: {missing}",
     since: "Last checked at <time></time>",
     why: "{name} ({why})",

@@ -19,6 +19,7 @@ export default {
     unchecked: "未检查",
     ready: "已就绪",
     wavedThrough: "已放行",
+    wavedUnseen: "已放行，但没有摄像头画面，无人能看到该考生",
     missing: "缺少：{missing}",
     since: "最近检查：<time></time>",
     why: "{name}（{why}）",
