@@ -1,20 +1,20 @@
 // The size of the client in a browser.
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build } from "tsdown";
 import { newFolder } from "./processes.mjs";
 
-const kilobytesOf = (chunks) => {
-  if (chunks.length === 0) throw new Error("the client's bundle is empty");
-  return gzipSync(chunks.map(({ code }) => code).join("\n")).length / 1000;
-};
+/** Undefined: the client has no such part. */
+const kilobytesOf = (chunks) =>
+  chunks.length === 0 ? undefined : gzipSync(chunks.map(({ code }) => code).join("\n")).length / 1000;
 
 /** Bundles what an app uses of an entry, as the app's bundler would. */
 const bundleOf = async (client, name, used) => {
   const app = newFolder();
-  const file = JSON.stringify(join(client, `dist/${name}.js`));
-  writeFileSync(join(app, "app.mjs"), `export ${used} from ${file};\n`);
+  const file = join(client, `dist/${name}.js`);
+  if (!existsSync(file)) return [];
+  writeFileSync(join(app, "app.mjs"), `export ${used} from ${JSON.stringify(file)};\n`);
   const [bundle] = await build({
     cwd: app,
     entry: ["app.mjs"],
@@ -34,16 +34,16 @@ const bundleOf = async (client, name, used) => {
 
 /**
  * Returns the kilobytes of a built client, minified and compressed, without its dependencies: what an app loads at once, at its first
- * subscription, at its first upload, and for cameras.
+ * subscription, at its first upload, and for cameras. Clients of earlier versions lack some of them.
  * @param {string} client the folder of the package
  */
 export const clientSizes = async (client) => {
   // A bundler leaves out what the app does not use, such as `endsAtOf`.
   const chunks = await bundleOf(client, "index", "{ createInvigilClient }");
-  const entry = (name) => chunks.filter((chunk) => chunk.isDynamicEntry && chunk.name === name);
+  const entry = (...names) => chunks.filter((chunk) => chunk.isDynamicEntry && names.includes(chunk.name));
   return {
     atOnce: kilobytesOf(chunks.filter(({ isDynamicEntry }) => !isDynamicEntry)),
-    forLive: kilobytesOf(entry("implementation")),
+    forLive: kilobytesOf(entry("implementation", "engine")),
     forUpload: kilobytesOf(entry("upload")),
     forMedia: kilobytesOf(await bundleOf(client, "media", "*")),
   };
