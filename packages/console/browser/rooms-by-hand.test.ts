@@ -202,8 +202,8 @@ describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) =>
     await check();
 
     // The coordinator hands their room on, and leaves it.
-    await go("setup/rooms");
-    await choose("Hall A", words.handOn);
+    await go("setup/staff");
+    await page.getByRole("button", { name: `Hall A: ${words.handOn}` }).click();
     await dialog.getByLabel(words.runner).selectOption("t8");
     await check();
     await picture(`rooms-by-hand-hand-on-${locale}`);
@@ -213,6 +213,7 @@ describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) =>
       "t8",
       ["s1", "t8"],
     ]);
+    await go("setup/rooms");
 
     // A name that was wrong comes back.
     for (const name of ["Hall C", "Hall D"]) {
@@ -303,4 +304,11 @@ it("keep those who have entered, and say so", async () => {
   await dialog.getByRole("button", { name: "Delete" }).click();
   await dialog.getByText("Someone has entered the room").waitFor();
   expect((await fixture.admin.room.list({ examId })).rooms).toHaveLength(1);
+
+  // From the room, they come to where it is handed on.
+  await page.goto(`${fixture.url}/console/exams/${examId}/rooms/${roomId}`);
+  await page.getByRole("button", { name: "Actions for Hall E" }).click();
+  await page.getByRole("menuitem", { name: "Change who runs it" }).click();
+  await page.getByRole("button", { name: "Hall E: Change who runs it" }).click();
+  await dialog.getByText("The exam has no other invigilator").waitFor();
 });

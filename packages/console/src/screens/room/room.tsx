@@ -2,6 +2,7 @@ import { isInvigilError, type RoomSnapshot } from "@invigil/client";
 import { useInvigil, useRoom } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { ActDialog } from "../../components/actions/act-dialog.js";
@@ -119,7 +120,16 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
           />
         )
       }
-      actions={<Actions examId={examId} room={room} seats={seats} mayAct={mayAct} onAct={setAct} />}
+      actions={
+        <Actions
+          examId={examId}
+          room={room}
+          seats={seats}
+          mayAct={mayAct}
+          mayHandOn={exam?.mayManage ?? false}
+          onAct={setAct}
+        />
+      }
     >
       {hasEnded && (
         <>
@@ -188,14 +198,17 @@ function Actions({
   room,
   seats: { seats, chosen },
   mayAct,
+  mayHandOn,
   onAct,
 }: {
   examId: string;
   room: RoomSnapshot["room"];
   seats: Pick<Seats, "seats" | "chosen">;
   mayAct: boolean;
+  mayHandOn: boolean;
   onAct: (act: Act) => void;
 }) {
+  const navigate = useNavigate();
   const t = useTranslations("room.actions");
   const acts = useTranslations("watching.acts");
   const { offers } = useControl(examId);
@@ -228,6 +241,16 @@ function Actions({
         { kind: "action", ...note },
         { kind: "action", label: t("mute"), onSelect: () => onAct({ kind: "mute", room }) },
         { kind: "action", label: t("voice"), onSelect: () => onAct({ kind: "voice", room }) },
+        ...(mayHandOn
+          ? [
+              {
+                kind: "action" as const,
+                label: t("handOn"),
+                onSelect: () =>
+                  void navigate({ to: "/exams/$examId/setup/{-$step}", params: { examId, step: "staff" } }),
+              },
+            ]
+          : []),
         { kind: "line" },
         {
           kind: "action",

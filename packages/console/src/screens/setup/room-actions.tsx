@@ -11,6 +11,32 @@ import styles from "./setup.module.css";
 
 const RoomDialog = lazyComponent(() => import("./room-dialogs.js"));
 
+/** Hands a room on to another invigilator. */
+export function HandOn({ of }: { of: StaffedRoom }) {
+  const t = useTranslations("setup.roomActions");
+  const { isReadOnly } = useSetup();
+  const [isAsked, setIsAsked] = useState(false);
+  if (isReadOnly || of.room.status !== "in_progress") return null;
+  const label = t("menu.handOn");
+  return (
+    <>
+      <Button
+        variant="subtle"
+        size="compact-xs"
+        aria-label={`${of.room.name}: ${label}`}
+        onClick={() => setIsAsked(true)}
+      >
+        {label}
+      </Button>
+      {isAsked && (
+        <Suspense>
+          <RoomDialog kind="handOn" of={of} onClose={() => setIsAsked(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
 /** The changes of a room by hand, in one menu. Without a room: the button that makes one. */
 export function RoomActions({ of }: { of?: StaffedRoom }) {
   const t = useTranslations("setup.roomActions");

@@ -15,6 +15,7 @@ import { useFormDraft } from "./drafts.js";
 import { rosterOf } from "./one-roster.js";
 import { Scroll, Section, ToStep } from "./parts.js";
 import type { StaffedRoom } from "./people.js";
+import { HandOn } from "./room-actions.js";
 import styles from "./setup.module.css";
 
 /** Who watches which room. */
@@ -73,24 +74,28 @@ function StaffTable({ rooms }: { rooms: readonly StaffedRoom[] }) {
           </tr>
         </thead>
         <tbody>
-          {rooms.map(({ room, examinees, teachers, inspectors }) => (
-            <tr key={room.id}>
-              <th scope="row">{room.name}</th>
-              <td data-align="end">{examinees}</td>
-              <td>
-                {teachers.length === 0 && (
-                  <span className={styles.missing}>
-                    {t("noTeacher", { name: nameOf(room.createTeacher) })}
-                  </span>
-                )}
-                <People people={teachers} room={room} />
-              </td>
-              <td>
-                {inspectors.length === 0 && <span className={styles.hint}>{t("none")}</span>}
-                <People people={inspectors} room={room} />
-              </td>
-            </tr>
-          ))}
+          {rooms.map((staffed) => {
+            const { room, examinees, teachers, inspectors } = staffed;
+            return (
+              <tr key={room.id}>
+                <th scope="row">{room.name}</th>
+                <td data-align="end">{examinees}</td>
+                <td>
+                  {teachers.length === 0 && (
+                    <span className={styles.missing}>
+                      {t("noTeacher", { name: nameOf(room.createTeacher) })}
+                    </span>
+                  )}
+                  <People people={teachers} room={room} />
+                  <HandOn of={staffed} />
+                </td>
+                <td>
+                  {inspectors.length === 0 && <span className={styles.hint}>{t("none")}</span>}
+                  <People people={inspectors} room={room} />
+                </td>
+              </tr>
+            );
+          })}
         </tbody>
       </table>
     </Scroll>

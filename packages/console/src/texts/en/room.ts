@@ -30,6 +30,7 @@ export default {
   actions: {
     mute: "Silence",
     voice: "Speak",
+    handOn: "Change who runs it",
     end: "End the room",
     reopen: "Reopen",
   },

@@ -32,6 +32,7 @@ export default {
   actions: {
     mute: "静音",
     voice: "喊话",
+    handOn: "更换负责监考",
     end: "结束考场",
     reopen: "重新开启",
   },
