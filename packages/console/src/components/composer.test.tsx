@@ -8,7 +8,7 @@ it("sends with Enter, and begins a line with Shift and Enter", async () => {
   const onSend = vi.fn(() => Promise.resolve());
   await renderPart(<Composer label="Message" onSend={onSend} />);
   await userEvent.type(screen.getByRole("textbox"), "one{Shift>}{Enter}{/Shift}two{Enter}");
-  expect(onSend).toHaveBeenCalledExactlyOnceWith("one\ntwo");
+  expect(onSend).toHaveBeenCalledExactlyOnceWith({ text: "one\ntwo" });
   await expect.poll(() => screen.getByRole("textbox")).toHaveProperty("value", "");
 });
 
@@ -22,7 +22,19 @@ it("sends nothing with the Enter that ends a composition of an input method", as
   fireEvent.keyDown(field, { key: "Enter", keyCode: 229 });
   expect(onSend).not.toHaveBeenCalled();
   fireEvent.keyDown(field, { key: "Enter", keyCode: 13 });
-  await expect.poll(() => onSend).toHaveBeenCalledExactlyOnceWith("请重新加载");
+  await expect.poll(() => onSend).toHaveBeenCalledExactlyOnceWith({ text: "请重新加载" });
+});
+
+it("asks for a receipt of one message", async () => {
+  const onSend = vi.fn(() => Promise.resolve());
+  await renderPart(<Composer label="Message" onSend={onSend} />);
+  await userEvent.click(screen.getByRole("checkbox", { name: "Ask for “I have read this”" }));
+  await userEvent.type(screen.getByRole("textbox"), "Close the window{Enter}");
+  await expect.poll(() => screen.getByRole("textbox")).toHaveProperty("value", "");
+  await userEvent.type(screen.getByRole("textbox"), "Thank you{Enter}");
+  await expect
+    .poll(() => onSend.mock.calls)
+    .toEqual([[{ text: "Close the window", receipt: true }], [{ text: "Thank you" }]]);
 });
 
 it("keeps what could not be sent", async () => {

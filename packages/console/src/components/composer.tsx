@@ -1,4 +1,4 @@
-import { Button, Textarea } from "@mantine/core";
+import { Button, Checkbox, Textarea } from "@mantine/core";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import styles from "./composer.module.css";
@@ -9,6 +9,12 @@ import { useAction } from "./use-action.js";
 /** The most characters of a message. */
 export const MAX_TEXT = 500;
 
+/** What a message holds, and whether its receivers are asked to confirm that they have read it. */
+export const messageOf = (
+  text: string,
+  asksReceipt: boolean,
+): { readonly text: string; readonly receipt?: true } => (asksReceipt ? { text, receipt: true } : { text });
+
 /** A field for a message. Enter sends it, but not while an input method composes. What could not be sent stays in the field. */
 export function Composer({
   label,
@@ -16,17 +22,19 @@ export function Composer({
 }: {
   /** To whom: "Message to Room 12". */
   label: string;
-  onSend: (text: string) => Promise<unknown>;
+  onSend: (message: ReturnType<typeof messageOf>) => Promise<unknown>;
 }) {
   const t = useTranslations("common");
   const field = useRef<HTMLTextAreaElement>(null);
   useShortcut({ keys: "m", label, run: () => field.current?.focus() });
   const [text, setText] = useState("");
+  const [asksReceipt, setAsksReceipt] = useState(false);
   const left = MAX_TEXT - text.length;
   const { run, isRunning, error } = useAction(async (message: string) => {
-    await onSend(message);
+    await onSend(messageOf(message, asksReceipt));
     // Text that was typed in the meantime stays.
     setText((now) => (now === text ? "" : now));
+    setAsksReceipt(false);
   });
   const send = () => {
     const message = text.trim();
@@ -57,6 +65,12 @@ export function Composer({
         onChange={({ currentTarget }) => setText(currentTarget.value)}
         onKeyDown={onKeyDown}
         error={left < 0 && t("composer.tooLong", { count: -left })}
+      />
+      <Checkbox
+        size="xs"
+        label={t("composer.receipt")}
+        checked={asksReceipt}
+        onChange={({ currentTarget }) => setAsksReceipt(currentTarget.checked)}
       />
       <NotDone error={error} />
       <div className={styles.foot}>

@@ -219,6 +219,7 @@ export function During(props: ScreenProps & { wasReloaded: boolean }) {
             messages={messages}
             cuts={cuts}
             clip={clip}
+            roomId={roomId}
           />
         )}
         {isMain && <Finish roomId={roomId} />}

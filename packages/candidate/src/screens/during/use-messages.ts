@@ -1,11 +1,14 @@
 import type { Message } from "@invigil/client";
 import { useInvigilClient, useLiveRoom, useRoomEvent } from "@invigil/react";
-import { useEffect, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import type { Camera } from "../../app/entry.js";
 import type { Sound } from "../../sound.js";
 
-/** From this type on, messages are written by people: `{ text }`. */
-const WRITTEN = 30_001;
+/**
+ * From this type on, messages are written by people: `{ text }`. With `receipt: true`, staff ask for a receipt: a message with `receiptOf`, the
+ * id of the message that was read.
+ */
+export const WRITTEN = 30_001;
 /** How many of the messages from before the page was opened are shown. */
 const EARLIER = 20;
 
@@ -13,14 +16,25 @@ export interface Written {
   readonly id: number;
   readonly time: Date;
   readonly text: string;
+  /** Whether staff asked for a receipt. */
+  readonly asksReceipt: boolean;
+  /** Whether the person has sent it. */
+  readonly isRead: boolean;
 }
 
-/** What staff wrote. Undefined: the message is of another kind. */
-const writtenIn = ({ id, type, data, sender, time }: Message, ownId: string): Written | undefined => {
-  if (type !== WRITTEN || sender.userId === ownId || typeof data !== "object" || data === null)
-    return undefined;
-  const text = "text" in data ? data.text : undefined;
-  return typeof text === "string" && text.trim() !== "" ? { id, time, text } : undefined;
+const memberOf = (data: unknown, name: string): unknown =>
+  typeof data === "object" && data !== null ? Reflect.get(data, name) : undefined;
+
+/** What staff wrote, as far as the messages are of this kind. */
+const writtenIn = (messages: readonly Message[], ownId: string): Written[] => {
+  const isOwn = ({ sender }: Message) => sender.userId === ownId;
+  const read = new Set(messages.filter(isOwn).map(({ data }) => memberOf(data, "receiptOf")));
+  return messages.flatMap((message) => {
+    const { id, data, time } = message;
+    const text = memberOf(data, "text");
+    if (isOwn(message) || typeof text !== "string" || text.trim() === "") return [];
+    return [{ id, time, text, asksReceipt: memberOf(data, "receipt") === true, isRead: read.has(id) }];
+  });
 };
 
 /** The messages of the staff, also the newest ones from before the page was opened. A sound tells of each new one. */
@@ -29,16 +43,15 @@ export const useMessages = (
   sound: Sound,
 ): readonly Written[] => {
   const client = useInvigilClient();
-  const [messages, setMessages] = useState<readonly Written[]>([]);
+  const [messages, setMessages] = useState<readonly Message[]>([]);
   useEffect(() => {
     let isGone = false;
     client.im.history
       .query({ roomId, camera, type: WRITTEN, pageSize: EARLIER })
       .then(({ messages: earlier }) => {
-        const found = earlier.flatMap((message) => writtenIn(message, userId) ?? []);
         if (!isGone)
           setMessages((known) => [
-            ...found.filter(({ id }) => !known.some((one) => one.id === id)),
+            ...earlier.filter(({ id }) => !known.some((one) => one.id === id)),
             ...known,
           ]);
       })
@@ -47,19 +60,18 @@ export const useMessages = (
     return () => {
       isGone = true;
     };
-  }, [client, roomId, userId, camera]);
+  }, [client, roomId, camera]);
   useRoomEvent(
     roomId,
     "message",
     ({ message }) => {
-      const written = writtenIn(message, userId);
-      if (!written) return;
-      setMessages((known) => [...known, written]);
-      sound.ring();
+      if (message.type !== WRITTEN) return;
+      setMessages((known) => [...known, message]);
+      if (writtenIn([message], userId).length > 0) sound.ring();
     },
     { camera },
   );
-  return messages;
+  return useMemo(() => writtenIn(messages, userId), [messages, userId]);
 };
 
 /** A clip that staff play on the page. */

@@ -1,9 +1,9 @@
 import type { ManualAudio } from "@invigil/client";
-import { Button, Textarea } from "@mantine/core";
+import { Button, Checkbox, Textarea } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import type { RunBatch, Subject } from "../bulk-run.js";
-import { MAX_TEXT } from "../composer.js";
+import { MAX_TEXT, messageOf } from "../composer.js";
 import { ErrorNote, ToldError } from "../error-note.js";
 import { useAction } from "../use-action.js";
 import { ActionInRooms } from "./action-in-rooms.js";
@@ -49,13 +49,15 @@ const peopleOf = <R extends Receiver>(
 export function MessageDialog<R extends Receiver>(props: ReceiversProps<R>) {
   const { of, receivers, skipped } = props;
   const t = useTranslations("watching.message");
+  const composer = useTranslations("common.composer");
   const { message } = useSending();
   const [text, setText] = useState("");
+  const [asksReceipt, setAsksReceipt] = useState(false);
   const run: RunBatch<R> = async (batch, roomId) => {
     // Another call for the same people is the same message, however often it is repeated.
     await message(
       roomId,
-      text.trim(),
+      messageOf(text.trim(), asksReceipt),
       peopleOf(batch, props),
       `${receivers.indexOf(batch[0])}/${batch.length}`,
     );
@@ -77,6 +79,11 @@ export function MessageDialog<R extends Receiver>(props: ReceiversProps<R>) {
         value={text}
         data-autofocus
         onChange={({ currentTarget }) => setText(currentTarget.value)}
+      />
+      <Checkbox
+        label={composer("receipt")}
+        checked={asksReceipt}
+        onChange={({ currentTarget }) => setAsksReceipt(currentTarget.checked)}
       />
       <p>{t(`${of}.consequence`)}</p>
       {skipped}

@@ -2,6 +2,7 @@ import { isInvigilError, type LiveRoom } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useMemo } from "react";
 import { loginsOf, personOf, WRITTEN } from "../../live/timeline.js";
+import type { messageOf } from "../composer.js";
 
 export const randomId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
 
@@ -32,7 +33,12 @@ export type Receivers = readonly string[] | undefined;
 
 export interface Sending {
   /** Sends a message. A repetition with the same name does not send it again. */
-  readonly message: (roomId: string, text: string, to: Receivers, name: string) => Promise<unknown>;
+  readonly message: (
+    roomId: string,
+    data: ReturnType<typeof messageOf>,
+    to: Receivers,
+    name: string,
+  ) => Promise<unknown>;
   /**
    * Plays a clip.
    * @returns the people of whom no page has answered
@@ -62,12 +68,12 @@ export const useSending = (): Sending => {
       }
     };
     return {
-      message: (roomId, text, to, name) =>
+      message: (roomId, data, to, name) =>
         patiently(() =>
           client.im.send.mutate({
             roomId,
             type: WRITTEN,
-            data: { text },
+            data,
             ...pagesOf(to),
             // The keys are the sender's own, so that rooms and groups of people need different ones.
             key: `${id}/${name}`.slice(0, 64),

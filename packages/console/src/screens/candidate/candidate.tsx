@@ -274,9 +274,9 @@ export function Candidate({
             {mayAct && (
               <Composer
                 label={t("message", { name })}
-                onSend={async (text) => {
+                onSend={async (message) => {
                   if (!live) throw new Error("The room is not open.");
-                  await live.send(WRITTEN, { text }, { to: loginsOf(userId, hasPc) });
+                  await live.send(WRITTEN, message, { to: loginsOf(userId, hasPc) });
                   announce(sentText);
                 }}
               />

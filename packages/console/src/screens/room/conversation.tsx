@@ -1,7 +1,7 @@
 import { useLiveRoom } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import type { ReactNode, RefObject } from "react";
+import type { ComponentProps, ReactNode, RefObject } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import type { PersonAct } from "../../components/actions/acts.js";
 import { HAND_SEEN, TakeHand } from "../../components/actions/take-hand.js";
@@ -60,12 +60,12 @@ export function Conversation({
   const nameOf = useNameOf(names);
   const [first] = chosen;
 
-  const send = async (text: string) => {
+  const send: ComponentProps<typeof Composer>["onSend"] = async (message) => {
     if (!live) throw new Error("The room is not open.");
     // A message to some people must not go to everybody because they have left.
     if (areGone) throw new NotThereError(goneText);
     const receivers = chosen.flatMap(({ userId, hasPc }) => loginsOf(userId, hasPc));
-    await live.send(WRITTEN, { text }, chosen.length > 0 ? { to: receivers } : {});
+    await live.send(WRITTEN, message, chosen.length > 0 ? { to: receivers } : {});
     announce(sentText);
   };
   const actionOf = ({ userId, what }: Entry): ReactNode => {

@@ -130,6 +130,7 @@ export default {
   composer: {
     send: "Send",
     sending: "Sending…",
+    receipt: "Ask for “I have read this”",
     hint: "Enter sends, Shift + Enter starts a line",
     left: "{count, plural, one {# character} other {# characters}} left",
     tooLong: "{count, plural, one {# character} other {# characters}} too many",

@@ -123,6 +123,7 @@ export default {
   composer: {
     send: "发送",
     sending: "正在发送…",
+    receipt: "请考生确认“我已阅读”",
     hint: "Enter 发送，Shift + Enter 换行",
     left: "还可输入 {count, number} 字",
     tooLong: "超出 {count, number} 字",
