@@ -69,7 +69,7 @@ describe("a candidate", () => {
     const passed = { result: "passed" };
     await expect
       .poll(async () => (await memberOf("e1"))?.readiness?.checks)
-      .toEqual({ consent: passed, camera: passed, microphone: passed, connection: passed });
+      .toEqual({ consent: passed, camera: passed, microphone: passed, connection: passed, entered: passed });
     expect((await memberOf("e1"))?.publishStatus.main).toBe("publishing");
     await check();
     await picture("en-desk-light-during");
@@ -94,8 +94,16 @@ describe("a candidate", () => {
     await says(page, "Your exam goes on.");
     await world.teacher.attempt.extend({ ...decide("e1"), minutes: 10, reason: { code: "technical" } });
     await says(page, /You have 10 more minutes/);
-    await world.teacher.im.send({ roomId, type: 30_001, data: { text: "Show your desk." }, to: ["e1"] });
+    const asked = { text: "Show your desk.", receipt: true };
+    await world.teacher.im.send({ roomId, type: 30_001, data: asked, to: ["e1"] });
     await says(page, "Invigilator: Show your desk.");
+    await click(page, "I have read this");
+    await says(page, "You have confirmed it.");
+    const answers = async () => {
+      const { messages } = await world.teacher.im.history({ roomId, userId: "e1", type: 30_001 });
+      return messages.flatMap(({ sender, data }) => (sender.userId === "e1" ? [data] : []));
+    };
+    expect(await answers()).toMatchObject([{ text: "I have read this: “Show your desk.”" }]);
     await picture("en-desk-light-happened");
 
     await world.teacher.attempt.terminate({
@@ -111,6 +119,8 @@ describe("a candidate", () => {
     // It can be read again.
     await page.reload();
     await says(page, "You used a phone.");
+    await says(page, "Invigilator: Show your desk.");
+    expect(await page.getByRole("button", { name: "I have read this" }).count()).toBe(0);
   });
 
   it("is seen again after a reload and after the media server has failed, and finishes", async () => {

@@ -2,23 +2,29 @@ import type { Attempt, Sitting } from "@invigil/client";
 import { useTranslations } from "use-intl";
 import { codeUrl, type Entry } from "../app/entry.js";
 import { Note } from "../components/ui.js";
+import { Log } from "./during/log.js";
+import type { Written } from "./during/use-messages.js";
 import { Plain } from "./plain.js";
 import { useReason } from "./reason.js";
 import styles from "./screens.module.css";
 import { Stored } from "./stored.js";
 
-/** The exam is over for the person. Nothing is sent. */
+const NO_CUTS = [] as const;
+
+/** The exam is over for the person, who can still read what staff wrote. Nothing is sent. */
 export function After({
   entry,
   sitting,
   attempt,
   room,
+  messages,
   onLook,
 }: {
   entry: Entry;
   sitting: Sitting;
   attempt: Pick<Attempt, "status"> | undefined;
   room: "in_progress" | "ended";
+  messages: readonly Written[];
   onLook: () => void;
 }) {
   const t = useTranslations("after");
@@ -44,6 +50,15 @@ export function After({
     <Plain title={t(title)} text={t("off")}>
       <div className={styles.column}>
         {reason && <Note tone={isTerminated ? "bad" : "plain"}>{reason}</Note>}
+        {messages.length > 0 && (
+          <Log
+            decision={undefined}
+            endsAt={sitting.endsAt}
+            messages={messages}
+            cuts={NO_CUTS}
+            clip={undefined}
+          />
+        )}
         <Stored heading="h2" />
         {entry.code !== undefined && (
           <a className="button" data-main href={codeUrl(entry)}>

@@ -128,7 +128,16 @@ function Seated({
   if (closed && stage !== "after" && closed !== "over")
     return <Refused entry={entry} problem={closed} onRetry={open} />;
   if (stage === "after" || closed)
-    return <After entry={entry} sitting={sitting} attempt={attempt} room={room.room.status} onLook={open} />;
+    return (
+      <After
+        entry={entry}
+        sitting={sitting}
+        attempt={attempt}
+        room={room.room.status}
+        messages={messages}
+        onLook={open}
+      />
+    );
   if (!sitting.canPublish) return <Plain title={t("notHere.title")} text={t("notHere.text")} />;
   const shared = { entry, page, sitting, live, devices, picture, now, endsAt, own, sound, messages };
   return (

@@ -156,6 +156,7 @@ export function Before(props: ScreenProps & { onEnter: () => void; open: () => v
           decision={sitting.decision}
           endsAt={endsAt}
           messages={messages}
+          roomId={props.entry.roomId}
           cuts={NO_CUTS}
           clip={undefined}
         />
