@@ -23,6 +23,7 @@ export {
   RUNNING,
   readinessChecks,
   reasonCodes,
+  sameNamesOf,
   searchFor,
 } from "@invigil/schema";
 export { knownDetectTypes, parseCheatConfig } from "./cheat-config.js";

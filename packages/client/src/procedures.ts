@@ -2265,6 +2265,10 @@ export interface ImportResult {
   withExtraMinutes?: ImportResultWithExtraMinutes[] | undefined;
   /** The number of people with extra minutes who are not listed. Absent if all are listed. */
   moreWithExtraMinutes?: number | undefined;
+  /** The first 100 names that several people have, apart from case, width and spaces: people of the file and, in a dry run into the whole exam, those of `absent`. Absent if there are none. */
+  sameNames?: ImportResultSameNames[] | undefined;
+  /** The number of such names that are not listed. Absent if all are listed. */
+  moreSameNames?: number | undefined;
   /** The first 1,000 people of the exam who are not in the file, of the roles that the file has. Only in a dry run into the whole exam, if there are no faults. */
   absent?: AbsentPerson[] | undefined;
   /** The number of absent people who are not listed. Absent if all are listed. */
@@ -2382,6 +2386,15 @@ export interface ImportResultWithExtraMinutes {
   name: string;
   /** How many minutes after the exam's end the person may continue. 0 for teachers and inspectors. */
   extraMinutes: number;
+}
+
+export interface ImportResultSameNames {
+  /** The name of the person. */
+  name: string;
+  /** The first 100 of them. */
+  userIds: string[];
+  /** The number of people of this name. */
+  count: number;
 }
 
 /** A person of the exam who is not in the file. */

@@ -520,6 +520,7 @@ export {
   unseatedPersonSchema,
 } from "./roster.js";
 export { type RosterState, rosterStateOf, rosterStates } from "./roster-states.js";
+export { sameNamesOf } from "./same-names.js";
 export {
   type ExamSeries,
   type ExamSeriesInput,

@@ -457,6 +457,23 @@ export const importResultSchema = z
       .int()
       .optional()
       .describe("The number of people with extra minutes who are not listed. Absent if all are listed."),
+    sameNames: z
+      .array(
+        z.object({
+          name: personName,
+          userIds: z.array(found.userId).describe("The first 100 of them."),
+          count: z.int().describe("The number of people of this name."),
+        }),
+      )
+      .optional()
+      .describe(
+        "The first 100 names that several people have, apart from case, width and spaces: people of the file and, in a dry run into the " +
+          "whole exam, those of `absent`. Absent if there are none.",
+      ),
+    moreSameNames: z
+      .int()
+      .optional()
+      .describe("The number of such names that are not listed. Absent if all are listed."),
     absent: z
       .array(absentPersonSchema)
       .optional()

@@ -124,6 +124,15 @@ describe("invigil roster import", () => {
     expect(again.stdout).toMatch(/0 added, 0 updated, 3 unchanged\n$/);
   });
 
+  it("warns of people of one name, with their ids", async () => {
+    using place = await install();
+    place.write("a.csv", "id,name\nu1,Li Wei\nu2,li wei\nu3,Li Wei \nu4,Bo\n");
+    const warning = "WARNING: 3 people are named 'Li Wei': u1, u2, u3\n";
+    const dry = await place.import("a.csv", "--exam", place.examId, "--dry-run");
+    expect(dry.stdout).toContain(warning);
+    expect((await place.import("a.csv", "--exam", place.examId)).stdout).toContain(warning);
+  });
+
   it("leaves out rows with faults, and removes people who are not in the file, where they are named", async () => {
     using place = await install();
     const exam = ["--exam", place.examId] as const;
@@ -207,14 +216,14 @@ describe("invigil roster import", () => {
   it("lists a thousand people with another name, and counts the others", async () => {
     using place = await install();
     const named = (name: string) =>
-      csv([["id", "name"], ...Array.from({ length: 1002 }, (_, n) => [`k${n}`, name])]);
+      csv([["id", "name"], ...Array.from({ length: 1002 }, (_, n) => [`k${n}`, `${name} ${n}`])]);
     place.write("a.csv", named("Old"));
     place.write("b.csv", named("New"));
     await place.import("a.csv", "--exam", place.examId);
     const { code, stdout } = await place.import("b.csv", "--exam", place.examId);
     expect(code).toBe(0);
     expect(stdout.split("\n").slice(-5)).toEqual([
-      expect.stringMatching(/^1001 +k999 +Old +New *$/),
+      expect.stringMatching(/^1001 +k999 +Old 999 +New 999 *$/),
       "and 2 more",
       "",
       "1002 rows: 0 added, 1002 updated, 0 unchanged",

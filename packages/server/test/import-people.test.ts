@@ -109,6 +109,27 @@ describe("importing a roster", () => {
     });
   });
 
+  it("names those who have one name, in the file and in the exam", async () => {
+    await using fixture = await openRoomFixture();
+    const file = "id,name\nu1,Li Wei\nu2,ｌｉ　ｗｅｉ\nu3,王芳\n";
+    const two = { sameNames: [{ name: "Li Wei", userIds: ["u1", "u2"], count: 2 }] };
+    for (const dryRun of [true, false]) expect(await fixture.import(file, { dryRun })).toMatchObject(two);
+    const more = "id,name\nu9,LI WEI\nu8,Alice\n";
+    expect(await fixture.import(more, { dryRun: true })).toMatchObject({
+      sameNames: [{ name: "LI WEI", userIds: ["u9", "u1", "u2"], count: 3 }],
+    });
+    expect(await fixture.import(more)).not.toHaveProperty("sameNames");
+    const many = Array.from({ length: 101 }, (_, n) => `a${n},Ann ${n}\nb${n},Ann ${n}\n`).join("");
+    const crowd = Array.from({ length: 101 }, (_, n) => `c${n},Bo\n`).join("");
+    const result = await fixture.import(`id,name\n${crowd}${many}`);
+    expect(result.sameNames).toHaveLength(100);
+    expect(result).toMatchObject({ moreSameNames: 2 });
+    expect(result.sameNames?.[0]).toMatchObject({ name: "Bo", count: 101 });
+    expect(result.sameNames?.[0]?.userIds).toHaveLength(100);
+    const skipped = "id,name\nx1,Ed\nx2,\nx3,Ed\n";
+    expect(await fixture.import(skipped, { skip: [3] })).toMatchObject({ sameNames: [{ name: "Ed" }] });
+  });
+
   it.each(["CSV", "XLSX"] as const)("reads columns as the caller says, from %s", async (format) => {
     await using fixture = await openRoomFixture();
     const file = await sheet(format, [

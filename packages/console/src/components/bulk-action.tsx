@@ -2,7 +2,14 @@ import { Button } from "@mantine/core";
 import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "./announcer.js";
-import { type BulkOptions, type Outcome, type RunBatch, type Subject, useBulkRun } from "./bulk-run.js";
+import {
+  type BulkOptions,
+  labelOf,
+  type Outcome,
+  type RunBatch,
+  type Subject,
+  useBulkRun,
+} from "./bulk-run.js";
 import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
 import { requestIdOf, useErrorText } from "./error-note.js";
@@ -117,7 +124,7 @@ export function BulkAction<S extends Subject>({
             {!only && (
               <p>
                 <strong>{t(`bulk.${kind}.count`, { count: subjects.length })}</strong>{" "}
-                <Names of={subjects.map(({ name }) => name)} />
+                <Names of={subjects.map(labelOf)} />
               </p>
             )}
             {children}
@@ -139,7 +146,7 @@ export function BulkAction<S extends Subject>({
                     const requestId = outcome.kind === "failed" ? requestIdOf(outcome.error) : undefined;
                     return (
                       <li key={subject.id} className={styles.result}>
-                        <span>{subject.name}</span>
+                        <span>{labelOf(subject)}</span>
                         <span className={styles.outcome} data-outcome={outcome.kind}>
                           {outcome.kind === "done"
                             ? (resultOf?.(subject) ?? (

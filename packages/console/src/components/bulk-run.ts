@@ -5,7 +5,10 @@ import { NotThereError } from "./error-note.js";
 export interface Subject {
   readonly id: string;
   readonly name: string;
+  /** What tells a person from others of their name. Absent: the name. */
+  readonly label?: string;
 }
+export const labelOf = ({ name, label = name }: Subject): string => label;
 
 /** The outcome of the action for one subject. */
 export type Outcome =

@@ -48,7 +48,7 @@ export function ReadinessText({
 /** A candidate whom staff let begin. */
 interface Waved {
   readonly userId: string;
-  readonly name: string;
+  readonly label: string;
   readonly roomId?: string | undefined;
 }
 
@@ -68,7 +68,7 @@ export const useWaveThrough = () => {
     try {
       await set(people, wavedThrough);
       notify.undoable(
-        t(wavedThrough ? "done.waved" : "done.takenBack", { count: people.length, name: first.name }),
+        t(wavedThrough ? "done.waved" : "done.takenBack", { count: people.length, name: first.label }),
         () => set(people, !wavedThrough),
       );
     } catch (error) {

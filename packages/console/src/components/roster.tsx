@@ -1,7 +1,7 @@
 import type { CallError, LivePeople, LivePerson, LiveStatus, PeopleState } from "@invigil/client";
 import { useInvigil, useLivePeople, useLiveStatus, usePeople } from "@invigil/react";
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useCallback, useMemo, useRef, useSyncExternalStore } from "react";
+import { type ReactNode, useCallback, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslations } from "use-intl";
 import type { Connection } from "../live/connection-freshness.js";
 import { type ControlOf, controlOf } from "../live/control.js";
@@ -9,6 +9,7 @@ import { type CandidateState, stateAtEnd } from "../live/person.js";
 import { candidateState, sinceOf } from "../live/roster.js";
 import { Freshness, useReportConnection } from "./connection.js";
 import { ErrorNote, Waiting } from "./error-note.js";
+import { useNamesakes } from "./labels.js";
 import styles from "./roster.module.css";
 
 /** The shortest time between two arrangements of a list of everybody, in milliseconds. Rows show their own changes at once. */
@@ -55,6 +56,8 @@ export interface Roster {
   /** The facts that follow from decisions about a person: since when they are paused, and when the exam ends for them. */
   readonly controlOf: ControlOf;
   readonly roomName: (roomId: string) => string;
+  /** The name of a person, with what tells them from others of their name. It stays the same while the names do. */
+  readonly labelOf: (person: Pick<LivePerson, "userId" | "name">) => string;
   /** The names of staff by user id. */
   readonly staff: ReadonlyMap<string, string>;
 }
@@ -80,17 +83,27 @@ export const useRoster = (examId: string): Roster => {
   const names = useMemo(() => new Map(rooms?.map(({ id, name }) => [id, name])), [rooms]);
   const roomName = useCallback((roomId: string) => names.get(roomId) ?? "", [names]);
   const { data: exam } = useExamDetails(examId);
+  const namesakes = useNamesakes();
   // A person may have minutes planned in several rooms.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that people have changed.
-  const { minutes, staff } = useMemo(() => {
+  const { minutes, staff, found } = useMemo(() => {
     const most = new Map<string, number>();
     const named = new Map<string, string>();
+    const found = namesakes(everybody({ people, state }));
     for (const { userId, name, role, extraMinutes } of everybody({ people, state })) {
       if (extraMinutes > 0) most.set(userId, Math.max(extraMinutes, most.get(userId) ?? 0));
-      if (role !== "examinee") named.set(userId, name);
+      if (role !== "examinee") named.set(userId, found.get(userId) ?? name);
     }
-    return { minutes: most, staff: named };
-  }, [people, state, version]);
+    return { minutes: most, staff: named, found };
+  }, [people, state, version, namesakes]);
+  // Lists are drawn again when labels change, and not when people do.
+  const [labels, setLabels] = useState(found);
+  if (
+    labels !== found &&
+    (labels.size !== found.size || [...found].some(([id, label]) => labels.get(id) !== label))
+  )
+    setLabels(found);
+  const labelOf: Roster["labelOf"] = useCallback(({ userId, name }) => labels.get(userId) ?? name, [labels]);
   const latest = useRef(minutes);
   latest.current = minutes;
   const control: ControlOf = useCallback(
@@ -107,7 +120,7 @@ export const useRoster = (examId: string): Roster => {
     },
     [people, control],
   );
-  return { people, state, version, status, error, stateOf, controlOf: control, roomName, staff };
+  return { people, state, version, status, error, stateOf, controlOf: control, roomName, labelOf, staff };
 };
 
 /** The people of a roster, one after the other. */

@@ -16,6 +16,8 @@ export interface CameraView {
 export interface SeatView extends ControlFacts {
   readonly userId: string;
   readonly name: string;
+  /** What tells them from others of their name. */
+  readonly label: string;
   readonly extraMinutes: number;
   readonly attempt?: Attempt | undefined;
   readonly state: PersonState;
@@ -42,6 +44,8 @@ export interface SeatFacts {
     readonly attempt?: Attempt | undefined;
     readonly publishStatus: { readonly [Name in Camera]: CameraStatus };
   })[];
+  /** What people are called, by user id. */
+  readonly labels: ReadonlyMap<string, string>;
   readonly presence: readonly Presence[];
   readonly hands: readonly Hand[];
   readonly hasEnded: boolean;
@@ -101,6 +105,7 @@ export const CAMERAS: readonly Camera[] = ["main", "pc"];
 /** The facts about each candidate, in the order of the room. */
 export const seatsOf = ({
   members,
+  labels,
   presence,
   hands,
   hasEnded: hasRoomEnded,
@@ -163,6 +168,7 @@ export const seatsOf = ({
       const state = stateAtEnd(found, { since: rest, endsAt: control.endsAt }, now);
       return {
         ...member,
+        label: labels.get(userId) ?? member.name,
         ...control,
         state,
         since: state === found ? since : undefined,

@@ -410,7 +410,17 @@ describe("the seats of a room", () => {
   const here = (userId: string, devices = 1) =>
     ({ userId, role: "examinee", camera: "main", since: at(0), devices }) as const;
   const seats = (more: Partial<SeatFacts>) =>
-    seatsOf({ members: [], presence: [], hands: [], hasEnded: false, now: 0, entries: [], from: 0, ...more });
+    seatsOf({
+      members: [],
+      labels: new Map(),
+      presence: [],
+      hands: [],
+      hasEnded: false,
+      now: 0,
+      entries: [],
+      from: 0,
+      ...more,
+    });
 
   it("come by their hand if it has no answer, the oldest first, among those who ask", () => {
     const hand = (id: number, userId: string, minute: number, status: Hand["status"] = "raised"): Hand => ({

@@ -89,6 +89,8 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     moreUnreadColumns = 0,
     warnings = [],
     moreWarnings = 0,
+    sameNames = [],
+    moreSameNames = 0,
     totalRows = [],
     skipped = 0,
     removed,
@@ -131,6 +133,11 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
           "",
         ]
       : []),
+    ...sameNames.map(
+      ({ name, userIds, count: people }) =>
+        `WARNING: ${people} people are named ${quoted(name)}: ${userIds.join(", ")}${people > userIds.length ? ", …" : ""}`,
+    ),
+    ...(moreSameNames > 0 ? [`and ${count(moreSameNames, "more name")} that several people have`] : []),
     dryRun ? `${outcome} (dry run: nothing was imported)` : outcome,
   ].join("\n");
 };

@@ -6,7 +6,10 @@ export type ActPerson = Pick<
   "id" | "userId" | "name" | "extraMinutes" | "roomId" | "hand" | "attempt"
 > &
   // Absent: a candidate.
-  Partial<Pick<LivePerson, "role">>;
+  Partial<Pick<LivePerson, "role">> & {
+    /** What tells them from others of their name. */
+    readonly label: string;
+  };
 export type ActRoom = Pick<Room, "id" | "name">;
 
 /**
@@ -64,9 +67,10 @@ export const actPersonOf = (
   {
     userId,
     name,
+    label,
     extraMinutes,
     hand,
     attempt,
-  }: Pick<ActPerson, "userId" | "name" | "extraMinutes" | "hand" | "attempt">,
+  }: Pick<ActPerson, "userId" | "name" | "label" | "extraMinutes" | "hand" | "attempt">,
   roomId: string,
-): ActPerson => ({ id: userId, userId, name, extraMinutes, roomId, hand, attempt });
+): ActPerson => ({ id: userId, userId, name, label, extraMinutes, roomId, hand, attempt });

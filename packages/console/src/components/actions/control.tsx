@@ -2,7 +2,7 @@ import type { Attempt } from "@invigil/client";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { type ReactNode, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import type { RunBatch, Subject } from "../bulk-run.js";
+import { labelOf, type RunBatch, type Subject } from "../bulk-run.js";
 import { NotThereError, ToldError } from "../error-note.js";
 import { Mark } from "../state-mark.js";
 import styles from "./acting.module.css";
@@ -188,7 +188,11 @@ export function ControlDialog<R extends Receiver>({
       },
     );
 
-  const nameOf = (userId: string) => receivers.find((one) => one.userId === userId)?.name ?? userId;
+  const receiverOf = (userId: string) => receivers.find((one) => one.userId === userId);
+  const nameOf = (userId: string) => {
+    const receiver = receiverOf(userId);
+    return receiver ? labelOf(receiver) : userId;
+  };
   const inNeed = [...decided.current.values()].filter((one) => one.needsLink && one.outcome !== "refused");
   if (linked)
     return <LinkDialog people={linked} roomOf={({ roomId }) => roomId} examId={examId} onClose={onClose} />;
@@ -234,7 +238,8 @@ export function ControlDialog<R extends Receiver>({
                 inNeed.map(({ userId, roomId }) => ({
                   id: userId,
                   userId,
-                  name: nameOf(userId),
+                  name: receiverOf(userId)?.name ?? userId,
+                  label: nameOf(userId),
                   extraMinutes: 0,
                   roomId,
                 })),

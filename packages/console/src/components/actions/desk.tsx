@@ -35,7 +35,7 @@ export function IdentityDialog({
   const t = useTranslations("watching.identity");
   const client = useInvigilClient();
   const notify = useNotify();
-  const { name, userId } = person;
+  const { label: name, userId } = person;
   const [{ status, note, key }, change] = useForm({ status: "", note: "" });
   const found = STATUSES.find((one) => one === status);
   const action = useAction(async () => {

@@ -68,7 +68,7 @@ export default function ActDialog({
           {...props}
           roomId={roomOf(act.person) ?? act.person.roomId}
           userId={act.person.userId}
-          name={act.person.name}
+          name={act.person.label}
         />
       );
     case "remove":
@@ -308,7 +308,8 @@ function RemoveDialog({
         title={t("title", titleOf(people))}
         action={t("actionWithRecords")}
         isDangerous
-        typed={erased.name}
+        // An id is typed where the name does not say who it is.
+        typed={erased.label === erased.name ? erased.name : erased.userId}
         onConfirm={async () => {
           await remove(erased, true);
           notify.done(t("done", titleOf(people)));

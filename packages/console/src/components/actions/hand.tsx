@@ -27,7 +27,7 @@ export function HandDialog({
   const client = useInvigilClient();
   const notify = useNotify();
   const { user } = useSession();
-  const { name } = person;
+  const { label: name } = person;
   const { hand } = findNow(person) ?? {};
   const [note, setNote] = useState(hand?.note ?? "");
   const { run, isRunning, error } = useAction(async (action: HandAction) => {

@@ -64,16 +64,16 @@ export function LinkDialog({
       onClose={onClose}
       roomOf={roomOf}
       run={run}
-      resultOf={({ id }) => {
+      resultOf={({ id, label }) => {
         const card = cards.current.get(id);
         return (
           card &&
           (people.length === 1 ? (
-            <CardView card={card} />
+            <CardView card={card} name={label} />
           ) : (
             <>
               <span className={styles.value}>{card.code ?? card.url}</span>
-              <CopyButton label={card.name} text={card.url} />
+              <CopyButton label={label} text={card.url} />
             </>
           ))
         );
@@ -95,7 +95,7 @@ export function LinkDialog({
 }
 
 /** All that a person needs to enter. */
-function CardView({ card: { name, qr, code, url, pcUrl } }: { card: Card }) {
+function CardView({ card: { qr, code, url, pcUrl }, name }: { card: Card; name: string }) {
   const t = useTranslations("watching.link");
   return (
     <div className={styles.card}>

@@ -106,7 +106,7 @@ export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skippe
             : minutes <= MAX_MINUTES &&
               above.length > 0 && (
                 <>
-                  {t("above", { most: MAX_MINUTES })} <Names of={above.map(({ person }) => person.name)} />
+                  {t("above", { most: MAX_MINUTES })} <Names of={above.map(({ person }) => person.label)} />
                 </>
               )
         }
@@ -116,7 +116,7 @@ export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skippe
       {isValid && losing.length > 0 && (
         <p role="alert" className={styles.loss}>
           {t("loses", { count: losing.length })}{" "}
-          <Names of={losing.map(({ person, before, after }) => `${person.name} (${before} → ${after})`)} />
+          <Names of={losing.map(({ person, before, after }) => `${person.label} (${before} → ${after})`)} />
         </p>
       )}
       {isValid && exam && (
@@ -126,7 +126,7 @@ export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skippe
             .slice(0, MOST_LISTED)
             .map(({ person, isGone, before, after }) => (
               <li key={person.id} className={dialogStyles.result} data-loses={after < before || undefined}>
-                <span>{person.name}</span>
+                <span>{person.label}</span>
                 <span data-numbers>
                   {isGone
                     ? gone

@@ -1,7 +1,7 @@
 import { isInvigilError } from "@invigil/client";
 import type { ReactNode } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import type { Subject } from "../bulk-run.js";
+import { labelOf, type Subject } from "../bulk-run.js";
 import { NotThereError, ToldError, useErrorText } from "../error-note.js";
 import type { ActPerson, FindNow } from "./acts.js";
 
@@ -27,7 +27,7 @@ export interface PeopleProps {
 export const MOST_OF_A_ROOM = 500;
 export const titleOf = (subjects: readonly Subject[]) => ({
   count: subjects.length,
-  name: subjects[0]?.name ?? "",
+  name: subjects[0] ? labelOf(subjects[0]) : "",
 });
 
 /** The names of fields that say for whom a message is. */
@@ -64,7 +64,7 @@ export const useTakeBack = () => {
     };
     for (const group of groups) await tryFor(group);
     if (failed.length === 0) return;
-    const names = format.list(failed.slice(0, MOST_NAMES).map(({ name }) => name));
+    const names = format.list(failed.slice(0, MOST_NAMES).map(labelOf));
     throw new ToldError(
       t("some", { names, more: Math.max(0, failed.length - MOST_NAMES), why: say(reason) }),
     );

@@ -41,7 +41,7 @@ export function PersonMenu({
   );
   return (
     <ActionMenu
-      label={t("label", { name: person.name })}
+      label={t("label", { name: person.label })}
       {...(hasText
         ? {
             target: (

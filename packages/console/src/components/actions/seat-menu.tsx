@@ -11,11 +11,14 @@ import type { Act } from "./acts.js";
 export function SeatMenu({
   examId,
   person,
+  label,
   onClosed,
   hasText = false,
 }: {
   examId: string;
   person: Pick<RosterEntry, "userId" | "name" | "role" | "extraMinutes" | "roomId">;
+  /** What tells them from others of their name. */
+  label: string;
   /** Called after a dialog has closed. */
   onClosed?: () => void;
   /** Whether the button says what it is. Default: it is a small one. */
@@ -23,7 +26,7 @@ export function SeatMenu({
 }) {
   const t = useTranslations("watching.acts");
   const [act, setAct] = useState<Act>();
-  const now = { ...person, id: person.userId };
+  const now = { ...person, label, id: person.userId };
   const entry = (kind: "move" | "unseat" | "remove", label: string = t(kind)): MenuEntry => ({
     kind: "action",
     label,
@@ -33,7 +36,7 @@ export function SeatMenu({
   return (
     <>
       <ActionMenu
-        label={t("label", { name: person.name })}
+        label={t("label", { name: label })}
         icon={<MoreIcon />}
         target={hasText ? [t("all"), <DownIcon key="icon" size={12} />] : undefined}
         entries={[

@@ -44,7 +44,7 @@ export function TalkDialog({
       isOpen.current = false;
     };
   }, []);
-  const { userId, name, attempt } = person;
+  const { userId, label: name, attempt } = person;
   const talk = context?.talks.find((one) => one.userId === userId);
   const reason = reasonCodes.find((one) => one === code);
   const action = useAction(async () => {

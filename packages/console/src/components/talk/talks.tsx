@@ -6,6 +6,7 @@ import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, us
 import { useTranslations } from "use-intl";
 import { Announce } from "../announcer.js";
 import { ToldError } from "../error-note.js";
+import { useLabels } from "../labels.js";
 import { useNotify } from "../notify.js";
 import { StateText } from "../state-mark.js";
 import { useNameOf } from "../timeline/use-name-of.js";
@@ -52,7 +53,7 @@ export function TalksProvider({ roomId, children }: { roomId: string; children: 
   const talks = useRoom(roomId, talksOf);
   const members = useRoom(roomId, membersOf);
   const hasEnded = useRoom(roomId, hasEndedOf);
-  const nameOf = useNameOf(useMemo(() => new Map(members?.map((one) => [one.userId, one.name])), [members]));
+  const nameOf = useNameOf(useLabels(members));
   const [target, setTarget] = useState<Listener & { readonly microphone: MediaStream }>();
   const { userId = "", name = "", microphone } = target ?? {};
   const { state, error } = useTalk({ roomId, userId, source: microphone });

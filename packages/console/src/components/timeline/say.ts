@@ -39,6 +39,12 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
     const say = (at: Date) => (isOneDay ? timeOfDay(at) : `${day(at)} ${timeOfDay(at)}`);
     return { from: say(from), to: say(to) };
   };
+  /** The name of staff, who may not be among the people of the room. */
+  const staffOf = (by: { readonly userId: string; readonly name?: string | undefined } | undefined) => {
+    if (!by) return "";
+    const known = nameOf(by.userId);
+    return known === by.userId ? (by.name ?? known) : known;
+  };
   const names = (people: readonly string[] | undefined) => {
     const [first, ...others] = people ?? [];
     if (first === undefined) return t("everybody");
@@ -90,7 +96,7 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
         const { people = 1 } = row;
         const told = kind === "extend" && minutes < 0 ? "shorten" : kind;
         const said = t(isOwn ? `own.decided.${told}` : `decided.${told}`, {
-          by: by?.name ?? nameOf(by?.userId ?? ""),
+          by: staffOf(by),
           name: people > 1 ? t("decided.people", { count: people }) : name,
           minutes: Math.abs(minutes),
           ...between(ends),
@@ -100,7 +106,7 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
       }
       case "noted": {
         const { kind, identity = "later", severity = "info", by, note = "" } = what.noted;
-        const whom = { by: by?.name ?? nameOf(by?.userId ?? ""), name };
+        const whom = { by: staffOf(by), name };
         if (kind === "identity") return t(isOwn ? `own.identity.${identity}` : `identity.${identity}`, whom);
         const text = isOwn ? "own.noted" : userId === "" ? "notedRoom" : "noted";
         return t(text, { ...whom, severity: t(`severity.${severity}`), text: note });

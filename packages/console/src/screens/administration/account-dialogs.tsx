@@ -21,11 +21,14 @@ const ROLES = ["teacher", "inspector", "admin"] as const;
 /** The dialogs of the accounts. */
 export default function AccountDialogs({
   asked,
+  label: name,
   onClose,
   onChanged,
   onEnable,
 }: {
   asked: AskedOfAccount;
+  /** What tells the person from others of their name. */
+  label: string;
   onClose: () => void;
   onChanged: () => Promise<unknown>;
   /** Takes back that an account was disabled. */
@@ -36,8 +39,8 @@ export default function AccountDialogs({
   const notify = useNotify();
   if (asked.kind === "create") return <Create onClose={onClose} onChanged={onChanged} />;
   const { account } = asked;
-  const { userId, name } = account;
-  if (asked.kind === "password") return <SetPassword account={account} onClose={onClose} />;
+  const { userId } = account;
+  if (asked.kind === "password") return <SetPassword account={account} label={name} onClose={onClose} />;
   return (
     <Confirm
       onClose={onClose}
@@ -130,7 +133,15 @@ function Create({ onClose, onChanged }: { onClose: () => void; onChanged: () => 
   );
 }
 
-function SetPassword({ account: { userId, name }, onClose }: { account: Account; onClose: () => void }) {
+function SetPassword({
+  account: { userId, name },
+  label,
+  onClose,
+}: {
+  account: Account;
+  label: string;
+  onClose: () => void;
+}) {
   const t = useTranslations("administration.accounts");
   const confirm = useTranslations("common.confirm");
   const client = useInvigilClient();
@@ -141,12 +152,12 @@ function SetPassword({ account: { userId, name }, onClose }: { account: Account;
   const isOwn = user?.userId === userId;
   const setNew = useAction(async () => {
     await client.account.setPassword.mutate({ userId, password });
-    notify.done(t("passwordSet", { name }));
+    notify.done(t("passwordSet", { name: label }));
     onClose();
   });
   return (
     <FormDialog
-      title={t("passwordTitle", { name })}
+      title={t("passwordTitle", { name: label })}
       verb={t("passwordAction")}
       action={setNew}
       onSubmit={setNew.run}
@@ -155,7 +166,7 @@ function SetPassword({ account: { userId, name }, onClose }: { account: Account;
       isReady={isPassword(password) && typed.trim() === name.trim()}
       mayCloseOutside={false}
     >
-      <p>{t(isOwn ? "passwordOwnText" : "passwordText", { name })}</p>
+      <p>{t(isOwn ? "passwordOwnText" : "passwordText", { name: label })}</p>
       <NewPassword value={password} onChange={setPassword} />
       <TextInput
         label={confirm("typeName", { name })}

@@ -8,6 +8,7 @@ import { useTranslations } from "use-intl";
 import { Empty } from "../../components/empty.js";
 import { Choices, FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
 import { MoreIcon, PlusIcon } from "../../components/icons.js";
+import { useLabels } from "../../components/labels.js";
 import { lazyComponent } from "../../components/lazy.js";
 import { matching } from "../../components/matching.js";
 import { ActionMenu } from "../../components/menu.js";
@@ -45,6 +46,8 @@ export function Accounts({ frame }: { frame: Frame }) {
   const { refresh, revision } = usePages(query);
   const { data } = query;
   const accounts = useMemo(() => data?.pages.flatMap((page) => page.accounts) ?? [], [data]);
+  const labels = useLabels(accounts);
+  const labelOf = useCallback(({ userId, name }: Account) => labels.get(userId) ?? name, [labels]);
   const shown = useMemo(() => {
     const matches = matching(q);
     const found = accounts.filter((account) => isIn(account, role) && matches(account.name, account.userId));
@@ -57,25 +60,27 @@ export function Accounts({ frame }: { frame: Frame }) {
     });
   }, [accounts, q, role, sort]);
   const setDisabled = useCallback(
-    async ({ userId, name }: Account, isDisabled: boolean) => {
+    async ({ userId }: Account, isDisabled: boolean) => {
       await client.account[isDisabled ? "disable" : "enable"].mutate({ userId });
       await refresh();
-      return name;
     },
     [client, refresh],
   );
   const enable = useCallback(
     (account: Account) =>
       void setDisabled(account, false).then(
-        (name) => notify.undoable(t("accounts.enabled", { name }), () => setDisabled(account, true)),
+        () =>
+          notify.undoable(t("accounts.enabled", { name: labelOf(account) }), () =>
+            setDisabled(account, true),
+          ),
         (failure: unknown) => notify.failed(failed("notDone"), failure),
       ),
-    [setDisabled, notify, t, failed],
+    [setDisabled, notify, t, labelOf, failed],
   );
   const menuOf = useCallback(
     (account: Account) => (
       <ActionMenu
-        label={t("accounts.menu", { name: account.name })}
+        label={t("accounts.menu", { name: labelOf(account) })}
         icon={<MoreIcon />}
         entries={[
           {
@@ -119,7 +124,7 @@ export function Accounts({ frame }: { frame: Frame }) {
         ]}
       />
     ),
-    [t, navigate, enable, user?.userId],
+    [t, navigate, enable, labelOf, user?.userId],
   );
   const columns = useMemo<readonly Column<Account>[]>(
     () => [
@@ -221,7 +226,7 @@ export function Accounts({ frame }: { frame: Frame }) {
             label={t("parts.accounts")}
             rows={shown}
             keyOf={({ userId }) => userId}
-            nameOf={({ name }) => name}
+            nameOf={labelOf}
             columns={columns}
             narrow={narrow}
             sorting={sort}
@@ -244,6 +249,7 @@ export function Accounts({ frame }: { frame: Frame }) {
           <Suspense>
             <Dialogs
               asked={asked}
+              label={"account" in asked ? labelOf(asked.account) : ""}
               onClose={() => setAsked(undefined)}
               onChanged={refresh}
               onEnable={(account) => setDisabled(account, false)}

@@ -1,6 +1,7 @@
 import type { AuditEntry, RouterOutputs } from "@invigil/client";
 import { useMemo } from "react";
 import { useMessages, useTranslations } from "use-intl";
+import { useLabelsOf } from "../../components/labels.js";
 
 /** Whether the server refused the call, or failed. */
 export const isRefused = ({ outcome }: Pick<AuditEntry, "outcome">): boolean =>
@@ -29,6 +30,7 @@ export const useSentences = (names: Names) => {
   const t = useTranslations("audit");
   const command = useTranslations("administration.audit")("command");
   const { audit } = useMessages();
+  const labels = useLabelsOf(names.people);
   return useMemo(() => {
     const write = (procedure: string, values: { readonly [Name in string]: string }): string => {
       // Safe: it is one of the texts, or has none, as that of another version.
@@ -41,7 +43,7 @@ export const useSentences = (names: Names) => {
     const named = (name: string | undefined) => (name === undefined ? "" : t("values.name", { name }));
     const personOf = ({ personId, times }: AuditEntry) => {
       if (personId === ERASED) return t("values.erased");
-      if (personId !== undefined) return names.people.get(personId) ?? personId;
+      if (personId !== undefined) return labels.get(personId) ?? personId;
       return times > 1 ? t("values.people", { count: String(times) }) : t("values.person");
     };
     return {
@@ -56,7 +58,7 @@ export const useSentences = (names: Names) => {
             ? t("values.exam", { name: exam })
             : t("values.place");
         return write(procedure, {
-          who: whoIn(entry, names, command),
+          who: whoIn(entry, labels, command),
           ok: isRefused(entry) ? "no" : outcome,
           person: personOf(entry),
           about: personId === undefined ? place : personOf(entry),
@@ -78,9 +80,9 @@ export const useSentences = (names: Names) => {
         noun === "values" ? [] : Object.keys(verbs).map((verb) => `${noun}.${verb}`),
       ),
     };
-  }, [t, command, audit, names]);
+  }, [t, command, audit, names, labels]);
 };
 
 /** The name of an actor. Of a command, who ran it. */
-const whoIn = ({ actorId, operator }: AuditEntry, { people }: Names, command: string): string =>
+const whoIn = ({ actorId, operator }: AuditEntry, people: Names["people"], command: string): string =>
   operator === undefined ? (people.get(actorId) ?? actorId) : `${operator} (${command})`;

@@ -6,6 +6,7 @@ import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Empty } from "../../components/empty.js";
 import { FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
+import { useLabels } from "../../components/labels.js";
 import { lazyComponent } from "../../components/lazy.js";
 import { matching } from "../../components/matching.js";
 import { useNotify } from "../../components/notify.js";
@@ -38,6 +39,8 @@ export function Sessions({ frame }: { frame: Frame }) {
   const { refresh, revision } = usePages(query);
   const { data } = query;
   const sessions = useMemo(() => data?.pages.flatMap((page) => page.sessions) ?? [], [data]);
+  const labels = useLabels(sessions);
+  const labelOf = useCallback(({ userId, name }: AccountSession) => labels.get(userId) ?? name, [labels]);
   const shown = useMemo(() => {
     const matches = matching(q);
     return sessions.filter(({ userId, name }) => matches(userId, name));
@@ -47,13 +50,13 @@ export function Sessions({ frame }: { frame: Frame }) {
       <Button
         variant="default"
         size="compact-xs"
-        aria-label={t("sessions.endOf", { name: session.name })}
+        aria-label={t("sessions.endOf", { name: labelOf(session) })}
         onClick={() => setAsked(session)}
       >
         {t("sessions.end")}
       </Button>
     ),
-    [t],
+    [t, labelOf],
   );
   const columns = useMemo<readonly Column<AccountSession>[]>(
     () => [
@@ -133,7 +136,7 @@ export function Sessions({ frame }: { frame: Frame }) {
             label={t("parts.sessions")}
             rows={shown}
             keyOf={({ id }) => id}
-            nameOf={({ name }) => name}
+            nameOf={labelOf}
             columns={columns}
             narrow={narrow}
             arrangement={`${q} ${sessions.length} ${revision}`}
@@ -150,12 +153,12 @@ export function Sessions({ frame }: { frame: Frame }) {
           <Suspense>
             <Confirm
               onClose={() => setAsked(undefined)}
-              title={t("sessions.title", { name: asked.name })}
+              title={t("sessions.title", { name: labelOf(asked) })}
               action={t("sessions.action")}
               isDangerous
               onConfirm={async () => {
                 const { ended } = await client.account.endSession.mutate({ sessionId: asked.id });
-                notify.done(t(ended ? "sessions.done" : "sessions.over", { name: asked.name }));
+                notify.done(t(ended ? "sessions.done" : "sessions.over", { name: labelOf(asked) }));
                 // One's own page notices by it that it is signed out.
                 void refresh();
               }}

@@ -26,6 +26,7 @@ import { Waiting } from "../../components/error-note.js";
 import { FeedPane } from "../../components/feed-pane.js";
 import { Choices } from "../../components/filter-bar.js";
 import { HandMark } from "../../components/hand.js";
+import { useLabels } from "../../components/labels.js";
 import { useNotify } from "../../components/notify.js";
 import { Page } from "../../components/page.js";
 import { ReadinessText, useWaveThrough } from "../../components/readiness.js";
@@ -103,7 +104,7 @@ export function Candidate({
     if (event.userId === userId) onGone();
   });
   const isGone = state !== undefined && member === undefined;
-  const names = useMemo(() => new Map(state?.members.map((one) => [one.userId, one.name])), [state?.members]);
+  const names = useLabels(state?.members);
   const nameOf = useNameOf(names);
 
   if (!state || (isGone && isSearching))
@@ -115,6 +116,7 @@ export function Candidate({
   const { room } = state;
   const [seat] = seatsOf({
     members: member ? [member] : [],
+    labels: names,
     presence: state.presence,
     hands: state.hands,
     hasEnded,
@@ -143,7 +145,7 @@ export function Candidate({
         </Empty>
       </Page>
     );
-  const { name, cameras, hasPc, attempt } = seat;
+  const { label: name, cameras, hasPc, attempt } = seat;
   // The largest of all rooms that the caller sees.
   const extraMinutes = (places?.people ?? [])
     .filter((one) => one.userId === userId)
@@ -242,7 +244,13 @@ export function Candidate({
             <Devices seat={seat} roomId={roomId} entries={own} />
             <Access examId={examId} userId={userId} />
             {(member.readiness || member.detectorsOff) && (
-              <BeforeExam member={member} roomId={roomId} cameras={exam?.cameras ?? "one"} mayAct={mayAct} />
+              <BeforeExam
+                member={member}
+                label={name}
+                roomId={roomId}
+                cameras={exam?.cameras ?? "one"}
+                mayAct={mayAct}
+              />
             )}
           </div>
           <FeedPane
@@ -324,12 +332,14 @@ function TimeLeft({ times, person }: { times: ExamTimes; person: Controlled }) {
 
 /** What was checked before the exam, and whether the detectors of their page are off. */
 function BeforeExam({
-  member: { userId, name, readiness, detectorsOff = false },
+  member: { userId, readiness, detectorsOff = false },
+  label,
   roomId,
   cameras,
   mayAct,
 }: {
   member: Member;
+  label: string;
   roomId: string;
   cameras: "one" | "both";
   mayAct: boolean;
@@ -362,7 +372,7 @@ function BeforeExam({
               variant="subtle"
               size="compact-xs"
               loading={waveThrough.isRunning}
-              onClick={() => waveThrough.run([{ userId, name, roomId }], !isWaved)}
+              onClick={() => waveThrough.run([{ userId, label, roomId }], !isWaved)}
             >
               {t(isWaved ? "takeBack" : "waveThrough")}
             </Button>

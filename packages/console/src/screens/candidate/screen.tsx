@@ -61,7 +61,13 @@ function Located({ examId, userId }: { examId: string; userId: string }) {
         title={t("unseated.title", { name: place.unseated.name })}
         action={
           <>
-            <SeatMenu examId={examId} person={place.unseated} onClosed={() => void refetch()} hasText />
+            <SeatMenu
+              examId={examId}
+              person={place.unseated}
+              label={place.unseated.name}
+              onClosed={() => void refetch()}
+              hasText
+            />
             <Access examId={examId} userId={userId} />
           </>
         }

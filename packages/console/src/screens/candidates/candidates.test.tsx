@@ -44,6 +44,7 @@ const rosterOf = (
   error: undefined,
   stateOf: (one) => candidateState(one, one.pages.length > 0 ? "publishing" : "expected"),
   controlOf: () => ({}),
+  labelOf: ({ name }: { readonly name: string }) => name,
   staff: new Map(),
   roomName: (id) => id,
 });

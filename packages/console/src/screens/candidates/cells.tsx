@@ -31,16 +31,10 @@ export const PersonCell = memo(function PersonCell({
   return last.current && draw(last.current);
 });
 
-export function Name({ examId, person }: { examId: string; person: LivePerson }) {
+export function Name({ examId, userId, label }: { examId: string; userId: string; label: string }) {
   return (
-    <PersonLink
-      examId={examId}
-      userId={person.userId}
-      className={styles.name}
-      title={person.name}
-      tabIndex={-1}
-    >
-      {person.name}
+    <PersonLink examId={examId} userId={userId} className={styles.name} title={label} tabIndex={-1}>
+      {label}
     </PersonLink>
   );
 }

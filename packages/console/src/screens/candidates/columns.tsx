@@ -19,7 +19,7 @@ import {
 import { SORTABLE } from "./search.js";
 
 /** The facts that cells show besides the person. */
-interface Around extends Pick<Roster, "stateOf" | "controlOf" | "roomName"> {
+interface Around extends Pick<Roster, "stateOf" | "controlOf" | "roomName" | "labelOf"> {
   readonly examId: string;
   readonly redFrom: number;
   /** How many cameras the exam needs. Undefined: no candidate is checked. */
@@ -27,7 +27,9 @@ interface Around extends Pick<Roster, "stateOf" | "controlOf" | "roomName"> {
 }
 
 const room = ({ roomId }: LivePerson, { roomName }: Around) => roomId !== undefined && roomName(roomId);
-const name = (person: LivePerson, { examId }: Around) => <Name examId={examId} person={person} />;
+const name = (person: LivePerson, { examId, labelOf }: Around) => (
+  <Name examId={examId} userId={person.userId} label={labelOf(person)} />
+);
 const state = (person: LivePerson, { stateOf, controlOf }: Around) => (
   <StateCell person={person} state={stateOf(person)} controlOf={controlOf} />
 );
@@ -85,13 +87,13 @@ const COLUMNS = [
 /** The columns of the list, and its rows on a phone. A cell is drawn again when its person changes. */
 export const useColumns = (
   examId: string,
-  { people, stateOf, controlOf, roomName }: Roster,
+  { people, stateOf, controlOf, roomName, labelOf }: Roster,
   redFrom: number,
   cameras: "one" | "both" | undefined,
 ) => {
   const t = useTranslations("candidates.columns");
   return useMemo(() => {
-    const around: Around = { examId, stateOf, controlOf, roomName, redFrom, cameras };
+    const around: Around = { examId, stateOf, controlOf, roomName, labelOf, redFrom, cameras };
     const cellOf = (draw: (person: LivePerson) => ReactNode) => (id: string) => (
       <PersonCell people={people} id={id} draw={draw} />
     );
@@ -120,5 +122,5 @@ export const useColumns = (
       </>
     ));
     return { columns, narrow };
-  }, [t, examId, people, stateOf, controlOf, roomName, redFrom, cameras]);
+  }, [t, examId, people, stateOf, controlOf, roomName, labelOf, redFrom, cameras]);
 };

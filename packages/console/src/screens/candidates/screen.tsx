@@ -1,4 +1,4 @@
-import { isReady, type LivePerson, type Room } from "@invigil/client";
+import { isReady, type Room } from "@invigil/client";
 import { Button, NativeSelect } from "@mantine/core";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { memo, useCallback, useState } from "react";
@@ -25,7 +25,7 @@ import { useAttendance } from "./attendance.js";
 import styles from "./candidates.module.css";
 import { useColumns } from "./columns.js";
 import { SORTABLE } from "./search.js";
-import { useCandidates } from "./use-candidates.js";
+import { type Chosen, useCandidates } from "./use-candidates.js";
 
 const keyOf = (id: string) => id;
 
@@ -40,7 +40,7 @@ export function Screen() {
   const [red] = useRedFrom();
   const { data: exam } = useExamDetails(examId);
   const roster = useRoster(examId);
-  const { people } = roster;
+  const { people, labelOf } = roster;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [act, setAct] = useState<Act>();
   const cameras = exam?.cameras ?? "one";
@@ -53,7 +53,13 @@ export function Screen() {
   );
   const { columns, narrow } = useColumns(examId, roster, red, hasChecks ? cameras : undefined);
 
-  const nameOf = useCallback((id: string) => people?.person(id)?.name ?? id, [people]);
+  const nameOf = useCallback(
+    (id: string) => {
+      const person = people?.person(id);
+      return person ? labelOf(person) : id;
+    },
+    [people, labelOf],
+  );
   const findNow = useCallback(({ id }: ActPerson) => people?.person(id), [people]);
   const open = useCallback(
     (id: string) => {
@@ -187,11 +193,11 @@ function ChosenBar({
   onAct,
 }: {
   examId: string;
-  chosen: readonly LivePerson[];
+  chosen: readonly Chosen[];
   hidden: number;
   canMove: boolean;
   /** Those of them who miss a check. */
-  notReady: readonly LivePerson[];
+  notReady: readonly Chosen[];
   onClear: () => void;
   onAct: (kind: PersonAct) => void;
 }) {

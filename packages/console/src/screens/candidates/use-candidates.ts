@@ -1,4 +1,4 @@
-import { searchFor } from "@invigil/client";
+import { type LivePerson, searchFor } from "@invigil/client";
 import { useMemo } from "react";
 import { useLocale } from "use-intl";
 import { isSeated } from "../../components/actions/people.js";
@@ -19,6 +19,9 @@ const RARE: ReadonlySet<string> = new Set([
   "ended",
 ]);
 
+/** A person who is chosen, and what tells them from others of their name. */
+export type Chosen = LivePerson & { readonly label: string };
+
 /**
  * Who is listed, the states that the list can be narrowed to, and whom actions are meant for. The list is arranged once a second at most; each
  * row shows its own changes at once.
@@ -27,7 +30,7 @@ const RARE: ReadonlySet<string> = new Set([
  * @param chosen - the ids of those who are chosen, who may have left since
  */
 export const useCandidates = (
-  { people, state: found, version, stateOf, controlOf, roomName }: Roster,
+  { people, state: found, version, stateOf, controlOf, roomName, labelOf }: Roster,
   {
     state,
     room,
@@ -80,7 +83,10 @@ export const useCandidates = (
   );
   const { ids, counts } = list;
   // The screen is drawn again when people have changed, once a second at most.
-  const chosenPeople = [...chosen].flatMap((id) => people?.person(id) ?? []);
+  const chosenPeople = [...chosen].flatMap((id): readonly Chosen[] => {
+    const person = people?.person(id);
+    return person ? [{ ...person, label: labelOf(person) }] : [];
+  });
   return {
     ...list,
     /** The states to choose among, in their order. */

@@ -60,6 +60,7 @@ const rosterOf = (people: readonly LivePerson[], version = 0, rooms: readonly Ro
         one.pages.length > 0 ? "publishing" : one.left.length > 0 ? "disconnected" : "expected",
       ),
     controlOf: () => ({}),
+    labelOf: ({ name }: { readonly name: string }) => name,
     staff: new Map(),
     roomName: (id) => id,
   };

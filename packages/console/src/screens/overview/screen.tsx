@@ -114,6 +114,7 @@ export function Screen() {
                   examId={examId}
                   hands={summary.hands}
                   roomName={roster.roomName}
+                  labelOf={roster.labelOf}
                   onAct={may.act ? setAct : undefined}
                 />
               )}

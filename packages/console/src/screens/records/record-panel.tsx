@@ -16,7 +16,8 @@ export function RecordPanel({
   onClose,
 }: {
   record: CheatRecord;
-  name: string | undefined;
+  /** What tells the person from others of their name. */
+  name: string;
   room: string;
   onFilter: (filter: { q?: string; type?: string }) => void;
   onClose: () => void;
@@ -28,13 +29,13 @@ export function RecordPanel({
   const extra = typeof extraInfo === "string" ? extraInfo : JSON.stringify(extraInfo, undefined, 2);
   const delay = Math.round((createdAt.getTime() - detectTime.getTime()) / 1000);
   return (
-    <SidePanel title={`${type} · ${name ?? userId}`} of={String(record.id)} onClose={onClose}>
+    <SidePanel title={`${type} · ${name}`} of={String(record.id)} onClose={onClose}>
       <Facts
         of={[
           [
             t("columns.person"),
             <Link key="person" to="/exams/$examId/candidates/$userId" params={{ examId, userId }}>
-              {name ?? userId}
+              {name}
             </Link>,
           ],
           [t("panel.userId"), userId],

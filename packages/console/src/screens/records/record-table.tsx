@@ -19,12 +19,15 @@ const keyOf = ({ id }: CheatRecord) => String(id);
 export function RecordTable({
   examId,
   found: { records, shown, names, nameOf, roomOf },
+  labelOf,
   filter,
   search: [{ sort, record: open }, change],
   empty,
 }: {
   examId: string;
   found: ReturnType<typeof useRecords>;
+  /** The name with what tells a person from others of their name, or the id. */
+  labelOf: (userId: string) => string;
   filter: RecordFilter;
   search: ReturnType<typeof useRouteSearch<"/exams/$examId/records">>;
   empty: ReactNode;
@@ -105,12 +108,12 @@ export function RecordTable({
           <Time value={record.createdAt} />
         </span>
         <span className={styles.line}>
-          <span className={styles.who}>{nameOf(record.userId) ?? record.userId}</span>
+          <span className={styles.who}>{labelOf(record.userId)}</span>
           <span className={styles.where}>{roomOf(record.roomId)}</span>
         </span>
       </>
     ),
-    [typeName, nameOf, roomOf],
+    [typeName, labelOf, roomOf],
   );
   return (
     <Table
@@ -119,7 +122,7 @@ export function RecordTable({
       label={t("title")}
       rows={shown}
       keyOf={keyOf}
-      nameOf={(record) => `${typeName(record.detectType)}, ${nameOf(record.userId) ?? record.userId}`}
+      nameOf={(record) => `${typeName(record.detectType)}, ${labelOf(record.userId)}`}
       columns={columns}
       narrow={narrow}
       sorting={sort}

@@ -11,6 +11,7 @@ import { CsvMenu } from "../../components/csv-menu.js";
 import { Empty, Skeleton } from "../../components/empty.js";
 import { ErrorNote } from "../../components/error-note.js";
 import { NoMatch } from "../../components/filter-bar.js";
+import { useLabelsOf } from "../../components/labels.js";
 import { momentOf } from "../../components/moment-field.js";
 import { Page } from "../../components/page.js";
 import { useRouteSearch } from "../../components/search.js";
@@ -57,6 +58,8 @@ function Records() {
     [type, room, q, camera, from, to, zone],
   );
   const found = useRecords({ read, filter, sort, typeName });
+  const labels = useLabelsOf(found.names.people);
+  const labelOf = useCallback((userId: string) => labels.get(userId) ?? userId, [labels]);
   const { records, shown, news, nameOf, roomOf, isReading, hasAll, error } = found;
 
   const opened = open === undefined ? undefined : records.find(({ id }) => String(id) === open);
@@ -115,6 +118,7 @@ function Records() {
             <RecordTable
               examId={examId}
               found={found}
+              labelOf={labelOf}
               filter={filter}
               search={route}
               empty={
@@ -132,7 +136,7 @@ function Records() {
             {opened && (
               <RecordPanel
                 record={opened}
-                name={nameOf(opened.userId)}
+                name={labelOf(opened.userId)}
                 room={roomOf(opened.roomId)}
                 onFilter={change}
                 onClose={() => change({ record: undefined })}

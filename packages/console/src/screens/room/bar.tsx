@@ -78,7 +78,7 @@ export function Bar({
                 {words}
               </Link>
             ),
-            names: () => <Names of={absent.map(({ name }) => name)} />,
+            names: () => <Names of={absent.map(({ label }) => label)} />,
           })}
         </p>
       )}

@@ -72,7 +72,7 @@ export function Conversation({
     if (userId === undefined || !names.has(userId)) return null;
     const seat = seats.find((one) => one.userId === userId);
     if (mayAct && seat && what.is === "record" && what.detectType === HAND_SEEN && !seat.hand)
-      return <TakeHand roomId={roomId} userId={userId} name={seat.name} />;
+      return <TakeHand roomId={roomId} userId={userId} name={seat.label} />;
     const look = { variant: "subtle", size: "compact-xs" } as const;
     if (!mayAct || what.is === "record")
       return (
@@ -106,8 +106,8 @@ export function Conversation({
     if (areGone) return goneText;
     if (!first) return t("all", { count: seats.length });
     return chosen.length <= 3
-      ? t("chosen", { names: format.list(chosen.map(({ name }) => name)) })
-      : t("chosenMore", { name: first.name, count: chosen.length - 1 });
+      ? t("chosen", { names: format.list(chosen.map(({ label }) => label)) })
+      : t("chosenMore", { name: first.label, count: chosen.length - 1 });
   };
   return (
     <FeedPane

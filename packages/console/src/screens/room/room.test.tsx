@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { type Entry, pageEntry } from "../../live/timeline.js";
 import { useSeats } from "./use-seats.js";
 
-const NOTHING: Pick<Parameters<typeof useSeats>[0], "known" | "isWhole" | "redFrom"> = {
+const NOTHING: Pick<Parameters<typeof useSeats>[0], "labels" | "known" | "isWhole" | "redFrom"> = {
+  labels: new Map(),
   known: new Map(),
   isWhole: true,
   redFrom: 5,

@@ -11,6 +11,7 @@ import { useControl } from "../../components/actions/use-control.js";
 import { Announce } from "../../components/announcer.js";
 import { LiveFreshness } from "../../components/connection.js";
 import { ErrorNote, Waiting } from "../../components/error-note.js";
+import { useLabels } from "../../components/labels.js";
 import type { MenuEntry } from "../../components/menu-entry.js";
 import { useNotify } from "../../components/notify.js";
 import { Page } from "../../components/page.js";
@@ -62,16 +63,14 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
     () => new Map(participants?.map(({ userId, streams }) => [userId, streams])),
     [participants],
   );
-  const names = useMemo(
-    () => new Map(state?.members.map(({ userId, name }) => [userId, name])),
-    [state?.members],
-  );
+  const names = useLabels(state?.members);
 
   // Tiles stand still while the person points at them or has the focus in them.
   const [hasAttention, listeners] = useAttention();
   const { data: exam } = useExamDetails(examId);
   const seats = useSeats({
     state,
+    labels: names,
     times: exam,
     entries: timeline.entries,
     known,
@@ -261,7 +260,7 @@ function Actions({
               kind: "endRoom",
               room,
               candidates: seats.length,
-              here: seats.flatMap(({ isHere, name }) => (isHere ? [name] : [])),
+              here: seats.flatMap(({ isHere, label }) => (isHere ? [label] : [])),
             }),
         },
       ]}

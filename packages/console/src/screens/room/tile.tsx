@@ -58,8 +58,20 @@ export function Tile({
   const t = useTranslations("room.tile");
   const typeName = useTypeName();
   const talkMark = useTalkMark(seat.userId);
-  const { userId, name, state, cameras, hasPc, detections, lastDetection, asks, hand, attempt, endsAt } =
-    seat;
+  const {
+    userId,
+    name,
+    label,
+    state,
+    cameras,
+    hasPc,
+    detections,
+    lastDetection,
+    asks,
+    hand,
+    attempt,
+    endsAt,
+  } = seat;
   const minutes = seat.extraMinutes + (attempt?.extendedMinutes ?? 0);
   const hasOwnEnd = minutes !== 0 || (attempt?.pausedMs ?? 0) > 0 || seat.pausedSince !== undefined;
   const detected =
@@ -83,7 +95,7 @@ export function Tile({
               key={camera}
               roomId={roomId}
               userId={userId}
-              name={name}
+              name={label}
               camera={camera}
               view={cameras[camera]}
               urls={playUrls(streams, camera, isLow)}
@@ -105,7 +117,7 @@ export function Tile({
             )}
             {hand && (
               <HandMark
-                name={name}
+                name={label}
                 hand={hand}
                 onOpen={onChoose && (() => onAct({ kind: "hand", person: actPersonOf(seat, roomId) }))}
               />
@@ -125,7 +137,7 @@ export function Tile({
         {onChoose && (
           <input
             type="checkbox"
-            aria-label={t("choose", { name })}
+            aria-label={t("choose", { name: label })}
             checked={isChosen}
             onChange={({ currentTarget }) => onChoose(currentTarget.checked)}
           />
@@ -136,11 +148,12 @@ export function Tile({
             to="/exams/$examId/candidates/$userId"
             params={{ examId, userId }}
             search={{ room: roomId }}
-            title={name}
+            title={label}
+            aria-label={label}
           >
             {name}
           </Link>
-          <span className={styles.id} title={userId}>
+          <span className={styles.id} title={userId} data-tells={label !== name || undefined}>
             {userId}
           </span>
           {hasOwnEnd && state !== "ended" && (

@@ -21,6 +21,7 @@ const isAbsent = ({ state, reasons }: Seat) => state === "expected" && !needsLoo
 interface RoomFacts {
   readonly times: SeatFacts["times"];
   readonly state: RoomSnapshot | undefined;
+  readonly labels: SeatFacts["labels"];
   /** The entries of the feed, newest first. */
   readonly entries: readonly Entry[];
   readonly known: ReadonlyMap<string, KnownPast>;
@@ -39,6 +40,7 @@ interface RoomFacts {
 /** The candidates of a room by their need: those on a page of the wall, those who have not come, and those whom messages are for. */
 export const useSeats = ({
   state,
+  labels,
   times,
   entries,
   known,
@@ -56,6 +58,7 @@ export const useSeats = ({
       state
         ? seatsOf({
             members: state.members,
+            labels,
             presence: state.presence,
             hands: state.hands,
             hasEnded,
@@ -68,7 +71,7 @@ export const useSeats = ({
             .map((seat): Seat => ({ ...seat, reasons: reasonsOf(seat, now, redFrom) }))
             .sort((one, other) => byNeed(one.reasons, other.reasons))
         : [],
-    [state, hasEnded, times, entries, known, now, redFrom],
+    [state, labels, hasEnded, times, entries, known, now, redFrom],
   );
   // Who has not come has no picture.
   const [absent, there] = useMemo(

@@ -6,7 +6,7 @@ import { Skeleton } from "../../components/empty.js";
 import { Names } from "../../components/names.js";
 import { Time } from "../../components/time.js";
 import { useAction } from "../../components/use-action.js";
-import { useSetup } from "./context.js";
+import { usePersonName, useSetup } from "./context.js";
 import { useItemText } from "./item-text.js";
 import { Section } from "./parts.js";
 import styles from "./setup.module.css";
@@ -61,10 +61,14 @@ function OpenItems({ items }: { items: readonly CheckItem[] }) {
 function OpenItem({ item }: { item: CheckItem }) {
   const t = useTranslations("setup");
   const { examId } = useSetup();
+  const nameOf = usePersonName();
   const { state, why, todo } = useItemText()(item);
   const { code, status, people, rooms, settings, services } = item;
   const step = stepOf(code);
-  const named = [...people.map(({ name }) => name), ...rooms.map(({ name }) => name)];
+  const named = [
+    ...people.map(({ userId, name }) => (nameOf(userId) === userId ? name : nameOf(userId))),
+    ...rooms.map(({ name }) => name),
+  ];
   return (
     <li className={styles.item}>
       <StatusMark status={status} />

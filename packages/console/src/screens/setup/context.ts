@@ -1,5 +1,6 @@
 import type { CheckItem, Exam } from "@invigil/client";
-import { createContext, use, useMemo } from "react";
+import { createContext, use } from "react";
+import { useLabels } from "../../components/labels.js";
 import { useNameOf } from "../../components/timeline/use-name-of.js";
 import type { PeopleByRoom } from "./people.js";
 
@@ -28,8 +29,8 @@ export const useSetup = (): Setup => {
   return setup;
 };
 
-/** Names the people of the exam, and the person themselves. */
+/** Names the people of the exam, and the person themselves. Those of one name have their ids beside it. */
 export const usePersonName = (): ((userId: string) => string) => {
   const { people } = useSetup();
-  return useNameOf(useMemo(() => new Map(people?.entries.map((one) => [one.userId, one.name])), [people]));
+  return useNameOf(useLabels(people?.entries));
 };

@@ -3,6 +3,7 @@ import type { ColumnMeaning, ImportResult } from "@invigil/client";
 import { Button, Checkbox, NativeSelect } from "@mantine/core";
 import { useTranslations } from "use-intl";
 import { downloadCsv, toCsv } from "../../components/csv.js";
+import { useLabels } from "../../components/labels.js";
 import { columnName } from "./fault-sheet.js";
 import { useFaultText } from "./faults.js";
 import { Scroll } from "./parts.js";
@@ -140,6 +141,26 @@ export function NewPeople({ result: { newPeople = [], moreNewPeople = 0 } }: { r
   );
 }
 
+/** The people who have the name of others, with their ids: elsewhere they are told apart by these. */
+export function SameNames({ result: { sameNames = [], moreSameNames = 0 } }: { result: ImportResult }) {
+  const t = useTranslations("setup.roster");
+  if (sameNames.length === 0) return null;
+  return (
+    <div className={styles.conflict}>
+      <strong>{t("sameNames")}</strong>
+      <ul>
+        {sameNames.map(({ name, userIds, count }) => (
+          <li key={name}>
+            {t("sameName", { name, count, ids: userIds.join(t("between")) })}
+            {count > userIds.length && "…"}
+          </li>
+        ))}
+      </ul>
+      {moreSameNames > 0 && <p>{t("moreSameNames", { count: moreSameNames })}</p>}
+    </div>
+  );
+}
+
 /** The people of the exam who are not in the file. They stay, unless they are chosen. */
 export function AbsentPeople({
   result: { absent = [], moreAbsent = 0 },
@@ -151,6 +172,7 @@ export function AbsentPeople({
   onChoose: (chosen: ReadonlySet<string>) => void;
 }) {
   const t = useTranslations("setup.roster");
+  const labels = useLabels(absent);
   if (absent.length === 0) return null;
   const removable = absent.filter(({ stays }) => stays === undefined).map(({ userId }) => userId);
   const title = t("absent", { count: absent.length + moreAbsent });
@@ -186,7 +208,7 @@ export function AbsentPeople({
                 <td>
                   {!stays && (
                     <Checkbox
-                      aria-label={t("removeOne", { name })}
+                      aria-label={t("removeOne", { name: labels.get(userId) ?? name })}
                       checked={chosen.has(userId)}
                       onChange={({ currentTarget }) => toggle(userId, currentTarget.checked)}
                     />

@@ -9,7 +9,7 @@ import { FormDialog } from "../../components/form-dialog.js";
 import { useNotify } from "../../components/notify.js";
 import { useAction } from "../../components/use-action.js";
 import { compareNames } from "../../live/rooms.js";
-import { useSetup } from "./context.js";
+import { usePersonName, useSetup } from "./context.js";
 import type { StaffedRoom } from "./people.js";
 
 type FormKind = "create" | "rename" | "handOn";
@@ -33,6 +33,7 @@ function RoomForm({ kind, of, onClose }: RoomDialogProps & { kind: FormKind }) {
   const { user } = useSession();
   const client = useInvigilClient();
   const notify = useNotify();
+  const nameOf = usePersonName();
   const self = user?.userId ?? "";
   // As they were when the dialog opened.
   const [before] = useState(of?.room.name ?? "");
@@ -43,7 +44,7 @@ function RoomForm({ kind, of, onClose }: RoomDialogProps & { kind: FormKind }) {
   const made = useRef<string>(undefined);
   const names = new Map(
     [...(people?.rooms.flatMap(({ teachers }) => teachers) ?? []), ...(people?.unseated.staff ?? [])].flatMap(
-      (one) => (one.role === "teacher" ? [[one.userId, one.name]] : []),
+      (one) => (one.role === "teacher" ? [[one.userId, nameOf(one.userId)]] : []),
     ),
   );
   if (!names.has(runner)) names.set(runner, (runner === self && user?.name) || runner);
@@ -110,6 +111,7 @@ function DeleteDialog({ of, onClose }: Pick<RoomDialogProps, "onClose"> & { of: 
   const { user } = useSession();
   const client = useInvigilClient();
   const notify = useNotify();
+  const nameOf = usePersonName();
   const { room, examinees, inspectors, teachers } = of;
   const runner = teachers.find(({ userId }) => userId === room.createTeacher);
   const others = examinees + inspectors.length + teachers.length - (runner ? 1 : 0);
@@ -135,7 +137,7 @@ function DeleteDialog({ of, onClose }: Pick<RoomDialogProps, "onClose"> & { of: 
       }}
     >
       <p>{t("delete.text")}</p>
-      {waits && <p>{t("delete.waits", { name: waits.name })}</p>}
+      {waits && <p>{t("delete.waits", { name: nameOf(waits.userId) })}</p>}
     </Confirm>
   );
 }

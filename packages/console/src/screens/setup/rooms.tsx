@@ -10,7 +10,7 @@ import { lazyComponent } from "../../components/lazy.js";
 import { Names } from "../../components/names.js";
 import { useNotify } from "../../components/notify.js";
 import { RoomLink } from "../../components/place-links.js";
-import { useSetup } from "./context.js";
+import { usePersonName, useSetup } from "./context.js";
 import { useFormDraft } from "./drafts.js";
 import { Scroll, Section, ToStep, useAfterPause } from "./parts.js";
 import type { StaffedRoom } from "./people.js";
@@ -90,6 +90,7 @@ function CurrentRooms() {
 function RoomRow({ staffed }: { staffed: StaffedRoom }) {
   const t = useTranslations("setup.rooms");
   const { examId } = useSetup();
+  const nameOf = usePersonName();
   const { room, examinees, teachers } = staffed;
   return (
     <tr>
@@ -102,7 +103,7 @@ function RoomRow({ staffed }: { staffed: StaffedRoom }) {
       <td data-align="end">{examinees}</td>
       <td>
         {teachers.length === 0 && <ToStep step="staff">{t("noTeacher")}</ToStep>}{" "}
-        <Names of={teachers.map(({ name }) => name)} />
+        <Names of={teachers.map(({ userId }) => nameOf(userId))} />
       </td>
       <td data-align="end">
         <RoomActions of={staffed} />
@@ -293,6 +294,7 @@ function TooFew({
 /** The rooms that a plan makes or changes. */
 function BeforeAfter({ plan: { rooms, moreRooms = 0 }, isStale }: { plan: ExamPlan; isStale: boolean }) {
   const t = useTranslations("setup.rooms");
+  const nameOf = usePersonName();
   const changed = rooms.filter(({ isNew, seated }) => isNew || seated.length > 0);
   return (
     <>
@@ -324,7 +326,9 @@ function BeforeAfter({ plan: { rooms, moreRooms = 0 }, isStale }: { plan: ExamPl
                   {isNew && !seated.some(({ role }) => role === "teacher") && (
                     <span className={styles.missing}>{t("noTeacher")} </span>
                   )}
-                  <Names of={seated.filter(({ role }) => role !== "examinee").map((person) => person.name)} />
+                  <Names
+                    of={seated.filter(({ role }) => role !== "examinee").map(({ userId }) => nameOf(userId))}
+                  />
                 </td>
               </tr>
             ))}

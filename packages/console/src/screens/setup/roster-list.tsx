@@ -7,7 +7,7 @@ import { matching } from "../../components/matching.js";
 import { PersonLink, RoomLink } from "../../components/place-links.js";
 import { useRouteSearch } from "../../components/search.js";
 import { type Column, Table } from "../../components/table.js";
-import { useSetup } from "./context.js";
+import { usePersonName, useSetup } from "./context.js";
 import { Section } from "./parts.js";
 import styles from "./setup.module.css";
 
@@ -18,15 +18,16 @@ export function RosterList() {
   const { examId, people, isReadOnly } = useSetup();
   const [{ q }, change] = useRouteSearch("/exams/$examId/setup/{-$step}");
   const { entries = [], rooms } = people ?? {};
+  const nameOf = usePersonName();
   const names = useMemo(() => new Map(rooms?.map(({ room }) => [room.id, room.name])), [rooms]);
   const columns = useMemo<readonly Column<RosterEntry>[]>(() => {
-    const person = ({ userId, name, role }: RosterEntry) =>
+    const person = ({ userId, role }: RosterEntry) =>
       role === "examinee" ? (
         <PersonLink examId={examId} userId={userId}>
-          {name}
+          {nameOf(userId)}
         </PersonLink>
       ) : (
-        name
+        nameOf(userId)
       );
     const room = ({ roomId }: RosterEntry) =>
       roomId === undefined ? (
@@ -56,11 +57,13 @@ export function RosterList() {
               header: t("actions"),
               width: "32px",
               isAction: true,
-              cell: (one: RosterEntry) => <SeatMenu examId={examId} person={one} />,
+              cell: (one: RosterEntry) => (
+                <SeatMenu examId={examId} person={one} label={nameOf(one.userId)} />
+              ),
             },
           ]),
     ];
-  }, [t, roles, examId, names, isReadOnly]);
+  }, [t, roles, examId, names, nameOf, isReadOnly]);
   const shown = useMemo(() => {
     if (q.trim() === "") return entries;
     const [ofPerson, ofRoom] = [searchFor(q.trim()), matching(q)];
@@ -85,7 +88,7 @@ export function RosterList() {
           label={t("people")}
           rows={shown}
           keyOf={({ userId, roomId = "" }) => `${userId} ${roomId}`}
-          nameOf={({ name }) => name}
+          nameOf={({ userId }) => nameOf(userId)}
           columns={columns}
           arrangement={q}
           empty={<NoMatch hidden={entries.length} onClear={clear} />}

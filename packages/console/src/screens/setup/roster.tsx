@@ -16,6 +16,7 @@ import {
   NewPeople,
   PeopleWithMinutes,
   ReadRows,
+  SameNames,
   UnreadColumns,
 } from "./import-preview.js";
 import { Scroll } from "./parts.js";
@@ -234,6 +235,7 @@ function Preview({
       )}
       {result.preview && result.preview.length > 0 && <ReadRows preview={result.preview} />}
       <UnreadColumns result={result} meanings={meanings} onChange={onMeanings} />
+      <SameNames result={result} />
       <PeopleWithMinutes result={result} />
       <NewPeople result={result} />
       <Notes result={result} />

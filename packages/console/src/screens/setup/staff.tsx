@@ -22,6 +22,7 @@ import styles from "./setup.module.css";
 export function Staff() {
   const t = useTranslations("setup.staff");
   const { examId, people, peopleError, isReadOnly } = useSetup();
+  const nameOf = usePersonName();
   if (!people) return peopleError ? <ErrorNote error={peopleError} /> : <Skeleton rows={4} />;
   const { rooms, unseated } = people;
   return (
@@ -37,8 +38,8 @@ export function Staff() {
               <ul className={styles.chips}>
                 {unseated.staff.map((person) => (
                   <li key={person.userId}>
-                    {person.name}
-                    <SeatMenu examId={examId} person={person} />
+                    {nameOf(person.userId)}
+                    <SeatMenu examId={examId} person={person} label={nameOf(person.userId)} />
                   </li>
                 ))}
               </ul>
@@ -105,12 +106,13 @@ function StaffTable({ rooms }: { rooms: readonly StaffedRoom[] }) {
 function People({ people, room }: { people: readonly RosterEntry[]; room: Room }) {
   const t = useTranslations("setup.staff");
   const { isReadOnly, refresh } = useSetup();
+  const nameOf = usePersonName();
   const client = useInvigilClient();
   const notify = useNotify();
   const remove = useAction(async ({ userId, name, role }: RosterEntry) => {
     await client.participant.remove.mutate({ roomId: room.id, userId });
     await refresh();
-    notify.undoable(t("removed", { name, room: room.name }), async () => {
+    notify.undoable(t("removed", { name: nameOf(userId), room: room.name }), async () => {
       await client.participant.add.mutate({ roomId: room.id, participants: [{ userId, name, role }] });
       await refresh();
     });
@@ -121,11 +123,11 @@ function People({ people, room }: { people: readonly RosterEntry[]; room: Room }
         <ul className={styles.chips}>
           {people.map((person) => (
             <li key={person.userId}>
-              {person.name}
+              {nameOf(person.userId)}
               {/* Another takes the room over first. */}
               {!isReadOnly && person.userId !== room.createTeacher && (
                 <IconButton
-                  label={t("remove", { name: person.name, room: room.name })}
+                  label={t("remove", { name: nameOf(person.userId), room: room.name })}
                   onClick={() => remove.run(person)}
                 >
                   <CrossIcon size={12} />

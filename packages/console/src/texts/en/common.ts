@@ -1,4 +1,5 @@
 export default {
+  namesake: "{name} ({id})",
   app: { name: "Invigil", tagline: "Proctoring console" },
   places: {
     label: "Places",

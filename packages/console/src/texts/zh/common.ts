@@ -1,6 +1,7 @@
 import type { Texts, Translated } from "../texts.js";
 
 export default {
+  namesake: "{name}（{id}）",
   app: { name: "Invigil", tagline: "监考控制台" },
   places: {
     label: "导航",

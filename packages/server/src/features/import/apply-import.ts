@@ -5,6 +5,7 @@ import { toNewPerson } from "../participant/rules.js";
 import type { RoomSize } from "../participant/service.js";
 import type { Columns } from "./columns.js";
 import { createFaults, type FaultyFile, mergeFaults, shownCell } from "./faults.js";
+import { warnOfSameNames } from "./namesakes.js";
 import { warnOfOddIds } from "./odd-ids.js";
 import type { ReadResult } from "./read.js";
 import type { Scope } from "./rooms.js";
@@ -18,6 +19,8 @@ const PREVIEWED = 10;
 
 export interface ImportPlan {
   readonly people: readonly RosterPerson[];
+  /** The people of the exam who are not in the file, as far as they were asked for. */
+  readonly others: Iterable<{ readonly userId: string; readonly name: string }>;
   readonly examId: string;
   readonly dryRun: boolean;
   /** The rows to leave out. Each must have an error. */
@@ -85,7 +88,7 @@ const applyAction = (
  *   not finish
  */
 export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Imported | FaultyRoster> => {
-  const { people, examId, now, file, scope, dryRun, skip, size, signal, author } = plan;
+  const { people, others, examId, now, file, scope, dryRun, skip, size, signal, author } = plan;
   // A file with invalid cells is compared with the exam, too, so that the caller gets all errors at once.
   const into = { examId, now, author, dryRun: dryRun || file.faults.count > 0 };
   const applied = store.apply<Imported | FaultyRoster>(
@@ -96,6 +99,8 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
       const visible = new Set(scope.rooms.map(({ id }) => id));
       const visibleRooms = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
       const faults = createFaults(skip);
+      const taken = people.filter(({ row }) => !skip.has(row));
+      const named = taken.flatMap(({ userId, name }) => (name === null ? [] : [{ userId, name }]));
       const result: Imported = {
         rows: file.rows,
         added: 0,
@@ -107,11 +112,8 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
         ...(file.totalRows.length > 0 && { totalRows: [...file.totalRows] }),
         ...(file.unreadSheets.length > 0 && { unreadSheets: [...file.unreadSheets] }),
         ...unreadOf(file.columns),
-        ...warnOfOddIds(
-          people.filter(({ row }) => !skip.has(row)),
-          file.columns.title("id"),
-          file.numberRows,
-        ),
+        ...warnOfOddIds(taken, file.columns.title("id"), file.numberRows),
+        ...warnOfSameNames([...named, ...others]),
       };
       const preview: NonNullable<ImportResult["preview"]> = [];
       const newPeople: NonNullable<ImportResult["newPeople"]> = [];

@@ -181,6 +181,7 @@ export const createImportService = ({
     const result = await applyImport(store, {
       ...request,
       people,
+      others: dryRun && absent ? absent.values() : [],
       skip,
       scope,
       file,
