@@ -97,6 +97,15 @@ describe("those who need attention", () => {
     expect(kinds(facts({ state: "expected", endsAt: NOW + MINUTE }))).toEqual(["expected"]);
   });
 
+  it("are not people who are paused and have not come", () => {
+    for (const state of ["expected", "unseated"] as const) {
+      const away = facts({ state, pausedSince: 0 });
+      expect(kinds(away)).toEqual([state]);
+      expect(needsLook(reasons(away))).toBe(false);
+    }
+    expect(needsLook(reasons(facts({ state: "idle", pausedSince: 0 })))).toBe(true);
+  });
+
   it("are not people whose room has ended", () => {
     const over = { ...hand("technical"), state: "ended", detections: 9, pausedSince: 1 } as const;
     expect(kinds(over)).toEqual(["ended", "detections"]);

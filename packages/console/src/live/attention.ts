@@ -108,7 +108,8 @@ export const reasonsOf = (
   if (asks || help !== undefined) add("help", Math.min(asks?.at ?? Infinity, help ?? Infinity));
   if (hand?.status === "taken") add("taken", raisedAt);
   if (hand?.status === "granted") add("onBreak", hand.grantedAt?.getTime());
-  if (pausedSince !== undefined) add("paused", pausedSince);
+  // Who has not come waits for nothing.
+  if (pausedSince !== undefined && state !== "expected" && state !== "unseated") add("paused", pausedSince);
   if (isUnidentified({ identity })) add("unidentified");
   const isShort = endsAt !== undefined && now < endsAt && endsAt - now < SHORT_MS;
   if (isShort && found.some((reason) => placeOf(reason) < PLACES.timeShort)) add("timeShort", endsAt);

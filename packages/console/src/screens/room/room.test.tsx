@@ -84,6 +84,24 @@ describe("the candidates of a room", () => {
     expect(result.current.wall).toMatchObject({ current: 2, from: 4 });
   });
 
+  it("never have a tile before those who are here because they have not come", () => {
+    const since = new Date(SINCE.getTime() - 60_000);
+    const attempt = { status: "paused", since, givesBack: true, pausedMs: 0, extendedMinutes: 0 } as const;
+    const paused = roomOf(["a", "b", "c"], [pageOf("b"), pageOf("c")]);
+    const state = { ...paused, members: paused.members.map((member) => ({ ...member, attempt })) };
+    const { result, change } = draw({ state });
+    expect(idsOf(result.current.wall.shown)).toEqual(["b", "c"]);
+    expect(idsOf(result.current.absent)).toEqual(["a"]);
+    expect(result.current.counts).toMatchObject({ look: 2, paused: 3 });
+    // Their hand needs an answer.
+    const hand = { userId: "a", kind: "technical", status: "raised", createdAt: since };
+    // Cast: the hook reads no more of it.
+    const raised = { ...paused, hands: [hand] } as unknown as RoomSnapshot;
+    change({ state: raised });
+    expect(idsOf(result.current.wall.shown)).toEqual(["b", "c", "a"]);
+    expect(result.current.counts.look).toBe(1);
+  });
+
   it("stand still while they are held, and follow when they are not", () => {
     const before = roomOf(["a", "b"], [pageOf("a"), pageOf("b")]);
     const after = roomOf(["a", "b"], [pageOf("a"), pageOf("b", { devices: 2 })]);

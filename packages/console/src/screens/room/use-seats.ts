@@ -73,11 +73,12 @@ export const useSeats = ({
         : [],
     [state, labels, hasEnded, times, entries, known, now, redFrom],
   );
-  // Who has not come has no picture.
-  const [absent, there] = useMemo(
-    () => [seats.filter(isAbsent), seats.filter((seat) => !isAbsent(seat))],
-    [seats],
-  );
+  // Who has not come has no picture, and never a tile before those who have.
+  const [absent, there] = useMemo(() => {
+    const hasCome = ({ state }: Seat) => state !== "expected";
+    const others = seats.filter((seat) => !hasCome(seat) && !isAbsent(seat));
+    return [seats.filter(isAbsent), [...seats.filter(hasCome), ...others]];
+  }, [seats]);
   const { rows, changed, show } = useStableRows(there, keyOf, isHeld, `${tiles} ${page} ${isWhole}`);
   const size = Number(tiles);
   const pages = Math.max(1, Math.ceil(rows.length / size));
