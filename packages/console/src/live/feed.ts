@@ -14,16 +14,18 @@ export type Row =
     }
   | { readonly key: string; readonly at: number; readonly group: TroubleGroup };
 
-/** The incidents that can hit many people together. */
-const GROUPED: ReadonlySet<string> = new Set(["left", "stopped"]);
+/** What can happen to many people together. */
+const GROUPED: ReadonlySet<string> = new Set(["left", "stopped", "closed", "off"]);
 /** Two pages of a person that change within this time changed at once. */
 const AT_ONCE_MS = 5000;
 
-/** What entries have in common that one person decided at once. */
+/** What entries have in common that one person decided at once, or of people whose time was over at once. */
 const decisionOf = ({ what, at }: Entry): string | undefined =>
-  what.is === "decided"
-    ? `${what.decision.kind} ${what.decision.minutes} ${what.decision.ends?.from.getTime()} ${what.decision.ends?.to.getTime()} ${what.decision.by?.userId} ${at}`
-    : undefined;
+  what.is === "timeOver"
+    ? `over ${at}`
+    : what.is === "decided"
+      ? `${what.decision.kind} ${what.decision.minutes} ${what.decision.ends?.from.getTime()} ${what.decision.ends?.to.getTime()} ${what.decision.by?.userId} ${at}`
+      : undefined;
 
 const cameraOf = ({ what }: Entry): Camera | undefined => ("camera" in what ? what.camera : undefined);
 
@@ -35,9 +37,10 @@ const pageOf = (entries: readonly Entry[]): ((entry: Entry) => Entry | undefined
   const left = new Map<string, Entry[]>();
   const keyOf = (entry: Entry) => `${cameraOf(entry)} ${entry.userId}`;
   for (const entry of entries)
-    if (entry.what.is === "left") left.set(keyOf(entry), [...(left.get(keyOf(entry)) ?? []), entry]);
+    if (entry.what.is === "left" || entry.what.is === "closed")
+      left.set(keyOf(entry), [...(left.get(keyOf(entry)) ?? []), entry]);
   return (entry) =>
-    entry.what.is === "stopped"
+    entry.what.is === "stopped" || entry.what.is === "off"
       ? left.get(keyOf(entry))?.find(({ at }) => Math.abs(at - entry.at) <= WITH_PAGE_MS)
       : undefined;
 };

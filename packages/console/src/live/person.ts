@@ -24,7 +24,7 @@ export const personState = (facts: PersonFacts): PersonState => {
 };
 
 /** How long before the end of a person's time their camera may stop because of it, in milliseconds: clocks differ a little. */
-const SLACK_MS = 5000;
+export const END_SLACK_MS = 5000;
 
 /**
  * The state of a person, also when their time is over: their page turns the camera off, and they close it. It needs no attention.
@@ -38,6 +38,6 @@ export const stateAtEnd = <State extends CandidateState>(
   now: number,
 ): State | "ended" => {
   const isAtRest = state === "disconnected" || state === "dark" || state === "idle";
-  const isOver = endsAt !== undefined && Math.max(now, since ?? now) >= endsAt - SLACK_MS;
+  const isOver = endsAt !== undefined && Math.max(now, since ?? now) >= endsAt - END_SLACK_MS;
   return isAtRest && isOver ? "ended" : state;
 };

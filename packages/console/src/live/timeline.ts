@@ -46,6 +46,9 @@ const isNoted = (entry: ExamEntry): entry is Noted => entry.kind === "identity" 
 
 export type What =
   | { readonly is: "entered" | "left" | "publishing" | "stopped"; readonly camera: Camera }
+  /** A camera that stopped and a page that left when the exam was over for their person. */
+  | { readonly is: "off" | "closed"; readonly camera: Camera }
+  | { readonly is: "timeOver" }
   | { readonly is: "devices"; readonly camera: Camera; readonly devices: number }
   | {
       readonly is: "record";

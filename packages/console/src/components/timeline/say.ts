@@ -53,7 +53,8 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
   return (row) => {
     if ("group" in row) {
       const { kind, userIds, from, to } = row.group;
-      return t(kind === "left" ? "leftMany" : "stoppedMany", {
+      const text = { left: "leftMany", closed: "leftMany", off: "offMany" } as const;
+      return t(kind === "left" || kind === "closed" || kind === "off" ? text[kind] : "stoppedMany", {
         count: userIds.length,
         from: clock(from),
         to: clock(to),
@@ -68,7 +69,16 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
       case "left":
       case "publishing":
       case "stopped":
+      case "off":
         return t(isOwn ? `own.${what.is}` : what.is, { name, camera });
+      case "closed":
+        return t(isOwn ? "own.left" : "left", { name, camera });
+      case "timeOver": {
+        const { people = 1 } = row;
+        return t(isOwn ? "own.timeOver" : "timeOver", {
+          name: people > 1 ? t("decided.people", { count: people }) : name,
+        }).trim();
+      }
       case "devices":
         return t(isOwn ? "own.devices" : "devices", { name, camera, devices: what.devices });
       case "record": {
@@ -138,10 +148,12 @@ export const useSay = (nameOf: (userId: string) => string, own?: string): ((row:
 
 /** The mark of a line. Undefined: it needs none. */
 export const markOf = (row: Row): State | undefined => {
-  if ("group" in row) return row.group.kind === "left" ? "disconnected" : "dark";
+  if ("group" in row) return GROUPS[row.group.kind] ?? "ended";
   return entryMark(row.entry);
 };
 
+/** Of what happened when the exam was over there is none: it is ordinary. */
+const GROUPS: { readonly [Kind in string]?: State } = { left: "disconnected", stopped: "dark" };
 const DECIDED: { readonly [Kind in Decision["kind"]]: State } = {
   pause: "paused",
   resume: "publishing",
@@ -180,6 +192,9 @@ const entryMark = ({ what }: Entry): State | undefined => {
     case "talked":
       return "talking";
     case "ended":
+    case "timeOver":
+    case "off":
+    case "closed":
       return "ended";
     case "removed":
       return "removed";

@@ -41,9 +41,10 @@ import { useAction } from "../../components/use-action.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { Picture } from "../../components/video/picture.js";
 import { isUnidentified } from "../../live/attention.js";
-import { type Controlled, endOf, isPaused } from "../../live/control.js";
+import { type Controlled, controlOf, endOf, isPaused } from "../../live/control.js";
 import type { ExamTimes } from "../../live/rooms.js";
 import { CAMERAS, type SeatView, seatsOf } from "../../live/seats.js";
+import { withTimeOver } from "../../live/time-over.js";
 import { type Camera, type Entry, isHappening, loginsOf, WRITTEN } from "../../live/timeline.js";
 import { Access } from "./access.js";
 import styles from "./candidate.module.css";
@@ -93,8 +94,13 @@ export function Candidate({
   const member = state?.members.find((one) => one.userId === userId);
   const timeline = useTimeline(examId, roomId, { userId });
   const own = timeline.entries;
-  const shown = useMemo(() => own.filter((entry) => kind === "all" || entry.kind === kind), [own, kind]);
   const { hasOlder, isLoadingOlder, loadOlder, pages } = timeline;
+  const told = useMemo(
+    () =>
+      withTimeOver(own, member ? [{ ...member, ...controlOf(member, exam, now) }] : [], { now, hasOlder }),
+    [own, member, exam, now, hasOlder],
+  );
+  const shown = useMemo(() => told.filter((entry) => kind === "all" || entry.kind === kind), [told, kind]);
   useEffect(() => {
     if (shown.length < ENOUGH && hasOlder && !isLoadingOlder && pages < PAGES) loadOlder();
   }, [shown.length, hasOlder, isLoadingOlder, pages, loadOlder]);
@@ -152,7 +158,7 @@ export function Candidate({
     .reduce((most, one) => Math.max(most, one.extraMinutes), seat.extraMinutes);
   const mayAct = may.act && !hasEnded;
   const used = hasPc ? CAMERAS : (["main"] as const);
-  const happenings = own.filter(isHappening);
+  const happenings = told.filter(isHappening);
   const count = (of: string) => happenings.filter((entry) => entry.kind === of).length;
   return (
     <Page

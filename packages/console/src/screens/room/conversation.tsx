@@ -1,17 +1,19 @@
 import { useLiveRoom } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import type { ComponentProps, ReactNode, RefObject } from "react";
+import { type ComponentProps, type ReactNode, type RefObject, useMemo } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import type { PersonAct } from "../../components/actions/acts.js";
 import { HAND_SEEN, TakeHand } from "../../components/actions/take-hand.js";
 import { useAnnounce } from "../../components/announcer.js";
+import { useNow } from "../../components/clock.js";
 import { Composer } from "../../components/composer.js";
 import { NotThereError } from "../../components/error-note.js";
 import { FeedPane } from "../../components/feed-pane.js";
 import { useNameOf } from "../../components/timeline/use-name-of.js";
 import type { Timeline } from "../../components/timeline/use-timeline.js";
 import type { SeatView } from "../../live/seats.js";
+import { withTimeOver } from "../../live/time-over.js";
 import { type Entry, loginsOf, WRITTEN } from "../../live/timeline.js";
 import type { Seats } from "./use-seats.js";
 
@@ -58,6 +60,12 @@ export function Conversation({
   const announce = useAnnounce();
   const live = useLiveRoom(roomId);
   const nameOf = useNameOf(names);
+  const now = useNow("minute");
+  const { entries: happened, hasOlder } = timeline;
+  const entries = useMemo(
+    () => withTimeOver(happened, seats, { now, hasOlder }),
+    [happened, seats, now, hasOlder],
+  );
   const [first] = chosen;
 
   const send: ComponentProps<typeof Composer>["onSend"] = async (message) => {
@@ -113,7 +121,7 @@ export function Conversation({
     <FeedPane
       title={feedTexts("title")}
       timeline={timeline}
-      entries={timeline.entries}
+      entries={entries}
       place={place}
       nameOf={nameOf}
       actionOf={actionOf}
