@@ -421,6 +421,53 @@ describe("the last five minutes", () => {
   });
 });
 
+describe("the times of the exam, when staff change them", () => {
+  it.each([
+    [
+      "en",
+      1280,
+      "The times of the exam were changed. Your exam ends at",
+      "Reason: technical problem.",
+      "Your time is up",
+    ],
+    ["zh-CN", 390, "考试时间已更改。考试于", "原因：技术故障。", "考试时间已到"],
+  ] as const)(
+    "are told with their words, also to whom they end the exam, in %s",
+    async (locale, width, told, why, over) => {
+      await using changed = await openWorld({ ports: [18_900, 18_949] });
+      const { examId } = changed;
+      const { startTime, endTime } = await changed.admin.exam.get({ examId });
+      const endAfter = (minutes: number, message: string) =>
+        changed.admin.exam.update({
+          examId,
+          endTime: new Date(startTime.getTime() + minutes * 60_000),
+          reason: { code: "technical", note: "For staff alone", message },
+        });
+      const sit = await changed.open((await changed.linkOf("e1")).url, { locale, width });
+      const { page, check, picture } = sit;
+      await enter(sit, locale);
+      const seen = locale === "en" ? "You are seen." : "监考老师能看到你。";
+      await says(page, seen);
+      await endAfter(60, "We end at half past.");
+      const line = page.getByRole("listitem").filter({ hasText: told });
+      await line.filter({ hasText: why }).filter({ hasText: "We end at half past." }).waitFor();
+      await check();
+      await picture(`${locale}-${width}-other-end`);
+      await endAfter(5, "The house is on fire.");
+      await says(page, over);
+      await says(page, "The house is on fire.");
+      expect(await page.getByText("For staff alone").count()).toBe(0);
+      await expect.poll(() => alive(page)).toEqual({ tracks: 0, connections: 0 });
+      await check();
+      await picture(`${locale}-${width}-over-at-once`);
+      // As the console takes it back.
+      await changed.admin.exam.update({ examId, endTime, reason: { code: "mistake" } });
+      await page.getByText(over).waitFor({ state: "detached" });
+      await says(page, seen);
+    },
+  );
+});
+
 describe("days before an exam with two cameras", () => {
   it("the checks are kept, the phone is the second camera, and the way in opens later", async () => {
     await using later = await openWorld({
