@@ -24,6 +24,31 @@ export function Outcome({ entry }: { entry: AuditEntry }) {
   );
 }
 
+interface Times {
+  readonly start: Date;
+  readonly end: Date;
+}
+
+/** The old and the new times of an exam, which the audit keeps as two intervals of ISO 8601. */
+const changedTimesOf = ({
+  procedure,
+  subject = "",
+}: AuditEntry): { readonly before: Times; readonly after: Times } | undefined => {
+  const [, ...texts] = /^(\S+)\/(\S+) (\S+)\/(\S+)$/.exec(subject) ?? [];
+  const [oldStart, oldEnd, start, end] = texts.map((text) => new Date(text));
+  return procedure === "exam.update" && oldStart && oldEnd && start && end
+    ? { before: { start: oldStart, end: oldEnd }, after: { start, end } }
+    : undefined;
+};
+
+function Interval({ of: { start, end } }: { of: Times }) {
+  return (
+    <>
+      <Time value={start} seconds={false} /> – <Time value={end} seconds={false} />
+    </>
+  );
+}
+
 /** All that an entry of the audit says. */
 export function EntryPanel({
   entry,
@@ -41,6 +66,7 @@ export function EntryPanel({
   const t = useTranslations("administration.audit");
   const roles = useTranslations("common.roles");
   const { examId, roomId, personId, actorId, procedure } = entry;
+  const times = changedTimesOf(entry);
   /** The name of something, and its id. */
   const both = (of: ReadonlyMap<string, string>, id: string) => {
     const name = of.get(id);
@@ -85,7 +111,14 @@ export function EntryPanel({
               )),
           ],
           [t("person"), personId && only(both(names.people, personId), { person: personId })],
-          [t("subject"), entry.subject && (names.rooms.get(entry.subject) ?? entry.subject)],
+          ...(times
+            ? ([
+                [t("timesBefore"), <Interval key="before" of={times.before} />],
+                [t("timesAfter"), <Interval key="after" of={times.after} />],
+              ] as const)
+            : ([
+                [t("subject"), entry.subject && (names.rooms.get(entry.subject) ?? entry.subject)],
+              ] as const)),
           [t("credential"), t(`credentials.${entry.credential}`)],
           [t("credentialId"), entry.credentialId],
           [t("address"), entry.address],

@@ -136,6 +136,8 @@ export default {
     room: "Room",
     person: "Person",
     subject: "Also about",
+    timesBefore: "Times before",
+    timesAfter: "Times after",
     outcome: "Outcome",
     times: "Times",
     address: "Address",

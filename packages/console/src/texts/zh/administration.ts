@@ -134,6 +134,8 @@ export default {
     room: "考场",
     person: "人员",
     subject: "其他对象",
+    timesBefore: "更改前的时间",
+    timesAfter: "更改后的时间",
     outcome: "结果",
     times: "次数",
     address: "地址",
