@@ -558,6 +558,116 @@ describe("what was typed", () => {
   });
 });
 
+const RUNNING = {
+  en: {
+    minutes: "Length in minutes",
+    save: "Save",
+    title: "The exam has begun. Change its times for 3 candidates?",
+    over: "For 2 candidates the exam is over at once.",
+    verb: "Change the times, and end it for 2",
+    cancel: "Cancel",
+    reason: "Reason",
+    message: "Message to the candidate (optional)",
+    undo: "Undo",
+    undone: "Undone.",
+    again: /^The times were changed again since, to /,
+    timeOver: "Time over",
+    changed: /^Zhou Jing changed the end of the exam from .* to .*: Mistake corrected/,
+  },
+  "zh-CN": {
+    minutes: "时长（分钟）",
+    save: "保存",
+    title: "更改 3 名考生的考试时间？",
+    over: "2 名考生的考试将立即结束。",
+    verb: "更改时间，2 人立即结束",
+    cancel: "取消",
+    reason: "原因",
+    message: "给考生的说明（选填）",
+    undo: "撤销",
+    undone: "已撤销。",
+    again: /^时间之后又被改为 /,
+    timeOver: "考试时间已到",
+    changed: /^Zhou Jing将考试结束时间由 .* 改为 .*（更正误操作）/,
+  },
+} as const;
+it.each([
+  ["en", 1280, "light"],
+  ["zh-CN", 390, "dark"],
+] as const)(
+  "asks before it changes the times of a running exam, and takes the change back, in %s at %i",
+  async (locale, width, scheme) => {
+    const words = RUNNING[locale];
+    // The form knows no seconds.
+    const startTime = new Date(Math.floor(Date.now() / 60_000) * 60_000 - 30 * 60_000);
+    const endTime = new Date(startTime.getTime() + 2 * HOUR);
+    const { id: examId } = await fixture.teacher.exam.create({
+      name: `Physics ${locale}`,
+      startTime,
+      endTime,
+    });
+    await fixture.teacher.room.create({
+      name: "Hall A",
+      examId,
+      participants: [
+        { userId: `r1-${locale}`, name: "王芳", role: "examinee" },
+        { userId: `r2-${locale}`, name: LONG, role: "examinee" },
+        { userId: `r3-${locale}`, name: "Li Wei", role: "examinee", extraMinutes: 60 },
+      ],
+    });
+    const ends = async () => (await fixture.admin.exam.get({ examId })).endTime;
+    await using open = await fixture.openConsole({
+      role: "teacher",
+      locale,
+      width,
+      scheme,
+      path: `exams/${examId}/setup/details`,
+    });
+    const { page, check } = open;
+    const change = async () => {
+      await page.getByLabel(words.minutes).fill("5");
+      await page.getByRole("button", { name: words.save }).first().click();
+      return page.getByRole("dialog", { name: words.title });
+    };
+    const first = await change();
+    await first.getByText(words.over).waitFor();
+    await check();
+    await open.picture(`setup-times-${locale}-${width}`);
+    await first.getByRole("button", { name: words.cancel }).click();
+    expect(await ends()).toEqual(endTime);
+
+    const dialog = await change();
+    await dialog.getByLabel(words.reason).selectOption("technical");
+    await dialog.getByLabel(words.message).fill("The house is on fire.");
+    await open.picture(`setup-times-filled-${locale}-${width}`);
+    await dialog.getByRole("button", { name: words.verb }).click();
+    await page.getByRole("button", { name: words.undo }).waitFor();
+    expect(await ends()).toEqual(new Date(startTime.getTime() + 5 * 60_000));
+    await check();
+    await page.getByRole("button", { name: words.undo }).click();
+    await page.getByText(words.undone).waitFor();
+    expect(await ends()).toEqual(endTime);
+
+    // Another person changes them before the next one is taken back.
+    const again = await change();
+    await again.getByLabel(words.reason).selectOption("technical");
+    await again.getByRole("button", { name: words.verb }).click();
+    const undo = page.getByRole("button", { name: words.undo });
+    await undo.waitFor();
+    const theirs = new Date(startTime.getTime() + HOUR);
+    await fixture.admin.exam.update({ examId, endTime: theirs, reason: { code: "other" } });
+    await undo.click();
+    await page.getByText(words.again).waitFor();
+    await open.picture(`setup-times-not-undone-${locale}-${width}`);
+    expect(await ends()).toEqual(theirs);
+
+    await page.goto(`${fixture.url}/console/exams/${examId}/candidates/r1-${locale}`);
+    await page.getByText(words.changed).first().waitFor();
+    expect(await page.getByText(words.timeOver, { exact: true }).count()).toBe(2);
+    await check();
+    await open.picture(`setup-times-history-${locale}-${width}`);
+  },
+);
+
 it("says who decides during the exam, and how many minutes invigilators give", async () => {
   const examId = await examOf("Music");
   await using open = await fixture.openConsole({ role: "teacher", path: `exams/${examId}/setup/details` });

@@ -216,7 +216,7 @@ export default {
     lengthWrong: "请填写 1 到 10,080 分钟。",
     past: "这个时间已过，日期是否正确？",
     running: {
-      title: "考试已开始，确定要更改{count, plural, =0 {} other { {count, number} 名考生的}}考试时间吗？",
+      title: "更改{count, plural, =0 {} other { {count, number} 名考生的}}考试时间？",
       later: "考试将回到未开始状态：<time></time> 开始。",
       over: "{count, number} 名考生的考试将立即结束。",
       preview: "每名考生的结束时间",
