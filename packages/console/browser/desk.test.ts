@@ -43,7 +43,7 @@ const WORDS = {
     download: "Download as CSV",
     rows: [
       /^Name,Id,Room,State,Identity,Identity since \(UTC\),Exam ends \(UTC\)$/,
-      /^王芳,e1,Hall en,"Here, no video yet",Refused,\d{4}-\d\d-\d\dT[\d:.]+Z,\d{4}-\d\d-\d\dT[\d:.]+Z$/,
+      /^王芳,e1,Hall en,In the checks,Refused,\d{4}-\d\d-\d\dT[\d:.]+Z,\d{4}-\d\d-\d\dT[\d:.]+Z$/,
       /^Emma Clarke,e2,Hall en,"Expected, not here",Not checked,,\d{4}-\d\d-\d\dT[\d:.]+Z$/,
     ],
   },
@@ -75,7 +75,7 @@ const WORDS = {
     download: "下载 CSV",
     rows: [
       /^姓名,考号,考场,状态,身份,身份核验时间（UTC）,考试结束时间（UTC）$/,
-      /^王芳,e1,Hall zh-CN,在线，暂无画面,不符,\d{4}-\d\d-\d\dT[\d:.]+Z,\d{4}-\d\d-\d\dT[\d:.]+Z$/,
+      /^王芳,e1,Hall zh-CN,考前检查中,不符,\d{4}-\d\d-\d\dT[\d:.]+Z,\d{4}-\d\d-\d\dT[\d:.]+Z$/,
       /^Emma Clarke,e2,Hall zh-CN,未到,未核验,,\d{4}-\d\d-\d\dT[\d:.]+Z$/,
     ],
   },

@@ -5,12 +5,13 @@ import { type ReactNode, useCallback, useMemo, useRef, useState, useSyncExternal
 import { useTranslations } from "use-intl";
 import type { Connection } from "../live/connection-freshness.js";
 import { type ControlOf, controlOf } from "../live/control.js";
-import { type CandidateState, stateAtEnd } from "../live/person.js";
+import { type CandidateState, stateAtEnd, stateInChecks } from "../live/person.js";
 import { candidateState, sinceOf } from "../live/roster.js";
 import { Freshness, useReportConnection } from "./connection.js";
 import { ErrorNote, Waiting } from "./error-note.js";
 import { useNamesakes } from "./labels.js";
 import styles from "./roster.module.css";
+import { useInstallationInfo } from "./use-installation-info.js";
 
 /** The shortest time between two arrangements of a list of everybody, in milliseconds. Rows show their own changes at once. */
 const EVERY_MS = 1000;
@@ -84,6 +85,7 @@ export const useRoster = (examId: string): Roster => {
   const roomName = useCallback((roomId: string) => names.get(roomId) ?? "", [names]);
   const { data: exam } = useExamDetails(examId);
   const namesakes = useNamesakes();
+  const usesPage = useInstallationInfo()?.usesCandidatePage ?? false;
   // A person may have minutes planned in several rooms.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version says that people have changed.
   const { minutes, staff, found } = useMemo(() => {
@@ -113,12 +115,13 @@ export const useRoster = (examId: string): Roster => {
   );
   const stateOf = useCallback(
     (person: LivePerson): CandidateState => {
-      const found = candidateState(person, people?.stateOf(person) ?? "expected");
+      const connected = candidateState(person, people?.stateOf(person) ?? "expected");
+      const found = stateInChecks(connected, person, usesPage);
       const now = Date.now();
       const since = sinceOf(person, found)?.getTime();
       return stateAtEnd(found, { since, endsAt: control(person, now).endsAt }, now);
     },
-    [people, control],
+    [people, control, usesPage],
   );
   return { people, state, version, status, error, stateOf, controlOf: control, roomName, labelOf, staff };
 };

@@ -7,6 +7,7 @@ import { Time } from "./time.js";
 export type State =
   | "publishing"
   | "expected"
+  | "checking"
   | "idle"
   | "disconnected"
   | "dark"
@@ -31,6 +32,7 @@ type Tone = "quiet" | "grey" | "amber" | "red" | "blue";
 export const TONES: { readonly [Name in State]: Tone } = {
   publishing: "quiet",
   expected: "quiet",
+  checking: "quiet",
   idle: "quiet",
   disconnected: "amber",
   dark: "amber",
@@ -65,6 +67,7 @@ const CLOCK = (
 const MARKS: { readonly [Name in State]: ReactNode } = {
   publishing: <circle cx="6" cy="6" r="3.500" fill="currentColor" stroke="none" />,
   expected: <circle cx="6" cy="6" r="3.250" strokeDasharray="1.700 1.700" />,
+  checking: <path d="M1.500 3.500l1 1 1.500-2M1.500 8.500l1 1 1.500-2M6 3.500h5M6 8.500h5" />,
   idle: <circle cx="6" cy="6" r="3.250" />,
   disconnected: <path d="M1 6h3.200M7.800 6h3.200M5 8.500l2-5" />,
   dark: <path d="M1 3.500h6v5h-6zM7 5.500l3.500-1.500v4l-3.500-1.500M1.500 10.500l9-9" />,

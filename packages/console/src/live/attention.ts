@@ -23,6 +23,7 @@ const ORDER = [
   "onBreak",
   "unidentified",
   "expected",
+  "checking",
   "idle",
   "well",
   "unseated",

@@ -12,8 +12,8 @@ type Mark = "detected" | "here" | "hand" | "paused" | "notReady";
 
 export interface CandidateFilter {
   /**
-   * Undefined: in any state. `detected`: about whom there are records. `here`: a page is connected. `hand`: a hand is open. `paused`: their exam is
-   * paused. `notReady`: a check before the exam is missing.
+   * Undefined: in any state. `detected`: about whom there are records. `here`: a page is connected, and they are not in the checks. `hand`: a hand is open.
+   * `paused`: their exam is paused. `notReady`: a check before the exam is missing.
    */
   readonly state: CandidateState | Mark | undefined;
   /** Empty: of every room. */

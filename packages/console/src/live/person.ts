@@ -1,3 +1,5 @@
+import type { Readiness } from "@invigil/client";
+
 /** The facts that a view has about one candidate. */
 interface PersonFacts {
   readonly isConnected: boolean;
@@ -9,7 +11,16 @@ interface PersonFacts {
   readonly hasEnded?: boolean;
 }
 
-export type PersonState = "publishing" | "expected" | "idle" | "disconnected" | "dark" | "devices" | "ended";
+/** `checking`: they have opened the candidate's page, and not entered the exam yet. */
+export type PersonState =
+  | "publishing"
+  | "expected"
+  | "checking"
+  | "idle"
+  | "disconnected"
+  | "dark"
+  | "devices"
+  | "ended";
 
 /** The state of a candidate in a list. */
 export type CandidateState = PersonState | "unseated";
@@ -22,6 +33,17 @@ export const personState = (facts: PersonFacts): PersonState => {
   if (facts.cameras.includes("stopped")) return "dark";
   return facts.cameras.includes("publishing") ? "publishing" : "idle";
 };
+
+/**
+ * The state of a person who has a page and no picture yet: the candidate's page tells when they enter the exam.
+ *
+ * @param usesPage - whether candidates use that page. Other apps do not tell it
+ */
+export const stateInChecks = <State extends CandidateState>(
+  state: State,
+  { readiness }: { readonly readiness?: Readiness | undefined },
+  usesPage: boolean,
+): State | "checking" => (usesPage && state === "idle" && !readiness?.checks.entered ? "checking" : state);
 
 /** How long before the end of a person's time their camera may stop because of it, in milliseconds: clocks differ a little. */
 export const END_SLACK_MS = 5000;
@@ -37,7 +59,7 @@ export const stateAtEnd = <State extends CandidateState>(
   { since, endsAt }: { readonly since: number | undefined; readonly endsAt: number | undefined },
   now: number,
 ): State | "ended" => {
-  const isAtRest = state === "disconnected" || state === "dark" || state === "idle";
+  const isAtRest = state === "disconnected" || state === "dark" || state === "idle" || state === "checking";
   const isOver = endsAt !== undefined && Math.max(now, since ?? now) >= endsAt - END_SLACK_MS;
   return isAtRest && isOver ? "ended" : state;
 };

@@ -22,7 +22,7 @@ export interface ExamSummary {
   readonly rooms: readonly RoomSummary[];
   /** Those in rooms, by their state. */
   readonly counts: { readonly [State in CandidateState]: number };
-  /** How many of them have a page connected. */
+  /** How many of them have a page connected, without those in the checks. */
   readonly here: number;
   /** Those in a state that needs attention, with since when. */
   readonly troubles: readonly Trouble[];
@@ -132,7 +132,7 @@ const EARLY_MS = 10 * 60_000;
 const LATE_MS = 15 * 60_000;
 
 /** Reasons that count only while the exam runs. */
-const WHILE_RUNNING: ReadonlySet<ReasonKind> = new Set(["unidentified", "expected", "idle"]);
+const WHILE_RUNNING: ReadonlySet<ReasonKind> = new Set(["unidentified", "expected", "checking", "idle"]);
 
 /** Whether rooms are grouped by a part of their names: not if all of them share it. */
 export const hallsOf = (rooms: readonly Room[]): ReadonlyMap<string, string> => {

@@ -367,6 +367,26 @@ describe("the list of candidates", () => {
     expect(paused.counts.paused).toBe(2);
   });
 
+  it("counts and filters those in the checks apart from those who are here", () => {
+    const states = { here: "publishing", entered: "idle", checks: "checking", expected: "expected" } as const;
+    const found = arrange(
+      Object.keys(states).map((id) => person(id)),
+      {
+        filter: { state: "checking", rooms: [], matches: undefined },
+        sort: { column: "name", descending: false },
+        // Safe: it is called with the people above.
+        stateOf: ({ userId }) => states[userId as keyof typeof states],
+        controlOf,
+        roomName: (id) => id,
+        ranks,
+        redFrom: 5,
+        now: NOW,
+      },
+    );
+    expect(found.ids).toEqual(["checks"]);
+    expect(found.counts).toMatchObject({ here: 2, checking: 1, idle: 1, expected: 1 });
+  });
+
   it("counts and filters those who miss a check, once any is known", () => {
     const passed = { result: "passed" } as const;
     const checks = { consent: passed, camera: passed, microphone: passed, connection: passed };

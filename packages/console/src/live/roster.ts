@@ -6,7 +6,7 @@ import type { CandidateState } from "./person.js";
 import { CAMERAS } from "./seats.js";
 import type { Camera } from "./timeline.js";
 
-/** Whether a candidate in this state has a page connected. */
+/** Whether a candidate in this state has a page connected, and is not in the checks before the exam. */
 export const isHere = (state: CandidateState): boolean =>
   state === "publishing" || state === "idle" || state === "dark" || state === "devices";
 
@@ -16,6 +16,7 @@ export const NO_CANDIDATES: { readonly [State in CandidateState]: number } = {
   disconnected: 0,
   dark: 0,
   expected: 0,
+  checking: 0,
   idle: 0,
   publishing: 0,
   unseated: 0,
@@ -62,7 +63,7 @@ export const sinceOf = (person: Facts, state: CandidateState): Date | undefined 
   if (state === "disconnected") return latest(person.left.map(({ since }) => since));
   if (state === "dark") return sinceStatus(person, "stopped");
   if (state === "publishing") return sinceStatus(person, "publishing");
-  if (state === "idle") return earliest(person.pages.map(({ since }) => since));
+  if (state === "idle" || state === "checking") return earliest(person.pages.map(({ since }) => since));
   return undefined;
 };
 

@@ -1,7 +1,7 @@
-import { type Attempt, type Hand, isOver, type Presence } from "@invigil/client";
+import { type Attempt, type Hand, isOver, type Presence, type Readiness } from "@invigil/client";
 import type { ControlFacts } from "./attention.js";
 import { controlOf } from "./control.js";
-import { type PersonState, personState, stateAtEnd } from "./person.js";
+import { type PersonState, personState, stateAtEnd, stateInChecks } from "./person.js";
 import type { Camera, Entry } from "./timeline.js";
 
 type CameraStatus = "idle" | "publishing" | "stopped";
@@ -42,6 +42,7 @@ export interface SeatFacts {
     readonly role: string;
     readonly extraMinutes: number;
     readonly attempt?: Attempt | undefined;
+    readonly readiness?: Readiness | undefined;
     readonly publishStatus: { readonly [Name in Camera]: CameraStatus };
   })[];
   /** What people are called, by user id. */
@@ -49,6 +50,8 @@ export interface SeatFacts {
   readonly presence: readonly Presence[];
   readonly hands: readonly Hand[];
   readonly hasEnded: boolean;
+  /** Whether candidates use the candidate's page. Default: no. */
+  readonly usesPage?: boolean | undefined;
   /** When the exam begins and ends. Undefined: it is not known yet. */
   readonly times?: { readonly startTime: Date; readonly endTime: Date } | undefined;
   readonly now: number;
@@ -109,6 +112,7 @@ export const seatsOf = ({
   presence,
   hands,
   hasEnded: hasRoomEnded,
+  usesPage = false,
   times,
   now,
   entries,
@@ -141,7 +145,7 @@ export const seatsOf = ({
         (last, { since }) => later(last, since.getTime()),
         undefined,
       );
-      const found = personState({
+      const connected = personState({
         isConnected: here.length > 0,
         wasConnected:
           own.some(isByThem) ||
@@ -151,6 +155,7 @@ export const seatsOf = ({
         devices: Math.max(0, ...here.map(({ devices }) => devices)),
         hasEnded,
       });
+      const found = stateInChecks(connected, member, usesPage);
       const records = own.filter(({ what }) => what.is === "record");
       const last = records[0];
       const stopped = CAMERAS.flatMap((which) =>

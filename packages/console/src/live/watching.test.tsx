@@ -422,6 +422,36 @@ describe("the seats of a room", () => {
       ...more,
     });
 
+  it("are in the checks until they have entered the exam with the candidate's page", () => {
+    const passed = { result: "passed" } as const;
+    const idle = { publishStatus: { main: "idle", pc: "idle" } } as const;
+    const entered = { readiness: { checks: { entered: passed }, wavedThrough: false } };
+    const camera = { readiness: { checks: { camera: passed }, wavedThrough: false } };
+    const facts: Partial<SeatFacts> = {
+      members: [
+        member("opened", idle),
+        member("tested", { ...idle, ...camera }),
+        member("entered", { ...idle, ...entered }),
+        member("seen", camera),
+        member("absent", idle),
+        member("late", idle),
+      ],
+      presence: ["opened", "tested", "entered", "seen"].map((id) => here(id)),
+    };
+    const statesOf = (found: readonly SeatView[]) => found.map(({ state }) => state);
+    expect(statesOf(seats({ ...facts, usesPage: true })).join(" ")).toBe(
+      "checking checking idle publishing expected expected",
+    );
+    // Other apps do not say it.
+    expect(statesOf(seats(facts)).slice(0, 3)).toEqual(["idle", "idle", "idle"]);
+    // After the end of their time, they are no longer waited for.
+    const times = { startTime: at(0), endTime: at(10) };
+    expect(statesOf(seats({ ...facts, times, now: at(20).getTime(), usesPage: true })).slice(0, 2)).toEqual([
+      "ended",
+      "ended",
+    ]);
+  });
+
   it("come by their hand if it has no answer, the oldest first, among those who ask", () => {
     const hand = (id: number, userId: string, minute: number, status: Hand["status"] = "raised"): Hand => ({
       id,

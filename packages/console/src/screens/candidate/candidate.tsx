@@ -38,6 +38,7 @@ import { Time } from "../../components/time.js";
 import { useNameOf } from "../../components/timeline/use-name-of.js";
 import { useTimeline } from "../../components/timeline/use-timeline.js";
 import { useAction } from "../../components/use-action.js";
+import { useInstallationInfo } from "../../components/use-installation-info.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { Picture } from "../../components/video/picture.js";
 import { isUnidentified } from "../../live/attention.js";
@@ -85,6 +86,7 @@ export function Candidate({
   const { state, error } = useRoom(roomId);
   const hasEnded = state?.room.status === "ended";
   const { data: exam } = useExamDetails(examId);
+  const usesPage = useInstallationInfo()?.usesCandidatePage;
   const { data: places } = useQuery(invigil.exam.people.queryOptions({ examId, search: userId }));
   const now = useNow("minute");
   const { data: participant } = useQuery(
@@ -126,6 +128,7 @@ export function Candidate({
     presence: state.presence,
     hands: state.hands,
     hasEnded,
+    usesPage,
     times: exam,
     now,
     entries: own,

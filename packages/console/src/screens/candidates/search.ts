@@ -4,6 +4,7 @@ import { list, oneOf, searchOf, sorting, text } from "../../components/search.js
 export const STATES = [
   "here",
   "hand",
+  "checking",
   "expected",
   "disconnected",
   "dark",

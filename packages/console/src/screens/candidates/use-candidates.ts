@@ -10,6 +10,7 @@ import { STATES } from "./search.js";
 
 /** Choices that are offered only if a candidate has that state. */
 const RARE: ReadonlySet<string> = new Set([
+  "checking",
   "hand",
   "devices",
   "paused",

@@ -19,6 +19,7 @@ export const MARKS = {
   detections: "detections",
   unidentified: "unidentified",
   expected: "expected",
+  checking: "checking",
   idle: "idle",
   well: "publishing",
   empty: "unseated",

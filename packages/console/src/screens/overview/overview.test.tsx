@@ -86,6 +86,15 @@ describe("the overview of an exam", () => {
     expect(result.current).toMatchObject({ looks: [], roomsToLookAt: 0, phase: "running", isQuiet: true });
   });
 
+  it("counts those in the checks apart, who are a reason to look at their room once the exam has begun", () => {
+    const people = [person("a", "r1"), person("in checks", "r2")];
+    const roster = rosterOf(people);
+    const stateOf: Roster["stateOf"] = (one) => (one.id === "in checks" ? "checking" : roster.stateOf(one));
+    const { summary, looks } = draw({ ...roster, stateOf }).result.current;
+    expect(summary).toMatchObject({ here: 1, counts: { checking: 1, publishing: 1, idle: 0 } });
+    expect(looks).toMatchObject([{ roomIds: ["r2"], reasons: [{ kind: "checking", count: 1 }] }]);
+  });
+
   it("lists raised hands, first who has no answer, the oldest first", () => {
     const people = [
       raised("late", 9),

@@ -88,7 +88,10 @@ export function Screen() {
                           setAct({
                             kind: "endExam",
                             name: exam.name,
-                            underWay: { rooms: underWay.length, here: summary.here },
+                            underWay: {
+                              rooms: underWay.length,
+                              here: summary.here + summary.counts.checking,
+                            },
                           }),
                       },
                     ]
@@ -139,7 +142,7 @@ export function Screen() {
               <Series
                 examId={examId}
                 since={exam?.startTime}
-                present={summary.here}
+                present={summary.here + summary.counts.checking}
                 publishing={summary.publishing}
               />
               <HeatMap examId={examId} rooms={summary.rooms} looks={looks} />

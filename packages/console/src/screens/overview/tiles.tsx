@@ -29,16 +29,17 @@ export function Tiles({
   roster: PeopleState["counts"];
 } & Pick<Overview, "summary" | "hasBegun">) {
   const t = useTranslations("overview.tiles");
-  const { expected, disconnected, dark, devices } = counts;
+  const { expected, checking, disconnected, dark, devices } = counts;
   const waiting = hands.filter(({ hand }) => hand.status === "raised").length;
   const rare: readonly Tile[] = [
     { state: "hand", count: hands.length, hint: t("waiting", { count: waiting }) },
+    { state: "checking", count: checking },
     { state: "devices", count: devices },
     { state: "unseated", count: unseated },
     { state: "ended", count: counts.ended },
   ];
   const tiles: readonly Tile[] = [
-    { state: "here", count: here, hint: t("of", { count: here + expected + disconnected }) },
+    { state: "here", count: here, hint: t("of", { count: here + checking + expected + disconnected }) },
     { state: "expected", count: expected },
     { state: "disconnected", count: disconnected },
     { state: "dark", count: dark },

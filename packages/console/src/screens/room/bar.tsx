@@ -13,7 +13,7 @@ import type { Seats } from "./use-seats.js";
 
 /** How many candidates of a room need a look, are here, and are not. */
 export function Counts({
-  counts: { look, here, ...troubles },
+  counts: { look, here, ...others },
   isTeacherHere,
 }: Pick<Seats, "counts"> & { isTeacherHere: boolean }) {
   const t = useTranslations("room.counts");
@@ -21,8 +21,8 @@ export function Counts({
     <span className={styles.counts} data-numbers>
       {look > 0 && <strong>{t("look", { count: look })}</strong>}
       <span>{t("here", { count: here })}</span>
-      {(["disconnected", "dark", "paused", "ended"] as const).map(
-        (kind) => troubles[kind] > 0 && <span key={kind}>{t(kind, { count: troubles[kind] })}</span>,
+      {(["checking", "disconnected", "dark", "paused", "ended"] as const).map(
+        (kind) => others[kind] > 0 && <span key={kind}>{t(kind, { count: others[kind] })}</span>,
       )}
       {!isTeacherHere && <span className={styles.warning}>{t("teacherMissing")}</span>}
     </span>

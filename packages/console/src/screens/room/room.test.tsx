@@ -73,6 +73,7 @@ describe("the candidates of a room", () => {
     expect(result.current.counts).toEqual({
       look: 1,
       here: 5,
+      checking: 0,
       disconnected: 0,
       dark: 0,
       paused: 0,
@@ -100,6 +101,14 @@ describe("the candidates of a room", () => {
     change({ state: raised });
     expect(idsOf(result.current.wall.shown)).toEqual(["b", "c", "a"]);
     expect(result.current.counts.look).toBe(1);
+  });
+
+  it("are in the checks, and not counted as here, until they enter", () => {
+    const state = roomOf(["a", "b"], [pageOf("a"), pageOf("b")]);
+    const idle = { main: "idle", pc: "idle" } as const;
+    const members = state.members.map((one) => (one.userId === "b" ? { ...one, publishStatus: idle } : one));
+    const { counts } = draw({ state: { ...state, members }, usesPage: true }).result.current;
+    expect(counts).toMatchObject({ here: 1, checking: 1 });
   });
 
   it("stand still while they are held, and follow when they are not", () => {
@@ -132,6 +141,14 @@ describe("the candidates of a room", () => {
       disconnected: 1,
     });
     const ended = draw({ state: roomOf(["a"], [], "ended"), entries }).result.current;
-    expect(ended.counts).toEqual({ look: 0, here: 0, disconnected: 0, dark: 0, paused: 0, ended: 0 });
+    expect(ended.counts).toEqual({
+      look: 0,
+      here: 0,
+      checking: 0,
+      disconnected: 0,
+      dark: 0,
+      paused: 0,
+      ended: 0,
+    });
   });
 });

@@ -25,6 +25,7 @@ import { TalkNote } from "../../components/talk/talks.js";
 import { Time } from "../../components/time.js";
 import { usePastPresence } from "../../components/timeline/use-past-presence.js";
 import { useTimeline } from "../../components/timeline/use-timeline.js";
+import { useInstallationInfo } from "../../components/use-installation-info.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import { leftEntry } from "../../live/timeline.js";
 import { Bar, Counts } from "./bar.js";
@@ -72,6 +73,7 @@ export function Room({ examId, roomId }: { examId: string; roomId: string }) {
     state,
     labels: names,
     times: exam,
+    usesPage: useInstallationInfo()?.usesCandidatePage,
     entries: timeline.entries,
     known,
     isWhole: !timeline.isLoading && !isPastLoading,

@@ -20,6 +20,7 @@ const isAbsent = ({ state, reasons }: Seat) => state === "expected" && !needsLoo
 /** The facts that a room has about its candidates, and how a person wants to see them. */
 interface RoomFacts {
   readonly times: SeatFacts["times"];
+  readonly usesPage?: SeatFacts["usesPage"];
   readonly state: RoomSnapshot | undefined;
   readonly labels: SeatFacts["labels"];
   /** The entries of the feed, newest first. */
@@ -42,6 +43,7 @@ export const useSeats = ({
   state,
   labels,
   times,
+  usesPage,
   entries,
   known,
   isWhole,
@@ -62,6 +64,7 @@ export const useSeats = ({
             presence: state.presence,
             hands: state.hands,
             hasEnded,
+            usesPage,
             times,
             now,
             entries,
@@ -71,7 +74,7 @@ export const useSeats = ({
             .map((seat): Seat => ({ ...seat, reasons: reasonsOf(seat, now, redFrom) }))
             .sort((one, other) => byNeed(one.reasons, other.reasons))
         : [],
-    [state, labels, hasEnded, times, entries, known, now, redFrom],
+    [state, labels, hasEnded, usesPage, times, entries, known, now, redFrom],
   );
   // Who has not come has no picture, and never a tile before those who have.
   const [absent, there] = useMemo(() => {
@@ -93,7 +96,8 @@ export const useSeats = ({
     areGone: to.length > 0 && chosen.length === 0,
     counts: {
       look: seats.filter(({ reasons }) => needsLook(reasons)).length,
-      here: seats.filter(({ isHere }) => isHere).length,
+      here: seats.filter((seat) => seat.isHere && seat.state !== "checking").length,
+      checking: seats.filter((seat) => seat.state === "checking").length,
       disconnected: seats.filter((seat) => seat.state === "disconnected").length,
       dark: seats.filter((seat) => seat.state === "dark").length,
       paused: seats.filter((seat) => isPaused(seat)).length,

@@ -12,6 +12,7 @@ export default {
     dark: "Camera dark",
     paused: "Paused",
     notReady: "Checks missing",
+    checking: "In the checks",
     expected: "Expected, not here",
     idle: "No video yet",
     publishing: "Video on",

@@ -205,6 +205,7 @@ export default {
   state: {
     publishing: "Here, video on",
     expected: "Expected, not here",
+    checking: "In the checks",
     idle: "Here, no video yet",
     disconnected: "Disconnected",
     dark: "Camera dark",

@@ -11,6 +11,7 @@ export default {
   counts: {
     here: "{count, number} here",
     look: "{count, plural, one {# needs a look} other {# need a look}}",
+    checking: "{count, number} in the checks",
     disconnected: "{count, number} disconnected",
     dark: "{count, number} dark",
     paused: "{count, number} paused",

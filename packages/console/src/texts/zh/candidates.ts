@@ -14,6 +14,7 @@ export default {
     dark: "画面中断",
     paused: "暂停中",
     notReady: "检查未完成",
+    checking: "考前检查中",
     expected: "未到",
     idle: "暂无画面",
     publishing: "画面正常",

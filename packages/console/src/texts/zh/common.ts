@@ -194,6 +194,7 @@ export default {
   state: {
     publishing: "在线，画面正常",
     expected: "未到",
+    checking: "考前检查中",
     idle: "在线，暂无画面",
     disconnected: "掉线",
     dark: "画面中断",

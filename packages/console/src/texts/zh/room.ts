@@ -13,6 +13,7 @@ export default {
   counts: {
     here: "在线 {count, number}",
     look: "需关注 {count, number}",
+    checking: "考前检查 {count, number}",
     disconnected: "掉线 {count, number}",
     dark: "画面中断 {count, number}",
     paused: "暂停 {count, number}",
