@@ -309,6 +309,37 @@ describe("an upload whose connection ends before its form", () => {
   });
 });
 
+describe("the log has why an upload failed,", () => {
+  const openLogged = async () => {
+    const lines: Record<string, unknown>[] = [];
+    const app = await openUploads({ logTo: { write: (line: string) => void lines.push(JSON.parse(line)) } });
+    return { app, lines, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+  };
+
+  it("if it was refused", async () => {
+    await using logged = await openLogged();
+    const { app, lines } = logged;
+    refusalOf(await app.upload(["name", "N"], ["file", Buffer.from("a text")]), 400, "INVALID_INPUT");
+    expect(lines.filter(({ route }) => route === "/audio")).toMatchObject([{ reason: "INVALID_INPUT" }]);
+    expect(lines.filter(({ msg }) => msg === "upload refused")).toMatchObject([
+      { reason: "INVALID_INPUT", why: expect.stringMatching(/^file must be /) },
+    ]);
+  });
+
+  it("if its connection ended", async () => {
+    await using logged = await openLogged();
+    const { app, lines } = logged;
+    const authorization = await app.token(ADMIN);
+    await sendRaw(
+      app.url,
+      `POST /audio HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 100000\r\n\r\n--x\r\n`,
+    );
+    await expect
+      .poll(() => lines.filter(({ msg, route }) => msg === "upload aborted" || route === "/audio"))
+      .toMatchObject([{ reason: "INVALID_INPUT", why: "form cannot be read" }]);
+  });
+});
+
 describe("who may upload", () => {
   const CALLERS: readonly (readonly [string, TestCaller, boolean])[] = [
     ["an administrator", ADMIN, true],

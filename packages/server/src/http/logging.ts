@@ -31,6 +31,8 @@ export const logRequests = (app: FastifyInstance): void => {
         address: context?.address ?? request.ip,
         ms: Math.round(reply.elapsedTime * 100) / 100,
         ...(context && callFields(context)),
+        // Refusals without a procedure, such as that of an upload.
+        ...(request.refusal && { reason: request.refusal.code }),
       },
       "request",
     );

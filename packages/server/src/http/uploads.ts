@@ -7,6 +7,7 @@ import { originOf, recordToken } from "../trpc/context.js";
 import type { Bodies } from "./bodies.js";
 import type { CreateContext } from "./context.js";
 import { success } from "./envelope.js";
+import { toFailure } from "./failures.js";
 
 /** The maximum number of parts in a form. Four are used. */
 const MAX_PARTS = 20;
@@ -98,14 +99,22 @@ export const audioUploads = async (
       await context.accessLog?.admit(author);
       if (!request.isMultipart()) throw notMultipart();
       const untrack = bodies.track(request);
+      let why: { readonly reason: string; readonly why: string } | undefined;
       try {
         return success(await audio.upload(author, readForm(partsOf(request))));
+      } catch (error) {
+        why = { reason: toFailure(error).code, why: error instanceof Error ? error.message : String(error) };
+        throw error;
       } finally {
         untrack();
         // Without a response, the request has no log line.
-        const noteAborted = () => request.log.info("upload aborted");
+        const noteAborted = () => request.log.info(why ?? {}, "upload aborted");
+        const noteAnswered = () => {
+          reply.raw.off("close", noteAborted);
+          if (why) request.log.info(why, "upload refused");
+        };
         if (reply.raw.destroyed) noteAborted();
-        else reply.raw.once("close", noteAborted).once("finish", () => reply.raw.off("close", noteAborted));
+        else reply.raw.once("close", noteAborted).once("finish", noteAnswered);
         // The rest of a refused upload must be read, or the client does not read the response.
         request.raw.resume();
       }

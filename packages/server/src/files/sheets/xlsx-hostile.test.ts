@@ -17,6 +17,7 @@ const MAIN = "xl/worksheets/sheet1.xml";
 const RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
 const TOO_LARGE = /^The workbook is too large: at most 110000 rows can be read/;
+const SHEETS = /^The workbook has more than 256 sheets. Save the sheet of people as CSV/;
 const UNREADABLE = /^The file is not an XLSX workbook that can be read/;
 const CELL = /^A cell of the workbook is longer than 32,767 characters, or farther right than column XFD/;
 
@@ -86,7 +87,7 @@ describe("a small file with large content", () => {
         forged(row(1, cell("A1")), {
           "xl/workbook.xml": `<workbook><sheets>${'<sheet name="S" r:id="r1"/>'.repeat(10_000)}</sheets></workbook>`,
         }),
-      TOO_LARGE,
+      SHEETS,
     ],
     [
       "one part that is used as two sheets",
@@ -119,6 +120,14 @@ describe("a small file with large content", () => {
   ];
   it.each(sample(LARGE, 4))("is refused: %s", async (_, bytes, refusal) => {
     await expect(read(bytes())).rejects.toThrow(refusal);
+  });
+
+  it("is refused for its sheets, and not for its rows, if it has 500", async () => {
+    const sheets = Array.from({ length: 500 }, (_, n) => `<sheet name="S${n}" r:id="r1"/>`).join("");
+    const bytes = forged(row(1, cell("A1")), {
+      "xl/workbook.xml": `<workbook><sheets>${sheets}</sheets></workbook>`,
+    });
+    await expect(read(bytes)).rejects.toThrow(SHEETS);
   });
 
   it("with one long part is read in time proportional to its length", async () => {

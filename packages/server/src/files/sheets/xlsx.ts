@@ -4,7 +4,7 @@ import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { plugAndPlayHooks } from "../../platform/plug-and-play.js";
 import { quoted } from "./quoted.js";
 import { bytesOf, type ReadOptions, type Row, SheetError, type Source } from "./source.js";
-import { MAX_FILE_BYTES, MAX_ROWS } from "./workbook/limits.js";
+import { MAX_FILE_BYTES, MAX_ROWS, MAX_SHEETS } from "./workbook/limits.js";
 import type {
   Answer,
   Refusal,
@@ -22,6 +22,7 @@ const PARSE_MS = 30_000;
 const TOO_LARGE = `The workbook is too large: at most ${MAX_ROWS} rows can be read, including empty ones. Save the sheet as CSV.`;
 const REFUSALS: Readonly<Record<Refusal, string>> = {
   size: TOO_LARGE,
+  sheets: `The workbook has more than ${MAX_SHEETS} sheets. Save the sheet of people as CSV.`,
   rows: TOO_LARGE,
   cell: "A cell of the workbook is longer than 32,767 characters, or farther right than column XFD.",
   time: "The workbook takes too long to read. Save the sheet as CSV.",

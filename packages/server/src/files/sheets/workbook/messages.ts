@@ -4,7 +4,7 @@ export interface ThreadData {
 }
 
 /** Why a workbook is refused. */
-export type Refusal = "size" | "rows" | "cell" | "time" | "content";
+export type Refusal = "size" | "sheets" | "rows" | "cell" | "time" | "content";
 
 /** Stops reading a workbook. */
 export class Refused extends Error {

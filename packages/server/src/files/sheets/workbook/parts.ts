@@ -64,7 +64,7 @@ export const findParts = (archive: Archive): WorkbookParts => {
         .slice(0, MAX_SHEET_NAME)
         .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");
       sheets.push({ name: shown, path, hidden: (attribute("state") ?? "visible") !== "visible" });
-      if (sheets.length > MAX_SHEETS) throw new Refused("size");
+      if (sheets.length > MAX_SHEETS) throw new Refused("sheets");
     },
   });
   // A part that belongs to two sheets would be read twice.
