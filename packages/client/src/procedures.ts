@@ -4601,7 +4601,7 @@ export type Procedures = {
      */
     reopen: TRPCMutationProcedure<{ input: ResumeAttemptsInput; output: Decided; meta: unknown }>;
     /**
-     * Ends the caller's own attempt. Staff can reopen it.
+     * Ends the caller's own attempt, once the exam has begun. Staff can reopen it.
      *
      * For examinees.
      */

@@ -75,7 +75,8 @@ export const errorCodes = {
   ROOM_ENDED: { meaning: "the room has ended", status: 409, trpc: "CONFLICT", business: true },
   EXAM_OVER: { meaning: "the exam is over", status: 409, trpc: "CONFLICT", business: true },
   EXAM_CONFLICT: {
-    meaning: "the exam has rooms, people or records, lacks what the plan needs, or has a newer consent text",
+    meaning:
+      "the exam has rooms, people or records, has not begun, lacks what the plan needs, or has a newer consent text",
     status: 409,
     trpc: "CONFLICT",
     business: true,

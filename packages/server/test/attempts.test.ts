@@ -7,6 +7,7 @@ import { dataOf, rest } from "./support/calls.js";
 import { openExamsFixture } from "./support/exams-fixture.js";
 import { listenPeople, listenRoom, nextBesidesPresence as next } from "./support/listening.js";
 import { EVERYTHING } from "./support/procedure-calls.js";
+import { reasonOf } from "./support/reason.js";
 import { callsOf, RATES } from "./support/servers.js";
 
 const MINUTE = 60_000;
@@ -451,6 +452,24 @@ describe("a terminated attempt", () => {
     expect(await next(own)).toMatchObject({ type: "attempt_changed", status: "finished" });
     await exam.admin.room.end({ roomId: room.id });
     expect(await next(own)).toMatchObject({ type: "room_ended" });
+  });
+});
+
+describe("finishing one's own attempt", () => {
+  it("is refused before the exam begins, and writes nothing", async () => {
+    await using exam = await openRunningExam();
+    const { admin, examinee, room, later } = exam;
+    const [roomId, startTime] = [room.id, later(5)];
+    await admin.exam.update({ examId: room.examId, startTime });
+    later(-1);
+    expect(await reasonOf(examinee.attempt.finish({ roomId }))).toBe("EXAM_CONFLICT");
+    expect(await examinee.room.get({ roomId })).toMatchObject({ status: "in_progress" });
+    expect((await examinee.exam.entries({ examId: room.examId })).entries).toEqual([]);
+    later(1);
+    const finished = await examinee.attempt.finish({ roomId });
+    // A repetition changes nothing, also if the exam was postponed since.
+    await admin.exam.update({ examId: room.examId, startTime: new Date(startTime.getTime() + MINUTE) });
+    expect((await examinee.attempt.finish({ roomId })).attempt).toEqual(finished.attempt);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { TestApp } from "../src/app/testing.js";
 import { trpc } from "./support/calls.js";
 import { APPS, openExamsFixture } from "./support/exams-fixture.js";
+import { beginExam } from "./support/procedure-calls.js";
 import { reasonOf } from "./support/reason.js";
 
 // `participant.diagnose`: what keeps a person from entering.
@@ -58,6 +59,7 @@ describe("participant.diagnose", () => {
     const obstacles = async () =>
       (await teacher.participant.diagnose({ examId, userId: "examinee1" })).seats[0]?.obstacles;
     expect(await obstacles()).toEqual(["no_public_url"]);
+    await beginExam(app);
     await app.as({ sub: "examinee1", role: "examinee", room: room.id }).attempt.finish({ roomId: room.id });
     expect(await obstacles()).toEqual(["attempt_over", "no_public_url"]);
     const { endTime } = await teacher.exam.get({ examId });

@@ -4,7 +4,7 @@ import { dataOf, refusalOf, rest } from "./support/calls.js";
 import { type ExamsFixture, openExamsFixture } from "./support/exams-fixture.js";
 import { listenRoom } from "./support/listening.js";
 import { permissions } from "./support/permissions.js";
-import { calls, EVERYTHING, makeCall } from "./support/procedure-calls.js";
+import { beginExam, calls, EVERYTHING, makeCall } from "./support/procedure-calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { sharedSchools } from "./support/shared.js";
 
@@ -68,6 +68,7 @@ describe.each(cases)("an examinee %s, with a token bound %s,", (_, __, { end, un
     async ({ row, path, prepare, input: inputOf }) => {
       await using fixture = await nextSchool();
       await prepare?.(fixture);
+      await beginExam(fixture);
       const caller = callerOf(fixture);
       const input = inputOf(fixture, caller, 0);
       const { examinee: before, examineeOfEnded: after } = permissions.get(row) ?? {};

@@ -233,6 +233,7 @@ describe("a person who leaves a room", () => {
     async (_, end, signals) => {
       const room = await newRoom();
       const decision = { roomId: room.id, userIds: ["e1"], reason: { code: "misconduct" } };
+      await admin("exam.update", { examId: room.examId, startTime: new Date(0) });
       forget();
       await end(room.id, decision);
       await wait(0);

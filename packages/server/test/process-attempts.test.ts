@@ -129,7 +129,7 @@ const REFUSALS = [
 
 const openExam = async ([one, other]: Pair["all"], now: Date) => {
   const times = {
-    startTime: new Date(now.getTime() + 10 * MINUTE_MS),
+    startTime: now,
     endTime: new Date(now.getTime() + 100 * MINUTE_MS),
   };
   const creator = one.as({ sub: "creator", role: "teacher" });

@@ -19,6 +19,7 @@ import {
   WAIT,
   watch,
 } from "./support/media-peers.js";
+import { beginExam } from "./support/procedure-calls.js";
 import { refused } from "./support/reason.js";
 
 // Who may publish, watch and talk through the embedded media server, and until when.
@@ -43,7 +44,13 @@ describe("a media session ends soon after its holder may not have it any more", 
           key: "k1",
         }),
     ],
-    ["finished", (media) => media.as(EXAMINEE).attempt.finish(ROOM(media))],
+    [
+      "finished",
+      async (media) => {
+        await beginExam(media);
+        await media.as(EXAMINEE).attempt.finish(ROOM(media));
+      },
+    ],
     ["removed", (media) => media.admin.participant.remove({ ...ROOM(media), userId: "examinee1" })],
     [
       "moved",

@@ -8,6 +8,7 @@ import { query } from "../src/storage/statement.js";
 import { examConsents, examEntries, exams, plans, rooms, talks } from "../src/storage/tables.js";
 import { openExamsFixture } from "./support/exams-fixture.js";
 import { listenPeople, listenRoom, nextBesidesPresence as next } from "./support/listening.js";
+import { beginExam } from "./support/procedure-calls.js";
 import { ADMIN, INSPECTOR, openRoomFixture, EXAMINEE as PERSON, TEACHER } from "./support/room-fixture.js";
 import { change, countRows, insertRows } from "./support/tables.js";
 
@@ -226,6 +227,7 @@ describe("the consent", () => {
   it("is not given to an exam that is over for the person", async () => {
     await using sitting = await openSitting();
     const { examinee, roomId } = sitting;
+    await beginExam(sitting);
     await examinee.attempt.finish({ roomId });
     await expect(examinee.attempt.consent({ roomId, version: 0 })).rejects.toThrow("ended");
     await expect(

@@ -127,6 +127,10 @@ const continuing = async (fixture: ExamsFixture): Promise<unknown> => {
   return fixture.admin.attempt.resume(decisionAboutAll(fixture));
 };
 
+/** Makes the exam of `room` one that has begun. */
+export const beginExam = ({ admin, room }: Pick<ExamsFixture, "admin" | "room">): Promise<unknown> =>
+  admin.exam.update({ examId: room.examId, startTime: new Date("2026-01-02T03:00:00Z") });
+
 /** The newest session of a person whose account no other call changes. */
 let sessionId = "none";
 let visitorId = "none";
@@ -378,7 +382,7 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     },
     input: deciding("reopen"),
   },
-  "attempt.finish": { input: own },
+  "attempt.finish": { prepare: beginExam, input: own },
   "attempt.open": { input: own },
   "attempt.consent": {
     prepare: readConsent,

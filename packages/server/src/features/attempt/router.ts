@@ -117,8 +117,8 @@ export const createAttemptRouter = ({
       .mutation(async ({ ctx: { caller, open }, input }) => attempt.reopen(caller, await open(input), input)),
     finish: examinees("room")
       .meta({
-        sentence: "Ends the caller's own attempt. Staff can reopen it.",
-        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
+        sentence: "Ends the caller's own attempt, once the exam has begun. Staff can reopen it.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "EXAM_CONFLICT"],
         charges: ["events"],
         audited: "none",
         allowedWhenDiskFull: true,

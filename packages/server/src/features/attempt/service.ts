@@ -9,6 +9,7 @@ import {
   type ExtendAttemptsInput,
   endsAtOf,
   type FinishedAttempt,
+  isOver,
   MAX_DECIDED,
   type PauseAttemptsInput,
   type TerminateAttemptsInput,
@@ -180,13 +181,15 @@ export const createAttemptService = ({
     reopen: (caller: ActingCaller, of: Opened<"room" | "roomsToRun">, input: Decision) =>
       decide(caller, placeOf(of, input.roomId), input, { kind: "reopen" }),
 
-    /** Ends the caller's own attempt. Repeating it changes nothing. */
+    /** Ends the caller's own attempt. Repeating it changes nothing. @throws EXAM_CONFLICT before the exam begins */
     async finish(caller: ActingCaller, room: Opened<"room">): Promise<FinishedAttempt> {
       const key = { examId: room.examId, roomId: room.id };
       rates.takeChange({ caller, ...key });
       const now = clock();
-      const check: DecisionRequest["check"] = (exam) => {
+      const check: DecisionRequest["check"] = (exam, people) => {
         if (!exam) throw roomNotFound(room.id);
+        if (now < exam.startTime && people.some(({ attempt }) => !isOver(attempt)))
+          throw new InvigilError("EXAM_CONFLICT", `The exam ${room.examId} has not begun.`);
         return {};
       };
       const request: DecisionRequest = {
