@@ -1625,7 +1625,7 @@ export interface ExamCheck {
 
 /** An item of the check list of an exam. */
 export interface CheckItem {
-  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one, for the app in which it is sat. `detectors`: some run, on the candidate's page. `consent`: which text people agree to. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
+  /** `times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. `teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. `links`: examinees have a link or a code, and their cards show the exam's times. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one, for the app in which it is sat. `detectors`: some run, on the candidate's page. `consent`: which text people agree to. `streams`: the stream service is set up. `capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space. */
   code: "times" | "roster" | "rooms" | "seats" | "teachers" | "staff_access" | "links" | "join_codes" | "web_apps" | "audio" | "cheat_config" | "detectors" | "consent" | "streams" | "capacity" | "services" | "storage";
   /** `missing`: the exam cannot be held like this. `attention`: it can, but a person should check it. `ok`: nothing to do. */
   status: "ok" | "attention" | "missing";
@@ -1657,6 +1657,8 @@ export interface CheckItemNumbers {
   staff?: number | undefined;
   /** `staff_access` and `links`: people who have no way in. */
   people?: number | undefined;
+  /** `links`: rooms whose links or cards were made before the times of the exam changed. Cards show these times; links and codes stay good. */
+  outdated?: number | undefined;
   /** `rooms`: rooms in progress. `teachers`: rooms without a teacher. */
   rooms?: number | undefined;
   /** `rooms`: rooms that have ended. */

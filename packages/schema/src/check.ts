@@ -39,6 +39,12 @@ const checkNumbers = z
     inspectors: z.int().optional().describe("`roster`: inspectors in rooms, once for each room."),
     staff: z.int().optional().describe("`seats`: teachers and inspectors without a room."),
     people: z.int().optional().describe("`staff_access` and `links`: people who have no way in."),
+    outdated: z
+      .int()
+      .optional()
+      .describe(
+        "`links`: rooms whose links or cards were made before the times of the exam changed. Cards show these times; links and codes stay good.",
+      ),
     rooms: z.int().optional().describe("`rooms`: rooms in progress. `teachers`: rooms without a teacher."),
     ended: z.int().optional().describe("`rooms`: rooms that have ended."),
     scheduled: z.int().optional().describe("`audio`: clips that the exam plays by itself."),
@@ -66,7 +72,7 @@ export const checkItemSchema = z
       .describe(
         "`times`: the exam is not over. `roster`: it has examinees. `rooms`: it has rooms in progress, and none has ended before the exam begins. `seats`: everybody has a room. " +
           "`teachers`: each room with examinees has a teacher. `staff_access`: teachers and inspectors have an account, a link or a code. " +
-          "`links`: examinees have a link or a code. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are " +
+          "`links`: examinees have a link or a code, and their cards show the exam's times. `join_codes`: the server can make codes. `web_apps`: the addresses that links lead to are " +
           "set. `audio`: clips are scheduled, and their files exist. `cheat_config`: it has one, for the app in which it is sat. `detectors`: some run, on the candidate's page. `consent`: which text people agree to. `streams`: the stream service is set up. " +
           "`capacity`: it carries the streams of all exams at that time. `services`: vendors' services answer. `storage`: the disk has space.",
       ),

@@ -131,6 +131,32 @@ describe("the check list of an exam", () => {
     expect((await exam.items()).links).toMatchObject({ status: "ok" });
   });
 
+  it("names cards that show earlier times, until they are made again", async () => {
+    const clock = { now: NOW };
+    await using exam = await openExam({ ...EVERYTHING, now: () => new Date(clock.now) });
+    const { admin, examId } = exam;
+    await exam.import("e1,E1,examinee", "e2,E2,examinee", "t1,T1,teacher", "t2,T2,teacher");
+    await admin.exam.plan({ examId, roomSize: 1 });
+    const make = async (room: { roomId: string } | { examId: string }) => {
+      clock.now += 1000;
+      await admin.room.joinLinks(room);
+    };
+    const linksAre = async (status: CheckItem["status"], outdated: number) =>
+      expect((await exam.items()).links).toMatchObject({ status, numbers: { people: 0, outdated } });
+    await make({ examId });
+    clock.now += 1000;
+    await admin.exam.update({ examId, name: "Another name" });
+    await linksAre("ok", 0);
+    const { endTime } = await admin.exam.get({ examId });
+    await admin.exam.update({ examId, endTime: new Date(endTime.getTime() + 3_600_000) });
+    await linksAre("attention", 2);
+    const [room] = (await admin.room.list({ examId })).rooms;
+    await make({ roomId: room?.id ?? "" });
+    await linksAre("attention", 1);
+    await make({ examId });
+    await linksAre("ok", 0);
+  });
+
   it("compares the streams of all exams at that time with what the service carries", async () => {
     await using exam = await openExam({
       config: { ...EVERYTHING.config, streamService: "aliyun", streamPushLimit: 6 },

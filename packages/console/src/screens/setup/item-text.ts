@@ -15,6 +15,7 @@ const ZERO = {
   examinees: 0,
   staff: 0,
   people: 0,
+  outdated: 0,
   rooms: 0,
   ended: 0,
   scheduled: 0,
@@ -34,7 +35,7 @@ export const useItemText = (): ((item: CheckItem) => ItemText) => {
     return {
       title: t(`${code}.title`),
       state: texts(key, { ...ZERO, ...numbers }),
-      why: t(`${code}.why`),
+      why: texts(`${code}.why`, { status }),
       todo: t(`${code}.todo`),
     };
   };

@@ -120,7 +120,9 @@ export default {
       title: "Links and codes of candidates",
       ok: "Each candidate has a link or code",
       missing: "{people, plural, one {# candidate has} other {# candidates have}} neither link nor code",
-      why: "They were added after the last links were made, or none were made yet.",
+      attention:
+        "The cards of {outdated, plural, one {# room} other {# rooms}} were made before the exam's times changed",
+      why: "{status, select, attention {Printed cards show the earlier times. Their links and codes still work.} other {They were added after the last links were made, or none were made yet.}}",
       todo: "Print the cards, or download the links.",
     },
     join_codes: {

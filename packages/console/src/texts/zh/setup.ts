@@ -116,7 +116,8 @@ export default {
       title: "考生的链接和考试码",
       ok: "每名考生都有链接或考试码",
       missing: "{people, number} 名考生没有链接和考试码",
-      why: "他们是在上次生成链接之后添加的，或者还从未生成过链接。",
+      attention: "{outdated, number} 个考场的准考卡是在考试时间更改之前生成的",
+      why: "{status, select, attention {已打印的准考卡上是原来的时间，其链接和考试码仍然有效。} other {他们是在上次生成链接之后添加的，或者还从未生成过链接。}}",
       todo: "请打印准考卡，或下载链接。",
     },
     join_codes: {

@@ -55,6 +55,15 @@ interface Roster {
   readonly withoutCode: readonly PersonInRoom[];
 }
 
+/** Counts the rooms whose links and cards were made before a time, and not since. `""` stands for the whole exam. */
+const roomsMadeBefore = (time: Date, madeAt: ReadonlyMap<string, Date>, rooms: number): number => {
+  const ofExam = madeAt.get("");
+  if (ofExam && ofExam >= time) return 0;
+  const ofRooms = [...madeAt].filter(([roomId]) => roomId !== "");
+  const since = ofRooms.filter(([, at]) => at >= time).length;
+  return ofExam ? Math.max(0, rooms - since) : ofRooms.length - since;
+};
+
 export type CheckService = ReturnType<typeof createCheckService>;
 
 export const createCheckService = ({
@@ -183,9 +192,11 @@ export const createCheckService = ({
   };
   /** People who cannot join: they have no code, and no link was made for them since they were added. */
   const accessItems = async (
-    { staff, withoutCode }: Roster,
+    { staff, withoutCode, rooms }: Roster,
     madeAt: ReadonlyMap<string, Date>,
+    timesChangedAt: Date | undefined,
   ): Promise<CheckItem[]> => {
+    const outdated = timesChangedAt ? roomsMadeBefore(timesChangedAt, madeAt, rooms) : 0;
     const lacking = withoutCode.filter(({ roomId, createdAt }) =>
       ["", roomId].every((of) => (madeAt.get(of)?.getTime() ?? 0) <= createdAt.getTime()),
     );
@@ -200,8 +211,8 @@ export const createCheckService = ({
         numbers: { people: without.length },
         people: namesOf(without),
       }),
-      itemOf("links", unless(examinees.length > 0, "missing"), {
-        numbers: { people: examinees.length },
+      itemOf("links", examinees.length > 0 ? "missing" : unless(outdated > 0, "attention"), {
+        numbers: { people: examinees.length, outdated },
         people: namesOf(examinees),
       }),
     ];
@@ -214,18 +225,20 @@ export const createCheckService = ({
       // Links that this server has just made must count.
       await accessLog.flush();
       const now = clock();
-      const [roster, ended, unseated, madeAt, played, detection, consent, peak] = await together(() =>
-        Promise.all([
-          readRoster(examId),
-          store.ended(examId),
-          store.unseated(examId, MAX_NAMED),
-          store.linksMadeAt(examId),
-          audio.ofExam(examId),
-          detectionItem(exam),
-          sitting.consentOf(examId),
-          capacity.peakDuring(exam),
-        ]),
-      );
+      const [roster, ended, unseated, madeAt, timesChangedAt, played, detection, consent, peak] =
+        await together(() =>
+          Promise.all([
+            readRoster(examId),
+            store.ended(examId),
+            store.unseated(examId, MAX_NAMED),
+            store.linksMadeAt(examId),
+            store.timesChangedAt(examId),
+            audio.ofExam(examId),
+            detectionItem(exam),
+            sitting.consentOf(examId),
+            capacity.peakDuring(exam),
+          ]),
+        );
       const { counts, rooms, withoutTeacher } = roster;
       const { examinees, staff, first } = unseated;
       rates.charge({ caller }, { readRows: roster.inRooms + ended.examinees + examinees + staff });
@@ -261,7 +274,7 @@ export const createCheckService = ({
             numbers: { rooms: withoutTeacher.length },
             rooms: withoutTeacher.slice(0, MAX_NAMED).map(({ id: roomId, name }) => ({ roomId, name })),
           }),
-          ...(await accessItems(roster, madeAt)),
+          ...(await accessItems(roster, madeAt, timesChangedAt)),
           itemOf("join_codes", unless(codes.missingSetting !== undefined, "attention"), {
             settings: codes.missingSetting === undefined ? [] : [codes.missingSetting],
           }),

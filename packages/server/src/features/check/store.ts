@@ -1,5 +1,5 @@
 import type { ParticipantRole } from "@invigil/schema";
-import { and, asc, count, desc, eq, gt, inArray, isNull, ne } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, ne } from "drizzle-orm";
 import { OK } from "../../domain/audit.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
@@ -130,6 +130,22 @@ const madeLinks = statement(
     .orderBy(desc(auditEntries.id))
     .limit(ENTRIES),
 );
+/** When the times of an exam were changed last. Such a change names the old and the new ones. */
+const lastTimes = statement(
+  query
+    .select({ createdAt: auditEntries.createdAt })
+    .from(auditEntries)
+    .where(
+      and(
+        eq(auditEntries.examId, param("examId")),
+        eq(auditEntries.outcome, OK),
+        eq(auditEntries.procedure, "exam.update"),
+        isNotNull(auditEntries.subject),
+      ),
+    )
+    .orderBy(desc(auditEntries.id))
+    .limit(1),
+);
 const enabledAccounts = statement((dialect) =>
   query
     .select({ userId: accounts.userId })
@@ -196,6 +212,9 @@ export const createCheckStore = ({ storage }: { storage: Queries }) => ({
       if (!madeAt.has(roomId ?? "")) madeAt.set(roomId ?? "", createdAt);
     return madeAt;
   },
+  /** When the times of an exam were changed. Undefined: never, as far as the audit goes back. */
+  timesChangedAt: async (examId: string): Promise<Date | undefined> =>
+    (await storage.get(lastTimes, { examId }))?.createdAt,
   /** Returns those of the people who have an account and may log in. */
   withAccount: async (userIds: readonly string[]): Promise<ReadonlySet<string>> =>
     new Set((await storage.all(enabledAccounts, { userIds })).map(({ userId }) => userId)),
