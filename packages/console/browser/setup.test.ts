@@ -562,7 +562,7 @@ const RUNNING = {
   en: {
     minutes: "Length in minutes",
     save: "Save",
-    title: "The exam has begun. Change its times for 3 candidates?",
+    title: "Change the times for 3 candidates?",
     over: "For 2 candidates the exam is over at once.",
     verb: "Change the times, and end it for 2",
     cancel: "Cancel",

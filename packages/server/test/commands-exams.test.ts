@@ -219,6 +219,9 @@ describe("`invigil exam`", () => {
     expect(await place.fine("exam", "update", exam, "--end", hour(-0.6), ...why)).toMatch(
       /\n\nThe times have changed for 1 person in the exam\.$/,
     );
+    // Their time is over, and that of the other is not.
+    expect(await place.fine("timeline", "e1", "--exam", exam)).toMatch(/ time_over *$/m);
+    expect(await place.fine("timeline", "e2", "--exam", exam)).not.toContain("time_over");
     // Without a change of times there is nothing to count.
     expect(await place.json("exam", "update", exam, "--name", "F")).not.toHaveProperty("timesChanged");
   });

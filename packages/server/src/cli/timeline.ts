@@ -1,11 +1,14 @@
 import {
   type CheatRecord,
   type ExamEntry,
+  endsAtOf,
   type Hand,
+  isOver,
   type ListedEvent,
   listedEventTypes,
   type Message,
   type Room,
+  RUNNING,
   type StreamEvent,
   signalName,
   signals,
@@ -200,6 +203,28 @@ const roomsOf = async (
   return [...new Set([...rooms.map(({ roomId }) => roomId), ...recorded])];
 };
 
+/** The end of the person's time, as it follows from their attempt. None: their exam goes on, or it was ended before. */
+const timeOver = async (
+  { call, deps }: Pick<LocalApp, "call" | "deps">,
+  examId: string,
+  userId: string,
+): Promise<Entry[]> => {
+  const now = deps.clock();
+  const [exam, found] = await Promise.all([
+    call.exam.get({ examId }),
+    fetchAllPages(async (cursor: string | undefined) => {
+      const { people, nextCursor } = await call.exam.people({ examId, search: userId, cursor });
+      return { items: people, nextCursor };
+    }),
+  ]);
+  const seats = found.filter((one) => one.userId === userId && one.role === "examinee");
+  const extraMinutes = Math.max(0, ...seats.map((one) => one.extraMinutes));
+  return seats.slice(0, 1).flatMap(({ roomId, attempt = RUNNING }) => {
+    const time = endsAtOf({ ...exam, extraMinutes }, attempt, now);
+    return isOver(attempt) || time > now ? [] : [{ time, roomId, event: "time_over", details: "" }];
+  });
+};
+
 const textOf = (
   entries: readonly Entry[],
   rooms: ReadonlyMap<string, string>,
@@ -230,7 +255,7 @@ export const addTimeline = (program: Command, run: CommandRun): void => {
     .option("--room <room>", "only this room: its id, or with --exam its name")
     .addOption(jsonOption())
     .action((userId: string, { exam, room, json }: TimelineOptions) =>
-      withLocalApp(run, async ({ call, config: { timeZone } }) => {
+      withLocalApp(run, async ({ call, deps, config: { timeZone } }) => {
         if (exam === undefined && room === undefined)
           throw new InvigilError("INVALID_INPUT", "--exam or --room must be specified");
         const of = exam === undefined ? undefined : await findExam(call, exam);
@@ -254,6 +279,8 @@ export const addTimeline = (program: Command, run: CommandRun): void => {
         if (examId !== undefined) {
           const roomId = room === undefined ? undefined : rooms[0]?.id;
           entries.push(...(await allEntries(call, { examId, roomId, userId })).map(ofDecision));
+          const overs = await timeOver({ call, deps }, examId, userId);
+          entries.push(...overs.filter((one) => room === undefined || one.roomId === roomId));
         }
         // Lists are newest first, which also orders what happened at one time.
         entries.reverse().sort((one, other) => one.time.getTime() - other.time.getTime());

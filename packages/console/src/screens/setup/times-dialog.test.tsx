@@ -124,7 +124,7 @@ const WORDS = {
   en: {
     minutes: "Length in minutes",
     save: "Save",
-    title: "The exam has begun. Change its times for 2 candidates?",
+    title: "Change the times for 2 candidates?",
     over: "For 1 candidate the exam is over at once.",
     endsNow: "over at once",
     verb: "Change the times, and end it for 1",
@@ -209,7 +209,7 @@ it("asks for no reason where the change concerns nobody", async () => {
   const { type, calls } = await openDetails("en", true);
   type("Length in minutes", "5");
   fireEvent.click(screen.getAllByRole("button", { name: "Save" })[0] ?? document.body);
-  const dialog = within(await screen.findByRole("dialog", { name: "The exam has begun. Change its times?" }));
+  const dialog = within(await screen.findByRole("dialog", { name: "Change the times?" }));
   dialog.getByText("It changes nothing for anybody who is in the exam.");
   expect(dialog.queryByLabelText("Reason")).toBeNull();
   fireEvent.click(dialog.getByRole("button", { name: "Change the times" }));

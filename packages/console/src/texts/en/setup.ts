@@ -223,8 +223,7 @@ export default {
     lengthWrong: "From 1 to 10,080 minutes.",
     past: "This time has passed. Is the day right?",
     running: {
-      title:
-        "The exam has begun. Change its times{count, plural, =0 {} one { for # candidate} other { for # candidates}}?",
+      title: "Change the times{count, plural, =0 {} one { for # candidate} other { for # candidates}}?",
       later: "The exam would not have begun: it begins <time></time>.",
       over: "{count, plural, one {For # candidate} other {For # candidates}} the exam is over at once.",
       preview: "When the exam ends for each candidate",
