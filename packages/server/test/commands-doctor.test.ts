@@ -13,6 +13,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { openAliyunLive } from "./simulators/aliyun-live.js";
+import { openAppFixture } from "./support/app-fixture.js";
 import { runHere, runWell } from "./support/command.js";
 import { portOf } from "./support/ports.js";
 import { type Env, REPOSITORY, tempFolder, testEnv } from "./support/process.js";
@@ -392,7 +393,10 @@ describe("`invigil doctor`", () => {
     };
     const ready = `http://127.0.0.1:${port}/ready`;
     const current = '"status":"ready","database":"ok","migrations":"current"';
-    expect(await found(200, `{${current}}`)).toMatchObject([{ state: "ok" }]);
+    // Another program's `/ready` may say the same.
+    expect(await found(200, `{${current}}`)).toMatchObject([
+      { state: "warning", found: `what answers at ${ready} is no server of Invigil` },
+    ]);
     expect(await found(200, `{${current},"log":"cannot be written: broken pipe"}`)).toMatchObject([
       { state: "failed", found: `${ready}: log cannot be written: broken pipe` },
     ]);
@@ -410,6 +414,30 @@ describe("`invigil doctor`", () => {
     server.close();
     server.closeAllConnections();
     expect((await doctor(folder.path, env)).of("server")).toMatchObject([{ state: "off" }]);
+  });
+
+  it("does not take a server of another installation for its own", async () => {
+    using folder = tempFolder();
+    await using fixture = await openAppFixture();
+    const address = await fixture.app.listen({ host: "127.0.0.1", port: 0 });
+    const { port } = new URL(address);
+    const found = async (env: Env) =>
+      (await doctor(folder.path, { INVIGIL_PORT: port, ...env })).of("server");
+    const other = [
+      { state: "warning", found: `the server at ${address}/ready takes no tokens of this installation` },
+    ];
+    expect(await found({ INVIGIL_AUTH_SECRET: fixture.secret })).toMatchObject([{ state: "ok" }]);
+    expect(await found({ INVIGIL_AUTH_SECRET: "the secret of another installation" })).toMatchObject(other);
+    expect(await found({ INVIGIL_AUTH: "off" })).toMatchObject(other);
+    // No server has run in this folder: it would have a secret.
+    expect(await found({})).toMatchObject(other);
+    expect(existsSync(join(folder.path, "data/auth-secret"))).toBe(false);
+    // A demo takes any token.
+    await using demo = await openAppFixture({ config: { auth: "off" } });
+    const ofDemo = await demo.app.listen({ host: "127.0.0.1", port: 0 });
+    const env = { INVIGIL_PORT: new URL(ofDemo).port };
+    expect(await found({ ...env, INVIGIL_AUTH_SECRET: demo.secret })).toMatchObject([{ state: "warning" }]);
+    expect(await found({ ...env, INVIGIL_AUTH: "off" })).toMatchObject([{ state: "ok" }]);
   });
 
   it("says that the clock is wrong where a vendor refuses a call for its time", async () => {
