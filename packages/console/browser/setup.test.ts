@@ -997,9 +997,9 @@ describe("a roster that is imported again after the plan", () => {
       // Until the page knows them, a plan can change under a click.
       await page.getByText(`${candidates} candidates, 2 invigilators and inspectors.`).waitFor();
     };
+    const size = page.getByLabel("Candidates per room");
     const plan = async (says: string) => {
       await at(open, "rooms").click();
-      await page.getByLabel("Candidates per room").fill("2");
       const apply = page.getByRole("button", { name: /^(Make|Seat) / });
       await apply.click();
       await page
@@ -1016,6 +1016,8 @@ describe("a roster that is imported again after the plan", () => {
     };
     const first = ["t1,Zhou Jing,teacher", "t2,Sun Li,teacher", "a,Ann,", "b,Ben,", "c,Cid,"];
     await send(first, "Imported: 5 new people", 3);
+    await at(open, "rooms").click();
+    await size.fill("2");
     await plan("3 candidates have a room now.");
     const before = await seats();
     await send(
@@ -1026,6 +1028,11 @@ describe("a roster that is imported again after the plan", () => {
     expect(await seats()).toEqual(
       new Map([...before, ["b", ["Benjamin", before.get("b")?.[1]]], ["d", ["Dot", undefined]]]),
     );
+    // The size is still that of the first plan, also after a reload.
+    await at(open, "rooms").click();
+    await page.reload();
+    await size.waitFor();
+    expect(await size.inputValue()).toBe("2");
     await plan("1 candidate has a room now.");
     const after = await seats();
     expect(after.get("d")?.[1]).toBeDefined();

@@ -1,6 +1,7 @@
 import { type ExamPlan, isInvigilError } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
+import { useLocalStorage } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
@@ -119,7 +120,13 @@ function Plan() {
   const { examId, people, refresh } = useSetup();
   const client = useInvigilClient();
   const notify = useNotify();
-  const draft = useFormDraft<PlanValues>("rooms.plan", { ...USUAL, name: `${t("room")} {n}` });
+  // The next plan, for those who come late, is like the last one, unless the person says otherwise.
+  const [last, setLast] = useLocalStorage<PlanValues>({
+    key: `invigil.plan.${examId}`,
+    defaultValue: { ...USUAL, name: `${t("room")} {n}` },
+    getInitialValueInEffect: false,
+  });
+  const draft = useFormDraft<PlanValues>("rooms.plan", last);
   const { values, change } = draft;
   const { options, errors } = planOf(values);
   const wanted = JSON.stringify(options);
@@ -155,6 +162,7 @@ function Plan() {
         // The dialog has said so.
         withoutTeachers: lacking > 0,
       });
+      setLast(values);
       draft.discard();
       notify.done(t("applied", { seated }));
     } catch (error) {
