@@ -1,4 +1,4 @@
-import type { ExamEntry, RoomEvent } from "@invigil/client";
+import type { ExamEntry } from "@invigil/client";
 import { describe, expect, it } from "vitest";
 import { rowsOf } from "./feed.js";
 import { type Ending, withTimeOver } from "./time-over.js";
@@ -27,7 +27,7 @@ const ending = (userId: string, minutes: number, attempt?: Ending["attempt"]): E
   attempt,
 });
 const room = (id: number, minutes: number, type: "room_ended" | "room_reopened") =>
-  eventEntries({ id: String(id), roomId: "r", time: at(minutes), type } as RoomEvent);
+  eventEntries({ id: String(id), roomId: "r", time: at(minutes), type });
 
 /** What is told of whom, and in which minute, the newest first. */
 const told = (entries: readonly Entry[], people: readonly Ending[], now: number, hasOlder = false) =>
