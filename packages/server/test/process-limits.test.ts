@@ -180,9 +180,11 @@ describe.runIf(process.platform === "linux")("a server whose log cannot be writt
     const { env, ask, askOften, counted } = server;
     const runDoctor = async () => {
       const { code, stdout } = await run(["doctor", "--json"], { cwd: folder.path, env });
-      counted.requests += 1;
-      const findings = JSON.parse(stdout) as { readonly check: string }[];
-      return { code, server: findings.find(({ check }) => check === "server") };
+      const findings = JSON.parse(stdout) as { readonly check: string; readonly state: string }[];
+      const found = findings.find(({ check }) => check === "server");
+      // It asks a server that is ready whether it is one of this installation.
+      counted.requests += found?.state === "ok" ? 2 : 1;
+      return { code, server: found };
     };
     expect(await runDoctor()).toMatchObject({ code: 0, server: { state: "ok" } });
 
