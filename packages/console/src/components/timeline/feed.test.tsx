@@ -62,7 +62,7 @@ it.each([
         label="What happened"
         entries={staffEntries(own ? told.slice(0, 1) : told)}
         place="Hall A"
-        nameOf={() => "王芳"}
+        nameOf={(userId) => (userId === "t1" ? "Zhou" : "王芳")}
         {...(own && { own })}
         hasOlder={false}
         isLoadingOlder={false}
