@@ -30,7 +30,10 @@ export const MARKS = {
 const ORDER = Object.keys(MARKS) as readonly RoomMark[];
 export const toneOf = (mark: RoomMark) => (mark === "noTeacher" ? "red" : TONES[MARKS[mark]]);
 
-/** One square a room, in the order of the rooms' names: by colour and by mark. */
+/** So many rooms have room for their names, as those of an invigilator. */
+const FEW = 12;
+
+/** One square a room, in the order of the rooms' names: by colour and by mark. Of a few rooms, each has its name in it. */
 export function HeatMap({
   examId,
   rooms,
@@ -46,13 +49,14 @@ export function HeatMap({
   return (
     <section className={styles.heat} aria-label={t("title")}>
       <h2>{t("title")}</h2>
-      <ul className={styles.squares}>
+      <ul className={styles.squares} data-few={rooms.length <= FEW || undefined}>
         {rooms.map(({ room }, index) => (
           <Square
             key={room.id}
             examId={examId}
             roomId={room.id}
             mark={marks[index] ?? "empty"}
+            name={rooms.length <= FEW ? room.name : undefined}
             label={t("square", { room: room.name, state: t(marks[index] ?? "empty") })}
           />
         ))}
@@ -77,11 +81,14 @@ const Square = memo(function Square({
   examId,
   roomId,
   mark,
+  name,
   label,
 }: {
   examId: string;
   roomId: string;
   mark: RoomMark;
+  /** Undefined: there is no room for it. */
+  name: string | undefined;
   label: string;
 }) {
   return (
@@ -95,6 +102,7 @@ const Square = memo(function Square({
         title={label}
       >
         <Mark state={MARKS[mark]} tone={toneOf(mark)} />
+        {name !== undefined && <span>{name}</span>}
       </RoomLink>
     </li>
   );
