@@ -126,14 +126,17 @@ export function StateMark({
   since,
   count = 0,
   redFrom = Number.POSITIVE_INFINITY,
+  isRed = state === "detections" && count >= redFrom,
 }: {
   state: State;
   since?: Date | undefined;
   count?: number;
   redFrom?: number;
+  /** Whether it needs a person now, although its state alone does not. */
+  isRed?: boolean;
 }) {
   const t = useTranslations("common.state");
-  const tone = state === "detections" && count >= redFrom ? "red" : TONES[state];
+  const tone = isRed ? "red" : TONES[state];
   const word = state === "detections" ? t("detections", { count }) : t(state);
   return (
     <StateText state={state} tone={tone}>

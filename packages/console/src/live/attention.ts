@@ -54,7 +54,7 @@ export interface Reason {
   readonly count: number;
   /** In milliseconds since 1970. Undefined: it is not known. Of `timeShort`, until when. */
   readonly since?: number | undefined;
-  /** Whether the detections are so many that they are red. */
+  /** Whether it is red: the detections are so many, or the identity is refused. */
   readonly isRed?: boolean;
 }
 
@@ -111,7 +111,13 @@ export const reasonsOf = (
   if (hand?.status === "granted") add("onBreak", hand.grantedAt?.getTime());
   // Who has not come waits for nothing.
   if (pausedSince !== undefined && state !== "expected" && state !== "unseated") add("paused", pausedSince);
-  if (isUnidentified({ identity })) add("unidentified");
+  if (isUnidentified({ identity }))
+    found.push({
+      kind: "unidentified",
+      count: 1,
+      since: undefined,
+      ...(identity?.status === "refused" && { isRed: true }),
+    });
   const isShort = endsAt !== undefined && now < endsAt && endsAt - now < SHORT_MS;
   if (isShort && found.some((reason) => placeOf(reason) < PLACES.timeShort)) add("timeShort", endsAt);
   return found.length > 1 ? found.sort(byPlace) : found;

@@ -37,7 +37,8 @@ export interface FeedProps {
 }
 
 const keyOf = ({ key }: Row) => key;
-const isSerious = ({ what }: Entry): boolean => what.is === "noted" && what.noted.severity === "serious";
+const isSerious = ({ what }: Entry): boolean =>
+  what.is === "noted" && (what.noted.severity === "serious" || what.noted.identity === "refused");
 
 /** Entries, newest first, one line each. Lines stand still under the pointer and the focus. */
 export function Feed({

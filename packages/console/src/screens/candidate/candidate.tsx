@@ -187,7 +187,9 @@ export function Candidate({
           )}
           {talkMark}
           {attempt && isPaused(seat) && <StateMark state="paused" since={attempt.since} />}
-          {isUnidentified(seat) && <StateMark state="unidentified" />}
+          {isUnidentified(seat) && (
+            <StateMark state="unidentified" isRed={seat.identity?.status === "refused"} />
+          )}
           {seat.identity?.status === "confirmed" && (
             <span>
               {t.rich("header.confirmed", {
