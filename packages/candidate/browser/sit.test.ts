@@ -121,6 +121,7 @@ describe("a candidate", () => {
     await says(page, "You used a phone.");
     await says(page, "Invigilator: Show your desk.");
     expect(await page.getByRole("button", { name: "I have read this" }).count()).toBe(0);
+    await page.close();
   });
 
   it("is seen again after a reload and after the media server has failed, and finishes", async () => {

@@ -45,9 +45,13 @@ export function OwnPicture({
   const own = useRef<HTMLVideoElement>(null);
   const element = video ?? own;
   useEffect(() => {
-    if (element.current) element.current.srcObject = stream ?? null;
+    const { current } = element;
+    if (!current) return;
+    current.srcObject = stream ?? null;
+    // Not by `autoPlay`: a browser waits with that until the picture is in view, and it would be taken for a dark one.
+    if (stream) current.play().catch(() => undefined);
   }, [stream, element]);
-  return <video ref={element} className={styles.picture} aria-label={label} muted autoPlay playsInline />;
+  return <video ref={element} className={styles.picture} aria-label={label} muted playsInline />;
 }
 
 /** A question that has to be answered before anything else. Escape means no. */
