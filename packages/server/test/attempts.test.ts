@@ -468,7 +468,11 @@ describe("finishing one's own attempt", () => {
     later(1);
     const finished = await examinee.attempt.finish({ roomId });
     // A repetition changes nothing, also if the exam was postponed since.
-    await admin.exam.update({ examId: room.examId, startTime: new Date(startTime.getTime() + MINUTE) });
+    const postponed = {
+      startTime: new Date(startTime.getTime() + MINUTE),
+      reason: { code: "technical" },
+    } as const;
+    await admin.exam.update({ examId: room.examId, ...postponed });
     expect((await examinee.attempt.finish({ roomId })).attempt).toEqual(finished.attempt);
   });
 });

@@ -244,7 +244,8 @@ const closeAfterBody = (raw: IncomingMessage): void => {
  */
 export const discardUnreadBodies = (app: FastifyInstance): void => {
   app.addHook("onSend", ({ raw }, reply, _payload, done) => {
-    if (raw.complete === false && app.server.listening) {
+    // A destroyed request has lost its connection.
+    if (raw.complete === false && !raw.destroyed && app.server.listening) {
       // Fastify closes the connection when it refuses a body.
       reply.removeHeader("connection");
       if (isLarge(raw)) {

@@ -33,7 +33,8 @@ const readText = async ({ raw, headers }: FastifyRequest, type: string): Promise
     throw new InvigilError("UNSUPPORTED_MEDIA_TYPE", `The content-type must be ${type}.`);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of raw as AsyncIterable<Buffer>) {
+  // What is left of a refused body is read and discarded after the answer.
+  for await (const chunk of raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > MAX_OFFER_BYTES) throw invalidInput("offer", `must have at most ${MAX_OFFER_BYTES} bytes`);
     chunks.push(chunk);
