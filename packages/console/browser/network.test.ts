@@ -73,6 +73,10 @@ interface Story {
   readonly done?: () => Promise<void>;
 }
 
+const QUESTIONS = "https://questions.example/physics";
+const saveQuestions = () =>
+  button("Save", page.locator("form").filter({ has: field("Address of the questions") }));
+
 /** Screens that are pushed what changes. */
 const LIVE: readonly Story[] = [
   {
@@ -167,15 +171,15 @@ const LIVE: readonly Story[] = [
     change: () => fixture.admin.exam.update({ examId: morning.examId, name: "Physics, first paper" }),
     appears: () => page.getByRole("banner").getByText("Physics, first paper"),
     async act() {
-      await field("Length in minutes").fill("100");
-      await button("Save").first().click();
+      await field("Address of the questions").fill(QUESTIONS);
+      await saveQuestions().click();
     },
-    typed: () => [field("Length in minutes"), "100"],
-    again: () => button("Save").first().click(),
+    typed: () => [field("Address of the questions"), QUESTIONS],
+    again: () => saveQuestions().click(),
     async done() {
       await page.getByText("Saved.", { exact: true }).waitFor();
-      const { startTime, endTime } = await fixture.admin.exam.get({ examId: morning.examId });
-      expect(endTime.getTime() - startTime.getTime()).toBe(100 * 60_000);
+      const { questionsUrl } = await fixture.admin.exam.get({ examId: morning.examId });
+      expect(questionsUrl).toBe(QUESTIONS);
     },
   },
 ];
