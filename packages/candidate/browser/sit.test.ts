@@ -94,6 +94,11 @@ describe("a candidate", () => {
     await says(page, "Your exam goes on.");
     await world.teacher.attempt.extend({ ...decide("e1"), minutes: 10, reason: { code: "technical" } });
     await says(page, /You have 10 more minutes/);
+    const given = await page.getByText(/You have 10 more minutes/).textContent();
+    await world.teacher.attempt.extend({ ...decide("e1"), minutes: -4, reason: { code: "technical" } });
+    await says(page, /4 minutes/);
+    // The earlier line keeps the end that it gave.
+    expect(await page.getByText(/You have 10 more minutes/).textContent()).toBe(given);
     const asked = { text: "Show your desk.", receipt: true };
     await world.teacher.im.send({ roomId, type: 30_001, data: asked, to: ["e1"] });
     await says(page, "Invigilator: Show your desk.");

@@ -102,7 +102,7 @@ const NO_CUTS: readonly Cut[] = [];
 
 /** Checks, also days before an exam, and then the way in. From then on, they can raise their hand. */
 export function Before(props: ScreenProps & { onEnter: () => void; open: () => void }) {
-  const { page, sitting, live, own, now, endsAt, devices, messages, open, onEnter } = props;
+  const { page, sitting, live, own, now, devices, messages, open, onEnter } = props;
   const t = useTranslations();
   const format = useFormatter();
   const client = useInvigilClient();
@@ -154,7 +154,7 @@ export function Before(props: ScreenProps & { onEnter: () => void; open: () => v
       {isMain && (messages.length > 0 || sitting.decision) && (
         <Log
           decision={sitting.decision}
-          endsAt={endsAt}
+          endsAt={sitting.endsAt}
           messages={messages}
           roomId={props.entry.roomId}
           cuts={NO_CUTS}

@@ -215,7 +215,7 @@ export function During(props: ScreenProps & { wasReloaded: boolean }) {
         {isMain && (
           <Log
             decision={sitting.decision}
-            endsAt={props.endsAt}
+            endsAt={sitting.endsAt}
             messages={messages}
             cuts={cuts}
             clip={clip}

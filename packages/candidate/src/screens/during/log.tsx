@@ -10,15 +10,19 @@ import { type Clip, WRITTEN, type Written } from "./use-messages.js";
 
 type Decision = NonNullable<Sitting["decision"]>;
 
+/** A decision, with the end that it gave. */
+type Decided = Decision & { readonly endsAt: Date };
 /** The decisions about the person since the page is open, and the one before. */
-const useDecisions = (newest: Decision | undefined): readonly Decision[] => {
-  const [known, setKnown] = useState<readonly Decision[]>(newest ? [newest] : []);
+const useDecisions = (newest: Decision | undefined, endsAt: Date): readonly Decided[] => {
+  const [known, setKnown] = useState<readonly Decided[]>(newest ? [{ ...newest, endsAt }] : []);
   useEffect(() => {
     if (newest)
       setKnown((before) =>
-        before.some(({ time }) => time.getTime() === newest.time.getTime()) ? before : [...before, newest],
+        before.some(({ time }) => time.getTime() === newest.time.getTime())
+          ? before
+          : [...before, { ...newest, endsAt }],
       );
-  }, [newest]);
+  }, [newest, endsAt]);
   return known;
 };
 
@@ -67,6 +71,7 @@ export function Log({
   roomId,
 }: {
   decision: Decision | undefined;
+  /** When the exam ends for the person, as of the decision. */
   endsAt: Date;
   messages: readonly Written[];
   cuts: readonly Cut[];
@@ -78,10 +83,10 @@ export function Log({
   const decisions = useTranslations("decisions");
   const format = useFormatter();
   const reasonOf = useReason();
-  const found = useDecisions(decision);
-  const saying = (one: Decision): string => {
+  const found = useDecisions(decision, endsAt);
+  const saying = (one: Decided): string => {
     const { kind, minutes = 0, ends } = one;
-    const time = format.dateTime(endsAt, TIME);
+    const time = format.dateTime(one.endsAt, TIME);
     const what =
       kind === "extend"
         ? decisions(minutes < 0 ? "shorten" : "extend", { minutes: Math.abs(minutes), time })
