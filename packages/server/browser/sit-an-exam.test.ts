@@ -344,6 +344,14 @@ describe("docs/sit-an-exam.md", () => {
     await showsMoving(tile(FIRST), FIRST);
   });
 
+  it("asks one candidate to confirm a message", async () => {
+    await guide.perform("Write to candidates");
+    await says(first.page, "Close all other windows.");
+    await click(first.page, "I have read this");
+    await says(first.page, "You have confirmed it.");
+    await teacher.getByText("I have read this: “Close all other windows.”").first().waitFor();
+  });
+
   it("lets a member of staff talk to one candidate", async () => {
     const ask = clientOf("c03").stream.listen;
     const talker = await begin(
