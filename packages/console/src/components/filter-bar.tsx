@@ -63,16 +63,21 @@ export function NoMatch({ hidden, onClear }: { hidden: number | undefined; onCle
 const useTypedText = (value: string, onChange: (value: string) => void, pauseMs: number) => {
   const [typed, setTyped] = useState(value);
   const sent = useRef(value);
+  /** The texts that were passed on and have not come back yet: what was typed since stays. */
+  const underway = useRef<string[]>([]);
   const isComposing = useRef(false);
   const latest = useRef(onChange);
   latest.current = onChange;
   const send = useCallback((text: string) => {
     sent.current = text;
+    underway.current.push(text);
     latest.current(text);
   }, []);
   // Going back, or clearing the filters, changes the field.
   useEffect(() => {
-    if (value !== sent.current) {
+    const index = underway.current.indexOf(value);
+    underway.current = index === -1 ? [] : underway.current.slice(index + 1);
+    if (index === -1 && value !== sent.current) {
       sent.current = value;
       setTyped(value);
     }
