@@ -1,4 +1,4 @@
-/** What is equal in names that people read as the same name. */
+/** Returns a text that is equal for all spellings that people read as the same name. */
 const keyOf = (name: string): string => name.normalize("NFKC").trim().replaceAll(/\s+/g, " ").toLowerCase();
 
 /**

@@ -169,7 +169,7 @@ describe("the pause of a person who was moved", () => {
       (await admin.room.snapshot({ roomId })).members.find((member) => member.userId === userId)?.attempt
         ?.status;
     expect(await statusIn(b)).toBe("paused");
-    // Those who are still in the old room go on without them.
+    // When the people in the old room are resumed, the moved person stays paused.
     await teacher.attempt.resume({ roomId: a, reason, key: "resume a" });
     expect(await statusIn(b)).toBe("paused");
     const { people } = await admin.attempt.resume({ roomId: b, reason, key: "resume b" });

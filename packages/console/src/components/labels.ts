@@ -24,7 +24,7 @@ export const useNamesakes = (): ((people: Iterable<Named>) => ReadonlyMap<string
   );
 };
 
-/** What some people are called where a name stands for a person, by user id: the name, with the id where another of them has the same. */
+/** Returns a label for each person, by user id: their name, followed by their id if another of these people has the same name. */
 export const useLabels = (people: readonly Named[] | undefined): ReadonlyMap<string, string> => {
   const namesakes = useNamesakes();
   return useMemo(

@@ -19,7 +19,7 @@ const GROUPED: ReadonlySet<string> = new Set(["left", "stopped", "closed", "off"
 /** Two pages of a person that change within this time changed at once. */
 const AT_ONCE_MS = 5000;
 
-/** What entries have in common that one person decided at once, or of people whose time was over at once. */
+/** Entries with equal keys are one line: decisions that one person made at once, or people whose time was over at once. */
 const decisionOf = ({ what, at }: Entry): string | undefined =>
   what.is === "timeOver"
     ? `over ${at}`

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { Config } from "../config/config.js";
 import { deriveKey, storedSecret, temporarySecret } from "../identity/secrets.js";
 
@@ -5,9 +7,13 @@ import { deriveKey, storedSecret, temporarySecret } from "../identity/secrets.js
 const installationSecret = ({ databaseFile, dataDir }: Config, name: string): string =>
   (databaseFile === ":memory:" ? temporarySecret() : storedSecret(dataDir, name)).value;
 
+const AUTH_SECRET = "auth-secret";
 /** Returns the configured token secret, or the one that the first start generated. */
 export const authSecretOf = (config: Config): string =>
-  config.authSecret ?? installationSecret(config, "auth-secret");
+  config.authSecret ?? installationSecret(config, AUTH_SECRET);
+/** Whether there is a token secret, so that `authSecretOf` stores none. */
+export const hasAuthSecret = ({ authSecret, dataDir }: Config): boolean =>
+  authSecret !== undefined || existsSync(join(dataDir, AUTH_SECRET));
 
 /**
  * Returns a key of this installation. With PostgreSQL, all servers derive the same key from the root secret, so

@@ -45,10 +45,10 @@ export const ENDED = "ended";
 export const isGranted = (outcome: string): boolean => outcome === OK || outcome === ENDED;
 
 /**
- * The most people of one call who get a row each. A change of more people has one row. An import, a plan and a new room name no person: they
+ * The most people of one call who get a row each. A change or a read of more people has one row. An import, a plan and a new room name no person: they
  * are about the exam or the room.
  */
-const MAX_PEOPLE = 100;
+export const MAX_PEOPLE = 100;
 
 export const insertEntries = insertion(auditEntries);
 

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type ErrorCode, type Role, roomRef } from "@invigil/schema";
 import type { AnyTRPCProcedure } from "@trpc/server";
 import { z } from "zod";
-import type { Target } from "../domain/audit.js";
+import { MAX_PEOPLE, type Target } from "../domain/audit.js";
 import type { ActingCaller, Audited } from "../domain/calls.js";
 import type { ConfirmedRights, IdsFor, IdsOf, Opened, Rights } from "../domain/opened.js";
 import { type Ids, NEEDED, type Subject } from "../domain/subjects.js";
@@ -58,14 +58,13 @@ const namedIn = (input: unknown): Ids => {
 const NOTHING: Ids = {};
 /** The number of rows after which the event loop goes to others between checking and writing an answer. */
 const MANY_ROWS = 100;
-/** The most people whom a read names in the audit, a row each. A read of more has one row. */
-const MAX_READ_PEOPLE = 100;
-/** Returns the people whom an input names. */
+/** Returns the people whom an input names. None if they are too many to have a row each in the audit. */
 const peopleIn = (input: unknown): string[] => {
   if (typeof input !== "object" || input === null) return [];
   const named: unknown[] = "userId" in input ? [input.userId] : [];
-  if ("userIds" in input && Array.isArray(input.userIds)) named.push(...(input.userIds as unknown[]));
-  if (named.length > MAX_READ_PEOPLE) return [];
+  const several: readonly unknown[] = "userIds" in input && Array.isArray(input.userIds) ? input.userIds : [];
+  named.push(...several);
+  if (named.length > MAX_PEOPLE) return [];
   return named.flatMap((userId) => idOf(userId) ?? []);
 };
 /** Tells the audit whom and what a call is about: the people of its input, and the token that it issued. */

@@ -97,7 +97,7 @@ const lasting = (ms: number, format: ReturnType<typeof useFormatter>): string =>
     ? clockOf(ms)
     : format.number(Math.floor(ms / DAY_MS), { style: "unit", unit: "day", unitDisplay: "long" });
 
-/** Who has not entered has lost no connection. */
+/** Before people enter, their page lists no lost connections. */
 const NO_CUTS: readonly Cut[] = [];
 
 /** Checks, also days before an exam, and then the way in. From then on, they can raise their hand. */

@@ -152,7 +152,7 @@ export const markOf = (row: Row): State | undefined => {
   return entryMark(row.entry);
 };
 
-/** Of what happened when the exam was over there is none: it is ordinary. */
+/** The states of groups. What happens after the end of the exam is ordinary, so its groups have none here. */
 const GROUPS: { readonly [Kind in string]?: State } = { left: "disconnected", stopped: "dark" };
 const DECIDED: { readonly [Kind in Decision["kind"]]: State } = {
   pause: "paused",

@@ -47,7 +47,7 @@ const RUNNING = { status: "running", givesBack: false, pausedMs: 0, extendedMinu
 
 interface TimesDialogProps {
   readonly after: Times;
-  /** Gets no reason if the change concerns nobody. */
+  /** Called without a reason if the change concerns nobody. */
   readonly onConfirm: (reason: DecisionReason | undefined) => Promise<unknown>;
   readonly onClose: () => void;
 }

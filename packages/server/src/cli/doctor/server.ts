@@ -1,8 +1,6 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { z } from "zod";
 import { hostInUrl } from "../../app/installation.js";
-import { authSecretOf } from "../../app/secrets.js";
+import { authSecretOf, hasAuthSecret } from "../../app/secrets.js";
 import type { Config } from "../../config/config.js";
 import { signToken } from "../../identity/tokens.js";
 import { createIds } from "../../platform/ids.js";
@@ -29,8 +27,7 @@ const TOKEN_SECONDS = 600;
 
 /** A token of this installation that may do nothing, because its person is in no room. Undefined if there is no secret yet. */
 const ownToken = async (config: Config): Promise<string | undefined> => {
-  const hasSecret = config.authSecret !== undefined || existsSync(join(config.dataDir, "auth-secret"));
-  if (config.auth === "off" || !hasSecret) return undefined;
+  if (config.auth === "off" || !hasAuthSecret(config)) return undefined;
   const clock = () => new Date();
   return signToken(
     { userId: DOCTOR, role: "examinee", ttlSeconds: TOKEN_SECONDS },

@@ -283,18 +283,15 @@ export const createAccessStore = ({
   type Found = Awaited<ReturnType<typeof read>>;
 
   /** Adds where a person sits who is not in the room of the questions. */
-  const withSeatOf = ({ withSeat, memberId: userId }: Questions, answers: Answers): MaybePromise<Answers> => {
+  const addSeat = async ({ memberId: userId }: Questions, answers: Answers): Promise<Answers> => {
     const { room: left } = answers;
-    if (!withSeat || userId === undefined || left?.role !== null) return answers;
+    if (userId === undefined || left?.role !== null) return answers;
     const { examId } = left.room;
-    const find = async (): Promise<Answers> => {
-      const seat = await storage.get(seatInExam, { examId, userId });
-      const found = seat && (await roomOf(examId, seat.roomId, userId));
-      return seat && found?.role === "examinee"
-        ? { ...answers, seat: { room: found.room, generation: seat.generation } }
-        : answers;
-    };
-    return find();
+    const seat = await storage.get(seatInExam, { examId, userId });
+    const found = seat && (await roomOf(examId, seat.roomId, userId));
+    return seat && found?.role === "examinee"
+      ? { ...answers, seat: { room: found.room, generation: seat.generation } }
+      : answers;
   };
   /** Whether the room of the questions is in the exam in which it was looked for. */
   const isFound = ([, , seat, room]: Found): boolean => seat !== undefined || room !== undefined;
@@ -330,6 +327,9 @@ export const createAccessStore = ({
   };
 
   return {
-    ask: (about, token) => continueWith(answer(about, token), (answers) => withSeatOf(about, answers)),
+    ask: (about, token) =>
+      about.withSeat
+        ? continueWith(answer(about, token), (answers) => addSeat(about, answers))
+        : answer(about, token),
   };
 };

@@ -150,7 +150,7 @@ const NOTHING_FOUND: FindingsRow = {
   wavedThroughBy: null,
   detectorsOff: false,
 };
-/** What the page reports: its checks, and that the person has entered. */
+/** The page reports its checks, and that the person has entered. */
 const REPORTED = [...reportedChecks, "entered"] as const;
 const isSame = (one: Checks, other: Checks): boolean =>
   (["consent", ...REPORTED] as const).every(
