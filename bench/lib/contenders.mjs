@@ -22,7 +22,7 @@ import { CALLS } from "./records.mjs";
  * @property {number} [recordsPerCall] the number of records that a call writes; such a path has its own database
  *
  * @typedef {{ roomId: string, examId: string, moreRooms?: string[] }} Room
- * @typedef {{ method: "GET" | "POST", path: string, body?: string }} Request
+ * @typedef {{ method: "GET" | "POST", path: string, body?: string, examinee?: string }} Request `examinee`: who sends it; default: a teacher
  */
 
 /** Every answer under load must equal `expected` to the byte, except for the parts that the path masks. */
@@ -52,8 +52,12 @@ export const overHttp = ({ stage, path, child, load, file, room }) => {
 
 /** The requests and the expected answer for the load generator. */
 export const loadOf = async ({ stage, path, url, file, room }) => {
-  const requests = path.requests(room);
-  const headers = await stage.headersOf(file, requests[0]);
+  const requests = await Promise.all(
+    path
+      .requests(room)
+      .map(async (request) => ({ ...request, headers: await stage.headersOf(file, request) })),
+  );
+  const [{ headers }] = requests;
   const expected = await answerTo(url, requests[0], headers);
   path.check(JSON.parse(expected), room);
   return { url, requests, headers, expected, mask: path.mask };

@@ -1,7 +1,7 @@
 // The paths of Invigil that rows measure: their requests, and checks of their answers.
 import assert from "node:assert/strict";
 import { invigil } from "./contenders.mjs";
-import { EXAMINEES, RECORDS_PER_CALL, recordsOfCalls } from "./records.mjs";
+import { CALLS, EXAMINEES, examinee, RECORDS_PER_CALL, recordsOfCalls } from "./records.mjs";
 
 const BATCH = 10;
 /** Signatures of URLs, which change each minute. */
@@ -53,10 +53,12 @@ export const addCheatRecord = invigil({
   label: "REST addCheatRecord",
   records: 0,
   recordsPerCall: RECORDS_PER_CALL,
+  // The page of each examinee reports what its detectors saw.
   requests: ({ roomId, examId }) =>
-    recordsOfCalls().map((records) =>
-      post("/exam/cheat/addCheatRecord", { roomId, examId, data: JSON.stringify(records) }),
-    ),
+    recordsOfCalls().map((records, n) => ({
+      ...post("/exam/cheat/addCheatRecord", { roomId, examId, data: JSON.stringify(records) }),
+      examinee: examinee(n),
+    })),
   check: (answer) => assert.deepEqual(answer, { success: true, code: 200, errorCode: "", errorMsg: "" }),
 });
 
@@ -113,7 +115,11 @@ export const examInfo = invigil({
 export const getCheatConfig = invigil({
   label: "REST getCheatConfig",
   records: 0,
-  requests: ({ examId }) => [post("/exam/cheat/getCheatConfig", { examId })],
+  requests: ({ examId }) =>
+    Array.from({ length: CALLS }, (_, n) => ({
+      ...post("/exam/cheat/getCheatConfig", { examId }),
+      examinee: examinee(n),
+    })),
   check: ({ success, data }, { examId }) => {
     assert.equal(success, true);
     assert.equal(data.examId, examId);

@@ -23,10 +23,13 @@ export const recordOf = (n) => ({
   extraInfo: { message: `${examinee(n)}: seen by detector ${n % DETECTORS}` },
 });
 
-/** The records of each of 64 calls. */
+/** The records of each of 64 calls, which are about one examinee each. */
 export const recordsOfCalls = () =>
   Array.from({ length: CALLS }, (_, call) =>
-    Array.from({ length: RECORDS_PER_CALL }, (_, n) => recordOf(call * RECORDS_PER_CALL + n)),
+    Array.from({ length: RECORDS_PER_CALL }, (_, n) => ({
+      ...recordOf(call * RECORDS_PER_CALL + n),
+      userId: examinee(call),
+    })),
   );
 
 /** A record as the server stores it. */

@@ -56,7 +56,7 @@ export const startServer = async (settings, cli = CLI) => {
 export const createStage = (root = HERE, loader = createLoader()) => {
   const secret = randomBytes(32).toString("hex");
   const cli = join(root, "packages/server/dist/cli.js");
-  let token;
+  let teacherToken;
 
   /** Settings for a database (a file or a URL). The server's other files go to a separate folder. */
   const settingsFor = (file, more) => ({
@@ -72,6 +72,15 @@ export const createStage = (root = HERE, loader = createLoader()) => {
     const args = [cli, "token", "--role", role, "--user", user];
     const env = { ...environment, ...settings };
     return (await run(process.execPath, args, { env, cwd: settings.INVIGIL_DATA_DIR })).trim();
+  };
+
+  const examineeToken = async (userId) => {
+    // The command `token` would start a process for each of them.
+    const { signToken } = await import("../../packages/server/dist/identity/tokens.js");
+    return signToken(
+      { userId, role: "examinee", ttlSeconds: 36_000 },
+      { secret, clock: () => new Date(), jti: randomBytes(16).toString("hex") },
+    );
   };
 
   /** The servers that run, by the file of their database. */
@@ -94,9 +103,10 @@ export const createStage = (root = HERE, loader = createLoader()) => {
       return serving.get(file);
     },
 
-    /** The headers of a request. One teacher makes all requests. */
-    async headersOf(file, { method }) {
-      token ??= await tokenFor(settingsFor(file), { role: "teacher", user: TEACHER });
+    /** The headers of a request. One teacher makes all those that name no examinee. */
+    async headersOf(file, { method, examinee }) {
+      if (!examinee) teacherToken ??= tokenFor(settingsFor(file), { role: "teacher", user: TEACHER });
+      const token = await (examinee ? examineeToken(examinee) : teacherToken);
       return {
         authorization: `Bearer ${token}`,
         ...(method === "POST" && { "content-type": "application/json" }),
