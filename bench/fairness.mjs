@@ -12,6 +12,7 @@ import { newFolder, startModule, stop } from "./lib/processes.mjs";
 import { pg } from "./lib/server-modules.mjs";
 import { startServer } from "./lib/stage.mjs";
 import { amount, linesOf } from "./lib/table.mjs";
+import { createTokens } from "./lib/tokens.mjs";
 
 const USAGE = `node bench/fairness.mjs [options]       (the server must be built)
   --attack NAME    only this one; may be given more than once
@@ -48,13 +49,10 @@ const TOLD_MS = 5000;
 /** The number of strangers. Each makes one call after the other. */
 const STRANGERS = 8;
 
-const { signToken } = await import("../packages/server/dist/identity/tokens.js");
 const secret = randomBytes(32).toString("hex");
+const signedToken = createTokens(secret);
 const headersOf = async (userId, role) => ({
-  authorization: `Bearer ${await signToken(
-    { userId, role, ttlSeconds: 36_000 },
-    { secret, clock: () => new Date(), jti: userId },
-  )}`,
+  authorization: `Bearer ${await signedToken(userId, role)}`,
   "content-type": "application/json",
 });
 const superjson = (json, meta) => JSON.stringify({ json, ...(meta && { meta }) });

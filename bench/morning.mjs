@@ -91,7 +91,7 @@ const startServer = () =>
   });
 const servers = [await startServer()];
 while (servers.length < plan.servers) servers.push(await startServer());
-const admin = await stage.adminHeaders(postgres.url);
+const admin = await stage.adminHeaders();
 
 // --- The evening before: accounts, exams and rooms
 

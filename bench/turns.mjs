@@ -13,6 +13,7 @@ import { answerTo, freePort, trpcCall, trpcQuery, untilReady } from "./lib/http.
 import { environment } from "./lib/processes.mjs";
 import { CLI, Sqlite } from "./lib/server-modules.mjs";
 import { amount, linesOf } from "./lib/table.mjs";
+import { createTokens } from "./lib/tokens.mjs";
 
 const USAGE = `node bench/turns.mjs [options]
   --people N     examinees of the exam (default 100000)
@@ -34,9 +35,6 @@ const TURN_GOAL_MS = 50;
 const WRITE_GOAL_MS = 250;
 const ROOM_SIZE = 200;
 
-const { signToken } = await import(
-  resolve(import.meta.dirname, "../packages/server/dist/identity/tokens.js")
-);
 const folder = mkdtempSync(join(options.disk, "invigil-turns-"));
 const secret = randomBytes(32).toString("hex");
 const file = join(folder, "invigil.db");
@@ -65,10 +63,7 @@ process.on("exit", () => {
 });
 await untilReady(url, { child: server, complaints: () => "" });
 
-const token = await signToken(
-  { userId: "boss", role: "admin", ttlSeconds: 36_000 },
-  { secret, clock: () => new Date(), jti: "turns" },
-);
+const token = await createTokens(secret)("boss", "admin");
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
 
 const mutate = (procedure, input) => trpcCall(url, procedure, input, headers);

@@ -20,7 +20,6 @@ const loadOne = async ({ url, requests, headers, expected, mask, connections }, 
   let clients = 0;
   const load = autocannon({
     url,
-    requests,
     headers,
     // Each connection begins with another request, so that different callers call at the same time.
     setupClient(client) {

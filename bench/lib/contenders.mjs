@@ -22,7 +22,8 @@ import { CALLS } from "./records.mjs";
  * @property {number} [recordsPerCall] the number of records that a call writes; such a path has its own database
  *
  * @typedef {{ roomId: string, examId: string, moreRooms?: string[] }} Room
- * @typedef {{ method: "GET" | "POST", path: string, body?: string, examinee?: string }} Request `examinee`: who sends it; default: a teacher
+ * @typedef {{ method: "GET" | "POST", path: string, body?: string, examinee?: string }} Request `examinee`: the user id of the sender;
+ *   default: a teacher sends it
  */
 
 /** Every answer under load must equal `expected` to the byte, except for the parts that the path masks. */
@@ -51,11 +52,9 @@ export const overHttp = ({ stage, path, child, load, file, room }) => {
 };
 
 /** The requests and the expected answer for the load generator. */
-export const loadOf = async ({ stage, path, url, file, room }) => {
+export const loadOf = async ({ stage, path, url, room }) => {
   const requests = await Promise.all(
-    path
-      .requests(room)
-      .map(async (request) => ({ ...request, headers: await stage.headersOf(file, request) })),
+    path.requests(room).map(async (request) => ({ ...request, headers: await stage.headersOf(request) })),
   );
   const [{ headers }] = requests;
   const expected = await answerTo(url, requests[0], headers);
@@ -70,7 +69,7 @@ export const invigil = (path) => ({
   async start({ stage }) {
     const { file, room } = await stage.databaseFor(path);
     const { url, child } = await stage.serverOf(file);
-    const load = await loadOf({ stage, path, url, file, room });
+    const load = await loadOf({ stage, path, url, room });
     return overHttp({ stage, path, child, load, file, room });
   },
 });
@@ -131,7 +130,7 @@ export const servedBy = (module, { label, like, path = like.path, sameAnswer }) 
     const { file, room, load: likened } = started(like);
     const child = startModule(module);
     const url = await ask(child, { settings: stage.settingsFor(file) });
-    const load = await loadOf({ stage, path, url, file, room });
+    const load = await loadOf({ stage, path, url, room });
     if (sameAnswer) assertSame(load.expected, likened.expected, label);
     return overHttp({ stage, path, child, load, file, room });
   },

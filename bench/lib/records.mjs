@@ -26,10 +26,7 @@ export const recordOf = (n) => ({
 /** The records of each of 64 calls, which are about one examinee each. */
 export const recordsOfCalls = () =>
   Array.from({ length: CALLS }, (_, call) =>
-    Array.from({ length: RECORDS_PER_CALL }, (_, n) => ({
-      ...recordOf(call * RECORDS_PER_CALL + n),
-      userId: examinee(call),
-    })),
+    Array.from({ length: RECORDS_PER_CALL }, (_, n) => recordOf(call + n * EXAMINEES)),
   );
 
 /** A record as the server stores it. */

@@ -37,7 +37,7 @@ const createRooms = async (url, headers, count) => {
 export const startSide = async (root, loader, file = join(newFolder(), "invigil.db")) => {
   const stage = createStage(root, loader);
   const { url, child } = await stage.startServer(file);
-  const headers = await stage.headersOf(file, { method: "POST" });
+  const headers = await stage.headersOf({ method: "POST" });
   const participants = Array.from({ length: EXAMINEES }, (_, n) => ({
     userId: examinee(n),
     name: `Examinee ${n + 1}`,
@@ -56,7 +56,7 @@ export const startSide = async (root, loader, file = join(newFolder(), "invigil.
     url,
     headers,
     roomId,
-    adminHeaders: () => stage.adminHeaders(file),
+    adminHeaders: () => stage.adminHeaders(),
     child,
     liveRooms,
     /** Another server on the same database. */
@@ -65,7 +65,7 @@ export const startSide = async (root, loader, file = join(newFolder(), "invigil.
     async serve(path) {
       const moreRooms = await createRooms(url, headers, path.moreRooms ?? 0);
       const room = { roomId, examId, moreRooms };
-      const load = await loadOf({ stage, path, url, file, room });
+      const load = await loadOf({ stage, path, url, room });
       return overHttp({ stage, path, child, load, file, room });
     },
   };

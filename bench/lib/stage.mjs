@@ -4,9 +4,10 @@ import { join, resolve } from "node:path";
 import { createDatabases, TEACHER } from "./databases.mjs";
 import { freePort, untilReady } from "./http.mjs";
 import { ask } from "./ipc.mjs";
-import { environment, newFolder, run, startModule, startProgram, stop, timeUntilLine } from "./processes.mjs";
+import { environment, newFolder, startModule, startProgram, stop, timeUntilLine } from "./processes.mjs";
 import { raisedLimits } from "./raised-limits.mjs";
 import { CLI } from "./server-modules.mjs";
+import { createTokens } from "./tokens.mjs";
 
 const HERE = resolve(import.meta.dirname, "../..");
 
@@ -56,7 +57,7 @@ export const startServer = async (settings, cli = CLI) => {
 export const createStage = (root = HERE, loader = createLoader()) => {
   const secret = randomBytes(32).toString("hex");
   const cli = join(root, "packages/server/dist/cli.js");
-  let teacherToken;
+  const tokenOf = createTokens(secret);
 
   /** Settings for a database (a file or a URL). The server's other files go to a separate folder. */
   const settingsFor = (file, more) => ({
@@ -67,21 +68,6 @@ export const createStage = (root = HERE, loader = createLoader()) => {
     ...raisedLimits(root),
     ...more,
   });
-
-  const tokenFor = async (settings, { role, user }) => {
-    const args = [cli, "token", "--role", role, "--user", user];
-    const env = { ...environment, ...settings };
-    return (await run(process.execPath, args, { env, cwd: settings.INVIGIL_DATA_DIR })).trim();
-  };
-
-  const examineeToken = async (userId) => {
-    // The command `token` would start a process for each of them.
-    const { signToken } = await import("../../packages/server/dist/identity/tokens.js");
-    return signToken(
-      { userId, role: "examinee", ttlSeconds: 36_000 },
-      { secret, clock: () => new Date(), jti: randomBytes(16).toString("hex") },
-    );
-  };
 
   /** The servers that run, by the file of their database. */
   const serving = new Map();
@@ -104,9 +90,8 @@ export const createStage = (root = HERE, loader = createLoader()) => {
     },
 
     /** The headers of a request. One teacher makes all those that name no examinee. */
-    async headersOf(file, { method, examinee }) {
-      if (!examinee) teacherToken ??= tokenFor(settingsFor(file), { role: "teacher", user: TEACHER });
-      const token = await (examinee ? examineeToken(examinee) : teacherToken);
+    async headersOf({ method, examinee }) {
+      const token = await (examinee ? tokenOf(examinee, "examinee") : tokenOf(TEACHER, "teacher"));
       return {
         authorization: `Bearer ${token}`,
         ...(method === "POST" && { "content-type": "application/json" }),
@@ -114,9 +99,9 @@ export const createStage = (root = HERE, loader = createLoader()) => {
     },
 
     /** The headers of a POST by an administrator. */
-    async adminHeaders(file) {
-      const admin = await tokenFor(settingsFor(file), { role: "admin", user: "root" });
-      return { authorization: `Bearer ${admin}`, "content-type": "application/json" };
+    async adminHeaders() {
+      const token = await tokenOf("root", "admin");
+      return { authorization: `Bearer ${token}`, "content-type": "application/json" };
     },
 
     /** Each call starts the server on this database. Returns the time until it listens, in milliseconds. */

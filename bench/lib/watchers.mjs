@@ -19,7 +19,7 @@ export const measureWatchers = async ({ people, perRoom, seconds, rounds, say })
   const stage = createStage();
   const file = join(newFolder(), "invigil.db");
   const { url, child } = await stage.startServer(file);
-  const headers = await stage.adminHeaders(file);
+  const headers = await stage.adminHeaders();
   const call = (procedure, input) => trpcCall(url, procedure, input, headers);
   const { id: examId } = await call("exam.create", {
     name: "Mathematics A",

@@ -12,7 +12,7 @@ const invigil = {
   async start({ stage }) {
     const { file } = await stage.databaseFor({ records: 0, recordsPerCall: 1 });
     const { url, child } = await stage.startServer(file);
-    const headers = await stage.headersOf(file, { method: "POST" });
+    const headers = await stage.headersOf({ method: "POST" });
     const rooms = await createLiveRooms({ url, headers, count: ROOMS });
     const contender = await overSockets({ child, rooms, perRoom: PER_ROOM });
     const { frame } = await contender.round(0.1);

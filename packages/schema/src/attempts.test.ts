@@ -156,7 +156,7 @@ describe("a clock that goes back and forth", () => {
     const attempt = after(["08:30", PAUSE], ["09:00", RESUME], ["08:05", PAUSE], ["09:10", RESUME]);
     expect(attempt).toMatchObject({ pausedMs: 40 * MINUTE, since: at("09:10") });
     expect(endsAtOf(exam, attempt, at("09:10"))).toEqual(at("10:50"));
-    // After the clock was put back again, the person has no more time than the exam.
+    // The clock goes back again. The person then has 130 minutes: the exam and their extra minutes, and no more.
     expect(endsAtOf(exam, attempt, at("08:10"))).toEqual(at("10:20"));
   });
 });

@@ -152,7 +152,7 @@ export const markOf = (row: Row): State | undefined => {
   return entryMark(row.entry);
 };
 
-/** The states of groups. What happens after the end of the exam is ordinary, so its groups have none here. */
+/** The marks of groups, by kind. Groups of other kinds are marked as ended. */
 const GROUPS: { readonly [Kind in string]?: State } = { left: "disconnected", stopped: "dark" };
 const DECIDED: { readonly [Kind in Decision["kind"]]: State } = {
   pause: "paused",

@@ -47,7 +47,7 @@ const RUNNING = { status: "running", givesBack: false, pausedMs: 0, extendedMinu
 
 interface TimesDialogProps {
   readonly after: Times;
-  /** Called without a reason if the change concerns nobody. */
+  /** The dialog calls it with a reason, or without one if the change concerns nobody. */
   readonly onConfirm: (reason: DecisionReason | undefined) => Promise<unknown>;
   readonly onClose: () => void;
 }
