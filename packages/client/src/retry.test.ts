@@ -1,6 +1,6 @@
 import { createTestApp } from "@invigil/server/testing";
 import { expect, test } from "vitest";
-import { flakyProxy, httpServer, tcpServer } from "../test/servers.js";
+import { flakyProxy, httpServer, refusingUrl, tcpServer } from "../test/servers.js";
 import { thrownBy } from "../test/thrown-by.js";
 import { createInvigilClient, type InvigilClientOptions } from "./client.js";
 import { isInvigilError, isNetworkError } from "./errors.js";
@@ -106,11 +106,10 @@ test.each([502, 503, 504])(
 );
 
 test("where nothing listens the message says why", async () => {
-  const server = await tcpServer(() => {});
-  await server[Symbol.asyncDispose]();
-  const invigil = createInvigilClient({ url: server.url, retry: false });
+  await using nobody = await refusingUrl();
+  const invigil = createInvigilClient({ url: nobody.url, retry: false });
   expect(await thrownBy(invigil.auth.whoami.query())).toMatchObject({
-    message: expect.stringMatching(`${server.url}.*ECONNREFUSED`),
+    message: expect.stringMatching(`${nobody.url}.*ECONNREFUSED`),
   });
 });
 

@@ -48,6 +48,21 @@ export const tcpServer = async (
   return { ...listening, requests };
 };
 
+/** A URL that refuses connections. Until it is disposed of, nothing else can listen there. */
+export const refusingUrl = async (): Promise<Loopback> => {
+  const server = await tcpServer(() => {});
+  // The near end of a connection has a port to itself.
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  await once(socket, "connect");
+  return {
+    url: `http://127.0.0.1:${socket.localPort}`,
+    async [Symbol.asyncDispose]() {
+      socket.destroy();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+};
+
 /** Stands before the server at `target`: resets the first connections after reading from them, and passes on the rest. */
 export const flakyProxy = (target: string, resets: number): Promise<TcpServer> =>
   tcpServer((socket, head, count) => {
