@@ -137,6 +137,7 @@ it("moves candidates, then gives minutes to the same, who stay in one room each,
   expect(await seats(2)).toEqual([[[here, 10]], [[here, 10]]]);
 });
 
+const CHANGED = "This has changed since you were asked. Check it, and confirm again.";
 const giveReason = (dialog: Locator) =>
   dialog.getByLabel("Reason", { exact: true }).selectOption("Lost connection");
 /** Every action for many: its button, what its dialog needs, and the button that does it. */
@@ -179,6 +180,13 @@ it("says of every action for many whom it was not done for, because others remov
     await fill?.(dialog);
     await fixture.admin.participant.remove({ roomId, userId });
     await row.waitFor({ state: "detached" });
+    await dialog.getByRole("button", { name: go, exact: true }).dblclick();
+    await dialog.getByText(CHANGED).waitFor();
+    await dialog.getByText(`${name} · No longer in the room`).waitFor();
+    if (act === "Remove") {
+      await check();
+      await picture("asks-again-removed");
+    }
     await dialog.getByRole("button", { name: go, exact: true }).click();
     await dialog.getByText(/^. of 3 failed\.$/).waitFor();
     const line = dialog.getByRole("listitem").filter({ hasText: name });
@@ -206,8 +214,14 @@ it("says of every action that an ended room refuses that it was done for no one,
   for (const { open: act, fill, go } of MANY.filter((one) => refused.includes(one.open))) {
     await bar.getByRole("button", { name: act, exact: true }).click();
     await fill?.(dialog);
+    if (act === "Time") await dialog.getByText("This changes 2 candidates.").waitFor();
     await fixture.admin.room.end({ roomId });
     await dialog.getByRole("button", { name: go, exact: true }).click();
+    if (act === "Time") {
+      // Only this dialog says before what would be done.
+      await dialog.getByText(CHANGED).waitFor();
+      await dialog.getByRole("button", { name: go, exact: true }).click();
+    }
     await dialog.getByText("2 of 2 failed.").waitFor();
     expect(await dialog.getByText("The room has ended. An administrator can reopen it.").count()).toBe(2);
     await dialog.getByRole("button", { name: "Close" }).last().click();
@@ -230,6 +244,8 @@ it("gives minutes in the rooms in which candidates are when it is sent, and take
     .getByRole("row", { name: userId, includeHidden: true })
     .filter({ hasText: "Hall A 2" })
     .waitFor();
+  await dialog.getByRole("button", { name: "Give the minutes" }).click();
+  await dialog.getByText(CHANGED).waitFor();
   await dialog.getByRole("button", { name: "Give the minutes" }).click();
   await dialog.getByText("Done for 2 people.").waitFor();
   expect(await seats(2)).toEqual([[[there, 5]], [[here, 5]]]);

@@ -39,6 +39,8 @@ const WORDS = {
     unchanged: "0 candidates, 3 without a change",
     newLink: "New link",
     overview: "Overview",
+    changed: "This has changed since you were asked. Check it, and confirm again.",
+    fails: "This was not done",
     decided: /^[\d:]+Paused by Zhou Jing/,
     decidedAll: "Zhou Jing paused the exam of 3 candidates: Disturbance",
   },
@@ -75,6 +77,8 @@ const WORDS = {
     unchanged: "0 名考生，另有 3 名不变",
     newLink: "换发链接",
     overview: "总览",
+    changed: "以上内容已有变化，请核对后再次确认。",
+    fails: "操作未完成",
     decided: /Zhou Jing暂停考试/,
     decidedAll: "Zhou Jing暂停了 3 名考生的考试（受到干扰）",
   },
@@ -199,6 +203,42 @@ describe.each(STORY_LANGUAGES)("who decides during an exam, in %s", (locale) => 
     await page.getByRole("button", { name: words.undo }).click();
     await page.getByText(words.undone, { exact: true }).waitFor();
     expect(await minutes()).toEqual([0, 0, 0]);
+  });
+
+  it("asks again before it pauses someone whom a colleague has extended, and keeps what was typed", async () => {
+    const { userId, name, roomId } = candidate(0);
+    await using open = await openPage(`/candidates/${userId}`);
+    const { page, check, picture } = open;
+    const dialog = page.getByRole("dialog");
+    await page.getByRole("button", { name: words.actions(name) }).click();
+    await page.getByRole("menuitem", { name: words.time, exact: true }).click();
+    await dialog.getByLabel(words.pause, { exact: true }).check();
+    await dialog.getByLabel(words.reason, { exact: true }).selectOption("technical");
+    await dialog.getByLabel(words.message).fill("Please wait.");
+    await dialog.getByText(words.changes(1)).waitFor();
+    await dialog.getByText(words.endsAt).waitFor();
+    const before = await dialog.getByText(words.endsAt).textContent();
+    await fixture.admin.attempt.extend({ roomId, userIds: [userId], minutes: 15, reason, key: "colleague" });
+    const pause = dialog.getByRole("button", { name: words.pause, exact: true });
+    // Without a network, nothing is decided, and nothing is lost.
+    await page.route("**/trpc/attempt.pause*", (route) => route.abort("connectionrefused"));
+    await pause.click();
+    await dialog.getByText(words.fails).waitFor();
+    await page.unroute("**/trpc/attempt.pause*");
+    await pause.dblclick();
+    await dialog.getByText(words.changed).waitFor();
+    expect(await dialog.getByText(words.endsAt).textContent()).not.toBe(before);
+    expect(await dialog.getByLabel(words.message).inputValue()).toBe("Please wait.");
+    expect(await statuses(0)).toEqual(["running"]);
+    await check();
+    await picture(`control-changed-${locale}`);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await check();
+    await dialog.getByText(words.changed).scrollIntoViewIfNeeded();
+    await picture(`control-changed-phone-${locale}`);
+    await pause.click();
+    await dialog.waitFor({ state: "detached" });
+    expect(await statuses(0)).toEqual(["paused"]);
   });
 
   it("ends the exam of one, whose page hears it, and reopens it, on a phone", async () => {

@@ -34,7 +34,8 @@ const WORDS = {
     more: (room: string) => `Actions for ${room}`,
     silence: "Silence",
     end: "End the room",
-    endTitle: (room: string) => `End ${room} for 3 people?`,
+    endTitle: (room: string, count: number) => `End ${room} for ${count} people?`,
+    changed: "This has changed since you were asked. Check it, and confirm again.",
     ended: /This room (has )?ended/,
     note: "Note",
     readOnly: /Inspectors cannot send messages/,
@@ -49,7 +50,8 @@ const WORDS = {
     more: (room: string) => `${room}的操作`,
     silence: "静音",
     end: "结束考场",
-    endTitle: (room: string) => `结束${room}（3 人）？`,
+    endTitle: (room: string, count: number) => `结束${room}（${count} 人）？`,
+    changed: "以上内容已有变化，请核对后再次确认。",
     ended: /考场已于/,
     note: "写备注",
     readOnly: /巡考只能查看/,
@@ -123,9 +125,18 @@ describe.each(STORY_LANGUAGES)("a room, in %s", (locale) => {
 
     await page.getByRole("button", { name: words.more(name) }).click();
     await page.getByRole("menuitem", { name: words.end }).click();
-    await page.getByRole("dialog", { name: words.endTitle(name) }).waitFor();
+    await page.getByRole("dialog", { name: words.endTitle(name, 3) }).waitFor();
     await check();
     await picture(`room-end-${locale}`);
+    // A colleague adds someone before it is confirmed.
+    const late = { userId: "e9", name: "Late Comer", role: "examinee" } as const;
+    await fixture.admin.participant.add({ roomId: hall.roomId, participants: [late] });
+    await page.getByRole("dialog", { name: words.endTitle(name, 4) }).waitFor();
+    await page.getByRole("dialog").getByRole("button", { name: words.end }).dblclick();
+    await page.getByRole("dialog").getByText(words.changed).waitFor();
+    expect((await fixture.teacher.room.get({ roomId: hall.roomId })).status).toBe("in_progress");
+    await check();
+    await picture(`room-end-changed-${locale}`);
     await page.getByRole("dialog").getByRole("button", { name: words.end }).click();
     await page.getByText(words.ended).first().waitFor();
     expect((await fixture.teacher.room.get({ roomId: hall.roomId })).status).toBe("ended");

@@ -222,3 +222,56 @@ it("makes calls for groups, of which none is mixed", async () => {
   await screen.findByRole("link", { name: "link of Li Wei" });
   expect(batches).toEqual([["e0", "e2"], ["e1"]]);
 });
+
+const CHANGED = {
+  en: "This has changed since you were asked. Check it, and confirm again.",
+  "zh-CN": "以上内容已有变化，请核对后再次确认。",
+} as const;
+
+it.each(["en", "zh-CN"] as const)(
+  "asks again when others have changed what it is about, and a double click is no answer to that, in %s",
+  async (locale) => {
+    const run = vi.fn(() => Promise.resolve(undefined));
+    const part = (premise: string) => (
+      <BulkAction
+        title="?"
+        action="Give"
+        subjects={SUBJECTS}
+        premise={() => premise}
+        run={run}
+        onClose={() => undefined}
+      />
+    );
+    const { draw } = await renderPart(part("running"), { locale });
+    await draw(part("paused"));
+    expect(screen.queryByRole("alert")).toBeNull();
+    const give = screen.getByRole("button", { name: "Give" });
+    await userEvent.dblClick(give);
+    expect(screen.getByRole("alert").textContent).toBe(CHANGED[locale]);
+    await draw(part("ended"));
+    await userEvent.dblClick(give);
+    expect(run).not.toHaveBeenCalled();
+    await userEvent.dblClick(give);
+    await expect.poll(() => run).toHaveBeenCalledTimes(SUBJECTS.length);
+  },
+);
+
+it("asks the server before it begins, once, and not for a dialog that has been closed", async () => {
+  const run = vi.fn(() => Promise.resolve(undefined));
+  const answers: ((isSame: boolean) => void)[] = [];
+  const foresee = () => new Promise<boolean>((resolve) => answers.push(resolve));
+  const part = (
+    <BulkAction {...{ title: "?", action: "Give", subjects: SUBJECTS, run, foresee }} onClose={vi.fn()} />
+  );
+  const { draw } = await renderPart(part);
+  const give = screen.getByRole("button", { name: "Give" });
+  await userEvent.click(give);
+  await userEvent.click(give);
+  await act(async () => answers[0]?.(false));
+  await screen.findByText(CHANGED.en);
+  await userEvent.click(give);
+  expect(answers).toHaveLength(2);
+  await draw(null);
+  await act(async () => answers[1]?.(true));
+  expect(run).not.toHaveBeenCalled();
+});

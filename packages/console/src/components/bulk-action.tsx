@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { type MouseEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import { Announce } from "./announcer.js";
 import {
@@ -12,10 +12,12 @@ import {
 } from "./bulk-run.js";
 import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
-import { requestIdOf, useErrorText } from "./error-note.js";
+import { NotDone, requestIdOf, useErrorText } from "./error-note.js";
 import { Names } from "./names.js";
 import { useNotify } from "./notify.js";
+import { AsksAgain, notAsSecond, usePremise } from "./premise.js";
 import { Mark } from "./state-mark.js";
+import { useAction } from "./use-action.js";
 
 export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly onClose: () => void;
@@ -31,6 +33,10 @@ export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   /** Whether what the action needs is there. Default: true. */
   readonly isReady?: boolean;
   readonly run: RunBatch<S>;
+  /** What the action is based on and others may change. If it has changed when the person confirms, the dialog asks again. */
+  readonly premise?: () => unknown;
+  /** Asks the server, and shows, what the action would do now. Resolves to whether that is what was shown. */
+  readonly foresee?: (() => Promise<boolean>) | undefined;
   /** The kind of the subjects. Default: people. */
   readonly of?: "people" | "rooms";
   /** Says after the dialog what was done. Default: for how many. */
@@ -57,6 +63,8 @@ export function BulkAction<S extends Subject>({
   isDangerous = false,
   isReady = true,
   run,
+  premise,
+  foresee,
   batchSize,
   groupOf,
   of: kind = "people",
@@ -91,13 +99,7 @@ export function BulkAction<S extends Subject>({
     if (undo) notify.undoable(message, () => undo(of));
     else notify.done(message);
   };
-  const isOpen = useRef(true);
-  useEffect(() => {
-    isOpen.current = true;
-    return () => {
-      isOpen.current = false;
-    };
-  }, []);
+  const { asksAgain, holds, isOpen } = usePremise(() => premise?.());
   const close = () => {
     // If it still runs, its end is told.
     if (undo && isOver) tell(done);
@@ -116,6 +118,9 @@ export function BulkAction<S extends Subject>({
     const errors = [...ended.values()].flatMap((one) => (one.kind === "failed" ? [one.error] : []));
     if (errors.length > 0) notify.failed(failure(errors.length), errors[0]);
   };
+  const confirm = useAction(async () => {
+    if (holds(await foresee?.())) void begin(subjects);
+  });
   return (
     <Dialog title={title} onClose={close} size="lg" mayCloseOutside={!isRunning}>
       <div className={styles.form}>
@@ -128,6 +133,8 @@ export function BulkAction<S extends Subject>({
               </p>
             )}
             {children}
+            {asksAgain && <AsksAgain />}
+            <NotDone error={confirm.error} />
           </div>
         )}
         {isBegun && (
@@ -174,7 +181,8 @@ export function BulkAction<S extends Subject>({
             <Button
               {...(isDangerous && { color: "red" })}
               disabled={!isReady || subjects.length === 0}
-              onClick={() => void begin(subjects)}
+              aria-busy={confirm.isRunning}
+              onClick={notAsSecond(() => confirm.run())}
             >
               {action}
             </Button>
@@ -189,15 +197,6 @@ export function BulkAction<S extends Subject>({
     </Dialog>
   );
 }
-
-/**
- * Ignores the second click of a double click, whose first one was for the button that stood here before.
- */
-const notAsSecond =
-  (run: () => void) =>
-  ({ detail }: MouseEvent): void => {
-    if (detail < 2) run();
-  };
 
 /** How many results are listed, those that failed first. The sentence above counts all. */
 const MOST_RESULTS = 200;

@@ -42,3 +42,25 @@ it("stays open when it fails, and says that it was not done", async () => {
   expect((await screen.findByRole("alert")).textContent).toContain("This was not done");
   expect(onClose).not.toHaveBeenCalled();
 });
+
+it("asks again when others have changed what it is about, and keeps what was typed", async () => {
+  const onConfirm = vi.fn(() => Promise.resolve());
+  const part = (rooms: number) => (
+    <Confirm
+      title={`End ${rooms} rooms?`}
+      action="End"
+      typed="Algebra"
+      premise={rooms}
+      onConfirm={onConfirm}
+      onClose={() => undefined}
+    />
+  );
+  const { draw } = await renderPart(part(2));
+  await userEvent.type(screen.getByRole("textbox"), "Algebra");
+  await draw(part(3));
+  await userEvent.dblClick(screen.getByRole("button", { name: "End" }));
+  expect(screen.getByRole("alert").textContent).toContain("This has changed since you were asked.");
+  expect(onConfirm).not.toHaveBeenCalled();
+  await userEvent.dblClick(screen.getByRole("button", { name: "End" }));
+  expect(onConfirm).toHaveBeenCalledOnce();
+});

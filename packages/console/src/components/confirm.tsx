@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
 import styles from "./dialog.module.css";
 import { FormDialog } from "./form-dialog.js";
+import { usePremise } from "./premise.js";
 import { useAction } from "./use-action.js";
 
 interface ConfirmProps {
@@ -17,6 +18,8 @@ interface ConfirmProps {
   readonly isDangerous?: boolean;
   /** The text that has to be typed before, because the action cannot be undone. */
   readonly typed?: string;
+  /** What the question is based on and others may change. If it has changed when the person confirms, the dialog asks again. */
+  readonly premise?: unknown;
   /** The dialog stays open while it runs, and when it fails. */
   readonly onConfirm: () => Promise<unknown>;
 }
@@ -28,6 +31,7 @@ export function Confirm({
   action,
   isDangerous = false,
   typed,
+  premise,
   onConfirm,
   onClose,
 }: ConfirmProps) {
@@ -37,12 +41,14 @@ export function Confirm({
     await onConfirm();
     onClose();
   });
+  const { asksAgain, holds } = usePremise(() => premise);
   return (
     <FormDialog
       title={title}
       verb={action}
       action={confirm}
-      onSubmit={confirm.run}
+      onSubmit={() => holds() && confirm.run()}
+      asksAgain={asksAgain}
       onClose={onClose}
       isReady={typed === undefined || text.trim() === typed.trim()}
       isDangerous={isDangerous}

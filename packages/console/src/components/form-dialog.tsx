@@ -4,6 +4,7 @@ import { useTranslations } from "use-intl";
 import { Dialog } from "./dialog.js";
 import styles from "./dialog.module.css";
 import { NotDone } from "./error-note.js";
+import { AsksAgain } from "./premise.js";
 import type { Action } from "./use-action.js";
 
 /** A dialog with a form. It stays open while it is sent, and when that fails. */
@@ -17,6 +18,7 @@ export function FormDialog({
   isDangerous = false,
   focusesCancel = false,
   mayCloseOutside = true,
+  asksAgain = false,
   children,
 }: {
   title: string;
@@ -31,6 +33,8 @@ export function FormDialog({
   focusesCancel?: boolean;
   /** Whether a click beside it closes it. Default: true. */
   mayCloseOutside?: boolean;
+  /** Whether what the dialog says has changed since the person was asked. Default: false. */
+  asksAgain?: boolean;
   children: ReactNode;
 }) {
   const t = useTranslations("common.confirm");
@@ -46,6 +50,7 @@ export function FormDialog({
         }}
       >
         {children}
+        {asksAgain && <AsksAgain />}
         <NotDone error={error} />
         <div className={styles.buttons}>
           <Button variant="default" onClick={onClose} {...(focusesCancel && { "data-autofocus": true })}>
@@ -54,6 +59,8 @@ export function FormDialog({
           <Button
             type="submit"
             disabled={!isReady}
+            // The second click of a double click does not answer what is asked again.
+            onClick={(event) => event.detail > 1 && event.preventDefault()}
             loading={isRunning}
             {...(isDangerous && { color: "red" })}
           >

@@ -48,14 +48,7 @@ export type Act =
   | { readonly kind: "hand" | "identity" | "note" | "talk"; readonly person: ActPerson }
   | { readonly kind: "note"; readonly room: ActRoom }
   | { readonly kind: "message" | "clip" | ControlAct; readonly rooms: readonly ActRoom[] }
-  | {
-      readonly kind: "endRoom";
-      readonly room: ActRoom;
-      readonly candidates: number;
-      /** The names of those who are there. */
-      readonly here: readonly string[];
-    }
-  | { readonly kind: "mute" | "voice"; readonly room: ActRoom }
+  | { readonly kind: "endRoom" | "mute" | "voice"; readonly room: ActRoom }
   | {
       readonly kind: "endExam";
       readonly name: string;

@@ -102,6 +102,7 @@ export function ControlDialog<R extends Receiver>({
     examId,
     key,
     order,
+    of,
     whom: [...byGroup(receivers, (receiver) => roomOf(receiver) ?? "")].flatMap(([roomId, some]) => {
       const parts = Math.ceil(some.length / MOST_OF_A_ROOM);
       return roomId === ""
@@ -124,7 +125,7 @@ export function ControlDialog<R extends Receiver>({
         const { userId, outcome } = person;
         const isOurs =
           decided.current.get(userId)?.outcome === "changed" ||
-          (wasLost && foreseen.data?.get(userId)?.outcome === "changed");
+          (wasLost && foreseen.data?.people.get(userId)?.outcome === "changed");
         const told = isOurs && outcome === "unchanged" ? { ...person, outcome: "changed" as const } : person;
         found.set(userId, told);
         decided.current.set(userId, { ...told, roomId });
@@ -207,6 +208,7 @@ export function ControlDialog<R extends Receiver>({
       onClose={onClose}
       roomOf={roomOf}
       run={run}
+      foresee={foreseen.foresee}
       told={(done) =>
         of === "rooms"
           ? rooms("done", { count: done.length })

@@ -5,7 +5,6 @@ import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
 import { compareNames } from "../../live/rooms.js";
-import { BulkAction } from "../bulk-action.js";
 import { Confirm } from "../confirm.js";
 import { ErrorNote, NotThereError, ToldError } from "../error-note.js";
 import { useNotify } from "../notify.js";
@@ -47,7 +46,7 @@ export default function ActDialog({
     case "endExam":
       return <EndExamDialog {...props} name={act.name} underWay={act.underWay} />;
     case "endRoom":
-      return <EndRoomDialog act={act} onClose={onClose} />;
+      return <EndRoomDialog room={act.room} onClose={onClose} />;
     case "mute":
       return <MuteDialog room={act.room} onClose={onClose} />;
     case "voice":
@@ -160,6 +159,8 @@ const useOpenRooms = (examId: string) => {
 
 /** Stands for the room of people who have none yet. */
 const WAITING = "waiting";
+const placeOf = (findNow: FindNow) => (person: ActPerson) =>
+  findNow(person)?.roomId ?? (findNow(person) && !isSeated(person) ? WAITING : undefined);
 
 /** Puts people into another room, or into their first one. */
 function MoveDialog({
@@ -191,7 +192,7 @@ function MoveDialog({
       action={t(`action.${kind}`)}
       isReady={room !== undefined}
       onClose={onClose}
-      roomOf={(person) => roomOf(person) ?? (findNow(person) && !isSeated(person) ? WAITING : undefined)}
+      roomOf={placeOf(findNow)}
       batchSize={1}
       run={async ([person], from) => {
         if (from !== WAITING) await move(person, from, chosen);
@@ -275,13 +276,13 @@ function UnseatDialog({ people, roomOf, examId, onClose, onLeft, skipped }: Peop
 
 function RemoveDialog({
   people,
+  findNow,
   roomOf,
   examId,
   onClose,
   onLeft,
-}: Omit<PeopleProps, "people" | "findNow" | "skipped"> & { people: readonly ActPerson[] }) {
+}: Omit<PeopleProps, "people" | "skipped"> & { people: readonly ActPerson[] }) {
   const t = useTranslations("watching.remove");
-  const gone = useTranslations("watching")("gone");
   const client = useInvigilClient();
   const may = usePermissions();
   const notify = useNotify();
@@ -319,17 +320,18 @@ function RemoveDialog({
       </Confirm>
     );
   return (
-    <BulkAction
+    <ActionInRooms
       title={t("title", titleOf(people))}
       subjects={people}
       action={t("action")}
       isDangerous
       onClose={onClose}
+      roomOf={placeOf(findNow)}
+      batchSize={1}
       run={async ([person]) => {
         try {
           await remove(person, false);
         } catch (error) {
-          if (isInvigilError(error, "PARTICIPANT_NOT_FOUND")) throw new NotThereError(gone);
           if (isInvigilError(error, "PARTICIPANT_CONFLICT") && may.administer && people.length === 1)
             setErased(person);
           throw error;
@@ -345,6 +347,6 @@ function RemoveDialog({
       }
     >
       <p>{t("consequence")}</p>
-    </BulkAction>
+    </ActionInRooms>
   );
 }

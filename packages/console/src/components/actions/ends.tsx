@@ -1,14 +1,13 @@
-import { useInvigilClient, useLiveRoom } from "@invigil/react";
+import { useInvigilClient, useLiveRoom, useRoom } from "@invigil/react";
 import { useTranslations } from "use-intl";
 import { Confirm } from "../confirm.js";
+import { useLabels } from "../labels.js";
 import { Names } from "../names.js";
 import { useNotify } from "../notify.js";
 import { ScreenTexts } from "../texts.js";
 import { usePermissions } from "../use-permissions.js";
-import type { Act, ActRoom } from "./acts.js";
+import type { ActRoom } from "./acts.js";
 import { ONCE } from "./sending.js";
-
-type ActOf<Kind extends Act["kind"]> = Extract<Act, { readonly kind: Kind }>;
 
 interface EndExamProps {
   readonly examId: string;
@@ -39,6 +38,7 @@ function EndExam({ examId, name, underWay, onClose, onEnded }: EndExamProps) {
       action={t("action")}
       isDangerous
       typed={name}
+      premise={underWay?.rooms}
       onConfirm={async () => {
         let count = 0;
         // One call ends at most 500 rooms.
@@ -57,23 +57,26 @@ function EndExam({ examId, name, underWay, onClose, onEnded }: EndExamProps) {
   );
 }
 
-export function EndRoomDialog({
-  act: { room, candidates, here },
-  onClose,
-}: {
-  act: ActOf<"endRoom">;
-  onClose: () => void;
-}) {
+export function EndRoomDialog({ room, onClose }: { room: ActRoom; onClose: () => void }) {
   const t = useTranslations("watching.endRoom");
   const client = useInvigilClient();
   const may = usePermissions();
   const notify = useNotify();
+  const { state } = useRoom(room.id);
+  const labels = useLabels(state?.members);
+  const candidates = (state?.members ?? []).filter(({ role }) => role === "examinee");
+  const pages = new Set(state?.presence.map(({ userId }) => userId));
+  const here = candidates.flatMap(({ userId, name }) =>
+    pages.has(userId) ? [labels.get(userId) ?? name] : [],
+  );
   return (
     <Confirm
       onClose={onClose}
-      title={t("title", { room: room.name, count: candidates })}
+      title={t("title", { room: room.name, count: candidates.length })}
       action={t("action")}
       isDangerous
+      // Pages come and go by themselves.
+      premise={state && [state.room.status, candidates.map(({ userId }) => userId)]}
       onConfirm={async () => {
         await client.room.end.mutate({ roomId: room.id });
         const message = t("done", { room: room.name });

@@ -1,5 +1,7 @@
+import { isInvigilError } from "@invigil/client";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRef } from "react";
 import { useTranslations } from "use-intl";
 import dialogStyles from "../dialog.module.css";
 import { useErrorText } from "../error-note.js";
@@ -12,38 +14,95 @@ const MOST_LISTED = 200;
 /** Typing is over after so long, in milliseconds. */
 const TYPED_MS = 300;
 
-/** What an order would do, asked of the server. */
+/** What an order would do. */
+interface Found {
+  /** By user id. */
+  readonly people: ReadonlyMap<string, Decided>;
+  /** Why the server would refuse it for people of a room, by room and reason. */
+  readonly refusals: ReadonlyMap<string, unknown>;
+}
+
+/** The statuses of refusals that say that a room or its people are not as they were. */
+const REFUSED = [403, 404, 409];
+
+/** What must still be so when the order is given. Where time is given back, the end of the exam moves on by itself. */
+const premiseOf = (
+  { people, refusals }: Found,
+  order: Order | undefined,
+  isWanted: (userId: string) => boolean,
+): string =>
+  JSON.stringify([
+    [...people.values()]
+      .filter(({ userId }) => isWanted(userId))
+      .map(({ userId, outcome, refusal, attempt, endsAt, needsLink }) => {
+        const { status, givesBack, extendedMinutes, pausedMs } = attempt;
+        const goesOn = outcome === "changed" && (order?.kind === "resume" || order?.kind === "reopen");
+        const end = endsAt.getTime() - (goesOn ? pausedMs : 0);
+        const moves = status === "paused" && givesBack;
+        return [userId, outcome, refusal, status, extendedMinutes, needsLink, moves || end];
+      }),
+    [...refusals.keys()],
+  ]);
+
+/** Asks the server what an order would do. */
 export const useForeseen = ({
   examId,
   key,
   order,
   whom,
+  of,
 }: {
   examId: string;
   key: string;
   order: Order | undefined;
   whom: readonly Whom[];
+  of: "people" | "rooms";
 }) => {
   const decide = useDecide(examId);
+  const queries = useQueryClient();
   const wanted = JSON.stringify([order, whom]);
+  const latest = useRef(wanted);
+  latest.current = wanted;
   const [typed] = useDebouncedValue(wanted, TYPED_MS);
-  return useQuery({
-    queryKey: ["foreseen", key, wanted],
-    queryFn: async (): Promise<ReadonlyMap<string, Decided>> => {
-      const found = new Map<string, Decided>();
-      if (order)
-        for (const one of whom) {
-          const call = await decide(order, { ...one, key, reason: { code: "other" }, dryRun: true });
-          for (const person of call.people) found.set(person.userId, person);
-        }
-      return found;
-    },
+  const queryKey = ["foreseen", key, wanted];
+  const ask = async (): Promise<Found> => {
+    const people = new Map<string, Decided>();
+    const refusals = new Map<string, unknown>();
+    for (const one of whom)
+      try {
+        if (!order) break;
+        const call = await decide(order, { ...one, key, reason: { code: "other" }, dryRun: true });
+        for (const person of call.people) people.set(person.userId, person);
+      } catch (error) {
+        // What is refused for one room is possible in others.
+        if (!isInvigilError(error) || !REFUSED.includes(error.data.httpStatus)) throw error;
+        refusals.set(`${one.roomId} ${error.data.reason}`, error);
+      }
+    return { people, refusals };
+  };
+  const { data, error } = useQuery({
+    queryKey,
+    queryFn: ask,
     enabled: order !== undefined && typed === wanted,
     retry: false,
     gcTime: 0,
     staleTime: Number.POSITIVE_INFINITY,
     refetchOnWindowFocus: false,
   });
+  return {
+    data,
+    error,
+    /** Asks again. Resolves to whether the order would do what was shown. */
+    foresee: async (): Promise<boolean> => {
+      const now = await ask();
+      queries.setQueryData(queryKey, now);
+      // In large exams, people finish all the time. That must not keep anyone from deciding about whole rooms.
+      const isWanted = (userId: string) =>
+        of === "people" || now.people.get(userId)?.attempt.status !== "finished";
+      const isSame = !data || premiseOf(data, order, isWanted) === premiseOf(now, order, isWanted);
+      return isSame && latest.current === wanted;
+    },
+  };
 };
 
 /** Says in a few words how a decision would change a person's attempt. */
@@ -73,7 +132,7 @@ export function Foreseen({
   const say = useErrorText();
   if (error) return <p role="alert">{say(error)}</p>;
   if (!data) return <p role="status">{t("asking")}</p>;
-  const people = [...data.values()];
+  const people = [...data.people.values()];
   const count = (outcome: Decided["outcome"]) => people.filter((one) => one.outcome === outcome).length;
   const listed = people
     .filter(({ outcome }) => of === "people" || outcome === "refused")
@@ -87,6 +146,11 @@ export function Foreseen({
           refused: count("refused"),
         })}
       </p>
+      {[...new Set([...data.refusals.values()].map(say))].map((text) => (
+        <p key={text} role="alert">
+          {text}
+        </p>
+      ))}
       {listed.length > 0 && (
         <ul className={`${dialogStyles.results} ${styles.preview}`} aria-label={t("label")}>
           {listed.slice(0, MOST_LISTED).map((one) => (

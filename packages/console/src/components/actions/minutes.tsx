@@ -72,6 +72,7 @@ export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skippe
       onClose={onClose}
       roomOf={roomOf}
       run={run}
+      premise={() => people.map((person) => minutesOf(person).before)}
       told={(done) => {
         const [only] = done.length === 1 ? done : [];
         const total = only && given.current.get(only.id)?.after;

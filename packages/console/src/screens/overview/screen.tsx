@@ -39,6 +39,7 @@ export function Screen() {
   const { hasBegun } = useControl(examId);
   const overview = useOverview(roster, exam, chosen);
   const { summary, looks, underWay, chosenRooms } = overview;
+  const ending = { rooms: underWay.length, here: summary.here + summary.counts.checking };
   const message = () => setAct({ kind: "message", rooms: chosenRooms });
 
   return (
@@ -84,15 +85,7 @@ export function Screen() {
                         kind: "action" as const,
                         label: acts("endExam"),
                         isDangerous: true,
-                        onSelect: () =>
-                          setAct({
-                            kind: "endExam",
-                            name: exam.name,
-                            underWay: {
-                              rooms: underWay.length,
-                              here: summary.here + summary.counts.checking,
-                            },
-                          }),
+                        onSelect: () => setAct({ kind: "endExam", name: exam.name, underWay: ending }),
                       },
                     ]
                   : []),
@@ -151,7 +144,7 @@ export function Screen() {
         )}
       </RosterView>
       <ActDialog
-        act={act}
+        act={act?.kind === "endExam" ? { ...act, underWay: ending } : act}
         examId={examId}
         findNow={({ id }) => roster.people?.person(id)}
         onClose={() => setAct(undefined)}

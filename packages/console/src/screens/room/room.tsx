@@ -257,13 +257,7 @@ function Actions({
           kind: "action",
           label: t("end"),
           isDangerous: true,
-          onSelect: () =>
-            onAct({
-              kind: "endRoom",
-              room,
-              candidates: seats.length,
-              here: seats.flatMap(({ isHere, label }) => (isHere ? [label] : [])),
-            }),
+          onSelect: () => onAct({ kind: "endRoom", room }),
         },
       ]}
     />

@@ -3,6 +3,7 @@ import { InvigilProvider } from "@invigil/react";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient } from "@tanstack/react-query";
 import { fireEvent, screen, within } from "@testing-library/react";
+import { useState } from "react";
 import { expect, it } from "vitest";
 import { renderPart } from "../../../test/render.js";
 import { type Locale, loadTexts } from "../../texts/texts.js";
@@ -90,14 +91,27 @@ const openServer = () => {
   return { client, calls, times };
 };
 
+/** The form on a page that reads the people when it is refreshed. */
+function Page({ setup, found }: { setup: Setup; found: Pick<Setup, "people"> }) {
+  const [read, setRead] = useState(found);
+  return (
+    <SetupContext value={{ ...setup, ...read, refresh: async () => setRead({ ...found }) }}>
+      <DraftsProvider owner="t">
+        <Details />
+      </DraftsProvider>
+    </SetupContext>
+  );
+}
+
 const openDetails = async (locale: Locale, over = false) => {
   const server = openServer();
+  const found = { people: people(over) };
   const setup: Setup = {
     examId: "x",
     exam,
     items: [],
     checkedAt: undefined,
-    people: people(over),
+    people: found.people,
     peopleError: undefined,
     isReadOnly: false,
     refresh: () => Promise.resolve(),
@@ -107,17 +121,13 @@ const openDetails = async (locale: Locale, over = false) => {
   await renderPart(
     <InvigilProvider client={server.client} queryClient={new QueryClient()}>
       <Notifications />
-      <SetupContext value={setup}>
-        <DraftsProvider owner="t">
-          <Details />
-        </DraftsProvider>
-      </SetupContext>
+      <Page setup={setup} found={found} />
     </InvigilProvider>,
     { locale, screen: "setup" },
   );
   const type = (label: string | RegExp, value: string) =>
     fireEvent.change(screen.getByLabelText(label), { target: { value } });
-  return { ...server, type };
+  return { ...server, type, found };
 };
 
 const WORDS = {
@@ -215,4 +225,19 @@ it("asks for no reason where the change concerns nobody", async () => {
   fireEvent.click(dialog.getByRole("button", { name: "Change the times" }));
   await screen.findByRole("button", { name: "Undo" });
   expect(calls[0]?.input).not.toHaveProperty("reason");
+});
+
+it("asks again when it would be over for others than were shown, and keeps the reason", async () => {
+  const { type, calls, found } = await openDetails("en");
+  type("Length in minutes", "5");
+  fireEvent.click(screen.getAllByRole("button", { name: "Save" })[0] ?? document.body);
+  const dialog = within(await screen.findByRole("dialog"));
+  fireEvent.change(dialog.getByLabelText("Reason"), { target: { value: "technical" } });
+  const [first, ...others] = found.people.entries;
+  if (first) found.people = { ...found.people, entries: [{ ...first, extraMinutes: 100 }, ...others] };
+  fireEvent.click(dialog.getByRole("button", { name: "Change the times, and end it for 1" }));
+  await dialog.findByText("This has changed since you were asked. Check it, and confirm again.");
+  expect(calls).toEqual([]);
+  fireEvent.click(dialog.getByRole("button", { name: "Change the times" }));
+  await expect.poll(() => calls).toMatchObject([{ input: { reason: { code: "technical" } } }]);
 });

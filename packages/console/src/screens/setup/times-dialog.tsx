@@ -8,6 +8,7 @@ import { useNow } from "../../components/clock.js";
 import dialogStyles from "../../components/dialog.module.css";
 import { Waiting } from "../../components/error-note.js";
 import { FormDialog } from "../../components/form-dialog.js";
+import { usePremise } from "../../components/premise.js";
 import { ScreenTexts } from "../../components/texts.js";
 import { Time } from "../../components/time.js";
 import { useAction } from "../../components/use-action.js";
@@ -63,7 +64,7 @@ export default function TimesDialog(props: TimesDialogProps) {
 
 function AskedTimes({ after, onConfirm, onClose }: TimesDialogProps) {
   const t = useTranslations("setup.details.running");
-  const { exam, people, peopleError } = useSetup();
+  const { exam, people, peopleError, refresh } = useSetup();
   const now = useNow("second");
   const [typed, setTyped] = useState(NO_REASON);
   const reason = reasonOf(typed);
@@ -71,7 +72,12 @@ function AskedTimes({ after, onConfirm, onClose }: TimesDialogProps) {
   const isOver = ({ ends }: { ends: ChangedTime }) => ends.to.getTime() <= now;
   const over = concerned?.filter(isOver).length ?? 0;
   const isForNobody = concerned?.length === 0;
+  const { asksAgain, holds } = usePremise(() => concerned?.map((person) => [person.userId, isOver(person)]));
   const confirm = useAction(async () => {
+    await refresh();
+    // The page shows what was found in the next task.
+    await new Promise((resolve) => setTimeout(resolve));
+    if (!holds()) return;
     await onConfirm(reason);
     onClose();
   });
@@ -85,6 +91,7 @@ function AskedTimes({ after, onConfirm, onClose }: TimesDialogProps) {
       isReady={isForNobody || (reason !== undefined && concerned !== undefined)}
       isDangerous={over > 0}
       mayCloseOutside={false}
+      asksAgain={asksAgain}
     >
       {after.startTime.getTime() > now && (
         <p role="alert" className={actingStyles.loss}>

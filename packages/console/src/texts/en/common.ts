@@ -101,6 +101,7 @@ export default {
     close: "Close",
     typeName: "To confirm, type: {name}",
     more: "and {count, number} more",
+    changed: "This has changed since you were asked. Check it, and confirm again.",
   },
   bulk: {
     people: {

@@ -94,6 +94,7 @@ export default {
     close: "关闭",
     typeName: "请输入以下名称确认：{name}",
     more: "等，另有 {count, number} 个",
+    changed: "以上内容已有变化，请核对后再次确认。",
   },
   bulk: {
     people: {
