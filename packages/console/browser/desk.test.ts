@@ -19,9 +19,8 @@ const WORDS = {
     actions: (name: string) => `Actions for ${name}`,
     identity: "Identity",
     identityTitle: "Identity of 王芳",
-    found: "Compared with their document",
+    wrong: "Refused: wrong person or document",
     noteForStaff: "Note for staff (optional, candidates never see it)",
-    save: "Save",
     notDone: "This was not done",
     done: "The identity of 王芳 is refused.",
     mark: "Identity not confirmed",
@@ -51,9 +50,8 @@ const WORDS = {
     actions: (name: string) => `${name}的操作`,
     identity: "核验身份",
     identityTitle: "核验王芳的身份",
-    found: "与证件核对的结果",
+    wrong: "不符：不是本人，或证件无效",
     noteForStaff: "内部备注（选填，考生看不到）",
-    save: "保存",
     notDone: "操作未完成",
     done: "已记录王芳身份不符。",
     mark: "身份未确认",
@@ -116,10 +114,9 @@ it.each(STORY_LANGUAGES)("marks an identity, keeps notes, and lists who is here,
   await choose("王芳", words.identity);
   const identity = page.getByRole("dialog", { name: words.identityTitle });
   await picture(`desk-identity-empty-${locale}`);
-  expect(await identity.getByRole("button", { name: words.save, exact: true }).isDisabled()).toBe(true);
-  await identity.getByLabel(words.found).selectOption("refused");
-  await identity.getByLabel(words.noteForStaff).fill("Not the person on the photo");
-  await identity.getByRole("button", { name: words.save, exact: true }).click();
+  // The key of an outcome is a letter in the field.
+  await identity.getByLabel(words.noteForStaff).pressSequentially("Not the person on the photo");
+  await identity.getByRole("button", { name: words.wrong, exact: true }).click();
   await identity.getByText(words.notDone).waitFor();
   expect(await identity.getByLabel(words.noteForStaff).inputValue()).toBe("Not the person on the photo");
   await check({ within: "[role=dialog]" });
@@ -127,7 +124,7 @@ it.each(STORY_LANGUAGES)("marks an identity, keeps notes, and lists who is here,
   await page.setViewportSize({ width: 360, height: 720 });
   await picture(`desk-identity-phone-${locale}`);
   await page.setViewportSize({ width: 1280, height: 800 });
-  await identity.getByRole("button", { name: words.save, exact: true }).click();
+  await identity.getByRole("button", { name: words.wrong, exact: true }).press("r");
   await page.getByText(words.done).first().waitFor();
   await dialog.waitFor({ state: "detached" });
   const { entries } = await fixture.teacher.exam.entries({ examId, userId: "e1" });
@@ -197,8 +194,10 @@ it.each(STORY_LANGUAGES)("marks an identity, keeps notes, and lists who is here,
   // Candidates read nothing of it.
   expect((await hall.as("e1").exam.entries({ examId })).entries).toEqual([]);
 
-  const key = "looked again";
-  await fixture.teacher.participant.checkIdentity({ roomId, userId: "e1", status: "confirmed", key });
+  // From the keyboard alone.
+  await page.keyboard.press("i");
+  await identity.waitFor();
+  await page.keyboard.press("c");
   await page.getByText(words.confirmed).waitFor();
   expect(await page.getByText(words.mark).count()).toBe(0);
   await picture(`desk-confirmed-${locale}`);

@@ -1,11 +1,15 @@
 import type { ExamEntry } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
-import { NativeSelect, Textarea } from "@mantine/core";
+import { Button, NativeSelect, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
+import { Dialog } from "../dialog.js";
+import dialogStyles from "../dialog.module.css";
+import { NotDone } from "../error-note.js";
 import { FormDialog } from "../form-dialog.js";
 import { useNotify } from "../notify.js";
 import { useAction } from "../use-action.js";
+import styles from "./acting.module.css";
 import type { ActPerson } from "./acts.js";
 import { randomId } from "./sending.js";
 
@@ -22,6 +26,13 @@ const useForm = <Values extends object>(initial: Values) => {
   ] as const;
 };
 
+/** The key of each outcome, while the focus is on their buttons. */
+const KEYS: Readonly<Record<(typeof STATUSES)[number], string>> = {
+  confirmed: "c",
+  refused: "r",
+  later: "l",
+};
+
 /** Says whether a candidate is who they should be. */
 export function IdentityDialog({
   person,
@@ -33,54 +44,70 @@ export function IdentityDialog({
   onClose: () => void;
 }) {
   const t = useTranslations("watching.identity");
+  const cancel = useTranslations("common.confirm")("cancel");
   const client = useInvigilClient();
   const notify = useNotify();
   const { label: name, userId } = person;
-  const [{ status, note, key }, change] = useForm({ status: "", note: "" });
-  const found = STATUSES.find((one) => one === status);
-  const action = useAction(async () => {
+  const [{ note, key }, change] = useForm({ note: "" });
+  const { run, isRunning, error } = useAction(async (status: (typeof STATUSES)[number]) => {
     const roomId = roomOf(person) ?? person.roomId;
-    if (!found || roomId === undefined) return;
+    if (roomId === undefined) return;
     await client.participant.checkIdentity.mutate({
       roomId,
       userId,
-      status: found,
+      status,
       note: note.trim() || undefined,
-      key,
+      key: `${key}/${status}`,
     });
-    notify.done(t(`done.${found}`, { name }));
+    notify.done(t(`done.${status}`, { name }));
     onClose();
   });
   return (
-    <FormDialog
-      title={t("title", { name })}
-      verb={t("save")}
-      action={action}
-      isReady={found !== undefined}
-      mayCloseOutside={note === ""}
-      onSubmit={action.run}
-      onClose={onClose}
-    >
-      <NativeSelect
-        label={t("status")}
-        value={status}
-        data-autofocus
-        data={[
-          { value: "", label: t("choose") },
-          ...STATUSES.map((value) => ({ value, label: t(`statuses.${value}`) })),
-        ]}
-        onChange={({ currentTarget: { value } }) => change({ status: value })}
-      />
-      <Textarea
-        label={t("note")}
-        minRows={2}
-        autosize
-        maxRows={6}
-        maxLength={MAX_TEXT}
-        value={note}
-        onChange={({ currentTarget: { value } }) => change({ note: value })}
-      />
-    </FormDialog>
+    <Dialog title={t("title", { name })} mayCloseOutside={note === ""} onClose={onClose}>
+      <div className={dialogStyles.form}>
+        <Textarea
+          label={t("note")}
+          minRows={2}
+          autosize
+          maxRows={6}
+          maxLength={MAX_TEXT}
+          value={note}
+          onChange={({ currentTarget: { value } }) => change({ note: value })}
+        />
+        <fieldset
+          className={styles.ways}
+          onKeyDown={(event) => {
+            const status = STATUSES.find((one) => KEYS[one] === event.key);
+            if (!status || event.altKey || event.ctrlKey || event.metaKey) return;
+            event.preventDefault();
+            run(status);
+          }}
+        >
+          <legend>{t("status")}</legend>
+          {STATUSES.map((status, n) => (
+            <Button
+              key={status}
+              variant="default"
+              justify="space-between"
+              rightSection={<kbd aria-hidden>{KEYS[status]}</kbd>}
+              aria-keyshortcuts={KEYS[status]}
+              disabled={isRunning}
+              {...(status === "refused" && { c: "var(--red)" })}
+              {...(n === 0 && { "data-autofocus": true })}
+              onClick={() => run(status)}
+            >
+              {t(`statuses.${status}`)}
+            </Button>
+          ))}
+        </fieldset>
+        <NotDone error={error} />
+        <div className={dialogStyles.buttons}>
+          <Button variant="default" onClick={onClose}>
+            {cancel}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
   );
 }
 

@@ -3,6 +3,7 @@ import { useTranslations } from "use-intl";
 import { DownIcon, MoreIcon } from "../icons.js";
 import { ActionMenu } from "../menu.js";
 import type { MenuEntry } from "../menu-entry.js";
+import { ShortcutKey } from "../shortcuts.js";
 import { useTalks } from "../talk/talks.js";
 import type { Act, ActPerson, PersonAct } from "./acts.js";
 import { useControl } from "./use-control.js";
@@ -40,44 +41,49 @@ export function PersonMenu({
     (kind): MenuEntry => ({ kind: "action", label: t(kind), onSelect: () => onAct({ kind, person }) }),
   );
   return (
-    <ActionMenu
-      label={t("label", { name: person.label })}
-      {...(hasText
-        ? {
-            target: (
-              <>
-                {t("all")}
-                <DownIcon size={12} />
-              </>
-            ),
-          }
-        : { icon: <MoreIcon /> })}
-      entries={[
-        ...(onWrite ? one("message", false, onWrite) : []),
-        ...(mayTalk
-          ? [
-              talks.own?.userId === person.userId
-                ? ({ kind: "action", label: t("stopTalk"), onSelect: talks.stop } as const)
-                : ({
-                    kind: "action",
-                    label: t("talk"),
-                    onSelect: () => onAct({ kind: "talk", person }),
-                  } as const),
-            ]
-          : []),
-        ...one("clip"),
-        ...one("link"),
-        ...one("minutes"),
-        ...one("time"),
-        ...(mayAct ? [{ kind: "line" } as const] : []),
-        ...desk,
-        ...(mayAct ? [{ kind: "line" } as const] : []),
-        ...one("move"),
-        ...one("unseat"),
-        ...one("reopen"),
-        ...one("terminate", true),
-        ...one("remove", true),
-      ]}
-    />
+    <>
+      {hasText && (
+        <ShortcutKey keys="i" label={t("identity")} run={() => onAct({ kind: "identity", person })} />
+      )}
+      <ActionMenu
+        label={t("label", { name: person.label })}
+        {...(hasText
+          ? {
+              target: (
+                <>
+                  {t("all")}
+                  <DownIcon size={12} />
+                </>
+              ),
+            }
+          : { icon: <MoreIcon /> })}
+        entries={[
+          ...(onWrite ? one("message", false, onWrite) : []),
+          ...(mayTalk
+            ? [
+                talks.own?.userId === person.userId
+                  ? ({ kind: "action", label: t("stopTalk"), onSelect: talks.stop } as const)
+                  : ({
+                      kind: "action",
+                      label: t("talk"),
+                      onSelect: () => onAct({ kind: "talk", person }),
+                    } as const),
+              ]
+            : []),
+          ...one("clip"),
+          ...one("link"),
+          ...one("minutes"),
+          ...one("time"),
+          ...(mayAct ? [{ kind: "line" } as const] : []),
+          ...desk,
+          ...(mayAct ? [{ kind: "line" } as const] : []),
+          ...one("move"),
+          ...one("unseat"),
+          ...one("reopen"),
+          ...one("terminate", true),
+          ...one("remove", true),
+        ]}
+      />
+    </>
   );
 }

@@ -265,14 +265,12 @@ export default {
   identity: {
     title: "Identity of {name}",
     status: "Compared with their document",
-    choose: "Choose what you found",
     statuses: {
       confirmed: "Confirmed: it is them",
       refused: "Refused: wrong person or document",
       later: "Later: I have to look again",
     },
     note: "Note for staff (optional, candidates never see it)",
-    save: "Save",
     done: {
       confirmed: "The identity of {name} is confirmed.",
       refused: "The identity of {name} is refused. Their exam goes on until you decide otherwise.",

@@ -255,14 +255,12 @@ export default {
   identity: {
     title: "核验{name}的身份",
     status: "与证件核对的结果",
-    choose: "请选择核验结果",
     statuses: {
       confirmed: "相符：是考生本人",
       refused: "不符：不是本人，或证件无效",
       later: "稍后：需要再次核验",
     },
     note: "内部备注（选填，考生看不到）",
-    save: "保存",
     done: {
       confirmed: "已确认{name}的身份。",
       refused: "已记录{name}身份不符。如不另行处置，其考试仍会继续。",
