@@ -6,12 +6,12 @@ import { createTestApp } from "../../packages/server/dist/app/testing.js";
 import { answerParent } from "../lib/ipc.mjs";
 import {
   COPY_RECORDS,
-  EXAMINEES,
-  examinee,
+  examinees,
   INSERT_RECORD,
   PERIOD,
   recordOf,
   rowOf,
+  teachers,
 } from "../lib/records.mjs";
 import { Sqlite } from "../lib/server-modules.mjs";
 
@@ -24,12 +24,9 @@ const makeRoom = async ({ file, teacher }) => {
   const caller = app.as({ sub: teacher, role: "teacher" });
   const room = await caller.room.create({
     name: "Benchmark",
-    participants: Array.from({ length: EXAMINEES }, (_, n) => ({
-      userId: examinee(n),
-      name: `Examinee ${n + 1}`,
-      role: "examinee",
-    })),
+    participants: examinees,
   });
+  await caller.participant.add({ roomId: room.id, participants: teachers });
   const data = JSON.stringify({ pc: DETECTIONS, mobile: DETECTIONS });
   await caller.cheat.setConfig({ examId: room.examId, data });
   await app.close();

@@ -22,8 +22,8 @@ import { CALLS } from "./records.mjs";
  * @property {number} [recordsPerCall] the number of records that a call writes; such a path has its own database
  *
  * @typedef {{ roomId: string, examId: string, moreRooms?: string[] }} Room
- * @typedef {{ method: "GET" | "POST", path: string, body?: string, examinee?: string }} Request `examinee`: the user id of the sender;
- *   default: a teacher sends it
+ * @typedef {{ method: "GET" | "POST", path: string, body?: string, caller?: { userId: string, role: string } }} Request default caller: the
+ *   teacher who created the room
  */
 
 /** Every answer under load must equal `expected` to the byte, except for the parts that the path masks. */

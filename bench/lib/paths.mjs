@@ -1,7 +1,7 @@
 // The paths of Invigil that rows measure: their requests, and checks of their answers.
 import assert from "node:assert/strict";
 import { invigil } from "./contenders.mjs";
-import { CALLS, EXAMINEES, examinee, RECORDS_PER_CALL, recordsOfCalls } from "./records.mjs";
+import { byExaminee, byTeacher, EXAMINEES, ofEach, RECORDS_PER_CALL, recordsOfCalls } from "./records.mjs";
 
 const BATCH = 10;
 /** Signatures of URLs, which change each minute. */
@@ -20,7 +20,7 @@ export const assertRoom = (room, { roomId, examId }) => {
 export const roomInfo = invigil({
   label: "REST roomInfo",
   records: 0,
-  requests: ({ roomId }) => [get("/exam/roomInfo", { roomId })],
+  requests: ({ roomId }) => ofEach(byExaminee, () => get("/exam/roomInfo", { roomId })),
   check: ({ success, data }, room) => {
     assert.equal(success, true);
     assertRoom(data, room);
@@ -30,7 +30,7 @@ export const roomInfo = invigil({
 export const roomGet = invigil({
   label: "tRPC room.get",
   records: 0,
-  requests: ({ roomId }) => [query("room.get", { roomId })],
+  requests: ({ roomId }) => ofEach(byExaminee, () => query("room.get", { roomId })),
   check: ({ result }, room) => assertRoom(result.data.json, room),
 });
 
@@ -41,7 +41,7 @@ export const roomGetBatch = invigil({
   requests: ({ roomId }) => {
     const input = Object.fromEntries(Array.from({ length: BATCH }, (_, n) => [n, { json: { roomId } }]));
     const names = Array.from({ length: BATCH }, () => "room.get").join(",");
-    return [get(`/trpc/${names}`, { batch: 1, input: JSON.stringify(input) })];
+    return ofEach(byExaminee, () => get(`/trpc/${names}`, { batch: 1, input: JSON.stringify(input) }));
   },
   check: (answers, room) => {
     assert.equal(answers.length, BATCH);
@@ -54,11 +54,12 @@ export const addCheatRecord = invigil({
   records: 0,
   recordsPerCall: RECORDS_PER_CALL,
   // The page of each examinee reports what its detectors saw.
-  requests: ({ roomId, examId }) =>
-    recordsOfCalls().map((records, n) => ({
-      ...post("/exam/cheat/addCheatRecord", { roomId, examId, data: JSON.stringify(records) }),
-      examinee: examinee(n),
-    })),
+  requests: ({ roomId, examId }) => {
+    const records = recordsOfCalls();
+    return ofEach(byExaminee, (n) =>
+      post("/exam/cheat/addCheatRecord", { roomId, examId, data: JSON.stringify(records[n]) }),
+    );
+  },
   check: (answer) => assert.deepEqual(answer, { success: true, code: 200, errorCode: "", errorMsg: "" }),
 });
 
@@ -68,13 +69,14 @@ export const listCheatRecord = (page, records) => {
   return invigil({
     label: `REST listCheatRecord, ${page} page of ${records.toLocaleString("en")}`,
     records,
-    requests: ({ roomId }) => [
-      post("/exam/cheat/listCheatRecord", {
-        roomId,
-        pageSize: PAGE,
-        ...(page === "deep" && { scrollToken: String(newest + 1) }),
-      }),
-    ],
+    requests: ({ roomId }) =>
+      ofEach(byTeacher, () =>
+        post("/exam/cheat/listCheatRecord", {
+          roomId,
+          pageSize: PAGE,
+          ...(page === "deep" && { scrollToken: String(newest + 1) }),
+        }),
+      ),
     check: ({ success, data }, { roomId }) => {
       assert.equal(success, true);
       assert.deepEqual(
@@ -105,7 +107,7 @@ export const userList = invigil({
 export const examInfo = invigil({
   label: "REST examInfo",
   records: 0,
-  requests: ({ examId }) => [get("/exam/examInfo", { examId })],
+  requests: ({ examId }) => ofEach(byExaminee, () => get("/exam/examInfo", { examId })),
   check: ({ success, data }, { examId }) => {
     assert.equal(success, true);
     assert.equal(data.id, examId);
@@ -115,11 +117,7 @@ export const examInfo = invigil({
 export const getCheatConfig = invigil({
   label: "REST getCheatConfig",
   records: 0,
-  requests: ({ examId }) =>
-    Array.from({ length: CALLS }, (_, n) => ({
-      ...post("/exam/cheat/getCheatConfig", { examId }),
-      examinee: examinee(n),
-    })),
+  requests: ({ examId }) => ofEach(byExaminee, () => post("/exam/cheat/getCheatConfig", { examId })),
   check: ({ success, data }, { examId }) => {
     assert.equal(success, true);
     assert.equal(data.examId, examId);

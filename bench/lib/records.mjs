@@ -10,6 +10,26 @@ const DETECTORS = 7;
 const FIRST_TIME = Date.UTC(2026, 0, 2);
 
 export const examinee = (n) => `examinee${(n % EXAMINEES) + 1}`;
+/** The first teacher creates the room. */
+const teacher = (n) => `teacher${n + 2}`;
+
+/** The people of the room. One call adds at most 500. */
+export const examinees = Array.from({ length: EXAMINEES }, (_, n) => ({
+  userId: examinee(n),
+  name: `Examinee ${n + 1}`,
+  role: "examinee",
+}));
+export const teachers = Array.from({ length: CALLS }, (_, n) => ({
+  userId: teacher(n),
+  name: `Teacher ${n + 2}`,
+  role: "teacher",
+}));
+/** Who sends each of 64 concurrent calls. The calls of one person would wait for each other. */
+export const byExaminee = (n) => ({ userId: examinee(n), role: "examinee" });
+export const byTeacher = (n) => ({ userId: teacher(n), role: "teacher" });
+/** @returns a request for each of 64 concurrent calls */
+export const ofEach = (callers, requestOf) =>
+  Array.from({ length: CALLS }, (_, n) => ({ ...requestOf(n), caller: callers(n) }));
 
 /** Records at this distance differ only in their time: 500 examinees, 4 types, 2 cameras, 7 detectors. */
 export const PERIOD = 3500;

@@ -6,7 +6,7 @@ import { createLiveRooms } from "./live.mjs";
 import { roundOf } from "./measure.mjs";
 import { addCheatRecord } from "./paths.mjs";
 import { newFolder } from "./processes.mjs";
-import { CALLS, EXAMINEES, examinee, RECORDS_PER_CALL } from "./records.mjs";
+import { CALLS, examinees, RECORDS_PER_CALL, teachers } from "./records.mjs";
 import { createLoader, createStage } from "./stage.mjs";
 
 const PASSES = 8;
@@ -38,12 +38,13 @@ export const startSide = async (root, loader, file = join(newFolder(), "invigil.
   const stage = createStage(root, loader);
   const { url, child } = await stage.startServer(file);
   const headers = await stage.headersOf({ method: "POST" });
-  const participants = Array.from({ length: EXAMINEES }, (_, n) => ({
-    userId: examinee(n),
-    name: `Examinee ${n + 1}`,
-    role: "examinee",
-  }));
-  const { id: roomId, examId } = await trpcCall(url, "room.create", { name: "Room", participants }, headers);
+  const { id: roomId, examId } = await trpcCall(
+    url,
+    "room.create",
+    { name: "Room", participants: examinees },
+    headers,
+  );
+  await trpcCall(url, "participant.add", { roomId, participants: teachers }, headers);
   const config = { examId, data: JSON.stringify({ pc: { manyPeople: true } }) };
   await trpcCall(url, "cheat.setConfig", config, headers);
   for (let pass = 0; pass < PASSES; pass++)

@@ -89,9 +89,9 @@ export const createStage = (root = HERE, loader = createLoader()) => {
       return serving.get(file);
     },
 
-    /** The headers of a request. One teacher makes all those that name no examinee. */
-    async headersOf({ method, examinee }) {
-      const token = await (examinee ? tokenOf(examinee, "examinee") : tokenOf(TEACHER, "teacher"));
+    /** The headers of a request. One teacher makes all those that name no caller. */
+    async headersOf({ method, caller: { userId, role } = { userId: TEACHER, role: "teacher" } }) {
+      const token = await tokenOf(userId, role);
       return {
         authorization: `Bearer ${token}`,
         ...(method === "POST" && { "content-type": "application/json" }),
