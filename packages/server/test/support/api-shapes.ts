@@ -226,7 +226,10 @@ interface Definition {
 export const apiOf = ({ _def: { procedures } }: AnyTRPCRouter): Api => {
   const reader = new ShapeReader();
   const nouns = new Map<string, Procedure[]>();
-  for (const [path, itself] of Object.entries<AnyTRPCProcedure>(procedures)) {
+  // In the order of their names, so that what is written of them does not say which folder has them.
+  for (const [path, itself] of Object.entries<AnyTRPCProcedure>(procedures).toSorted(([one], [other]) =>
+    one.localeCompare(other),
+  )) {
     const [noun = "", verb = ""] = path.split(".");
     // Safe: tRPC keeps the schemas there.
     const { type: kind, inputs, output } = itself._def as unknown as Definition;

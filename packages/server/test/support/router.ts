@@ -26,12 +26,12 @@ const deps = createDeps({
 export const router = createAppRouter(createServices(deps));
 await db.close();
 
-/** All procedures by their paths, such as `room.get`. */
+/** All procedures by their paths, such as `room.get`, in their order. */
 export const procedures: ReadonlyMap<string, AnyTRPCProcedure> = new Map(
   Object.entries<AnyTRPCProcedure>(
     // Safe: at run time this is a flat record, although its type is nested.
     router._def.procedures as unknown as Record<string, AnyTRPCProcedure>,
-  ),
+  ).toSorted(([one], [other]) => one.localeCompare(other)),
 );
 
 /** @throws if there is no such procedure */
