@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { parseConfig } from "../src/config/config.js";
 import { createDeliveryStore } from "../src/features/delivery/store.js";
-import { LOOKED_AT } from "../src/features/past/store.js";
+import { LOOKED_AT } from "../src/features/delivery/past-events-store.js";
 import { query } from "../src/storage/statement.js";
 import { eventEpochs, roomEvents } from "../src/storage/tables.js";
 import { listenRoom } from "./support/listening.js";

@@ -1,6 +1,6 @@
 import type { FastifyCorsOptions } from "@fastify/cors";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import type { MediaService } from "../features/media/service.js";
+import type { MediaService } from "../features/stream/media.js";
 import { InvigilError, invalidInput } from "../platform/errors.js";
 import type { MediaRole } from "../providers/types.js";
 import { answerErrors } from "./failures.js";

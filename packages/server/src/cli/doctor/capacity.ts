@@ -1,5 +1,5 @@
 import type { Config } from "../../config/config.js";
-import type { Demand, Peak } from "../../features/capacity/service.js";
+import type { Demand, Peak } from "../../features/check/capacity.js";
 import { streamCarrierOf } from "../../providers/stream-carrier.js";
 import { timeFormatter } from "../time.js";
 import { type Finding, findingsOf } from "./finding.js";

@@ -4,7 +4,7 @@ import { openDeps } from "../../app/installation.js";
 import { type Config, configOf, readEnvFile } from "../../config/config.js";
 import { readSettings } from "../../config/settings.js";
 import { TOLERANCE_MS } from "../../domain/pruning-clock.js";
-import type { Demand } from "../../features/capacity/service.js";
+import type { Demand } from "../../features/check/capacity.js";
 import { temporarySecret } from "../../identity/secrets.js";
 import { createIds } from "../../platform/ids.js";
 import { selectProviders } from "../../providers/select.js";

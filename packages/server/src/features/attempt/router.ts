@@ -16,8 +16,8 @@ import {
 } from "@invigil/schema";
 import { examinees, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
-import type { SittingService } from "../sitting/service.js";
 import type { AttemptService } from "./service.js";
+import type { SittingService } from "./sitting.js";
 
 const access = "Teachers: their own rooms, and with `examId` all rooms of an exam that they created.";
 const controlled = `${access} If the exam is controlled by its creator, only its creator.`;

@@ -38,6 +38,7 @@ const CONTROLLED: readonly AttemptAction["kind"][] = ["extend", "terminate", "re
 const isChange = ({ attempt, after }: DecisionOutcome): boolean =>
   typeof after !== "string" && after !== attempt;
 
+export type { SittingService } from "./sitting.js";
 export type AttemptService = ReturnType<typeof createAttemptService>;
 
 /** Decides about the attempts of people, and keeps what was decided. */

@@ -10,12 +10,12 @@ import { createPace } from "../../platform/pace.js";
 import type { ServiceCheck } from "../../providers/checks.js";
 import type { StreamCarrier } from "../../providers/stream-carrier.js";
 import type { Queries } from "../../storage/port.js";
+import type { SittingService } from "../attempt/service.js";
 import type { AudioService } from "../audio/service.js";
-import type { CapacityService, Peak } from "../capacity/service.js";
 import type { CheatService } from "../cheat/service.js";
 import { examineeUrlOf, usesSitPage } from "../join/rules.js";
 import type { CodeService } from "../join/service.js";
-import type { SittingService } from "../sitting/service.js";
+import type { CapacityService, Peak } from "./capacity.js";
 import { type CheckStore, type NamedRoom, type PersonInRoom, ROOMS_PER_PAGE } from "./store.js";
 
 const MIB = 1024 * 1024;

@@ -43,6 +43,7 @@ import { admins, anyone, inspectors, staff, teachers } from "../../trpc/procedur
 import { router } from "../../trpc/root.js";
 import { trackEvents } from "../../trpc/subscriptions.js";
 import type { AttemptService } from "../attempt/service.js";
+import type { SittingService } from "../attempt/sitting.js";
 import type { CheckService } from "../check/service.js";
 import type { EntryService } from "../entry/service.js";
 import type { CardService } from "../join/service.js";
@@ -50,7 +51,6 @@ import type { PlanService } from "../plan/service.js";
 import type { RoomService } from "../room/service.js";
 import type { RosterService } from "../roster/service.js";
 import type { SeriesService } from "../series/service.js";
-import type { SittingService } from "../sitting/service.js";
 import type { SubscriptionService } from "../subscriptions/service.js";
 import type { DuplicateService } from "./duplicates.js";
 import type { ExamService } from "./service.js";

@@ -29,11 +29,11 @@ import {
 } from "@invigil/schema";
 import { anyone, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
-import type { DiagnosisService } from "../diagnosis/service.js";
+import type { SittingService } from "../attempt/sitting.js";
+import type { DiagnosisService } from "../check/diagnosis.js";
 import type { EntryService } from "../entry/service.js";
 import type { ImportService } from "../import/service.js";
 import type { RosterService } from "../roster/service.js";
-import type { SittingService } from "../sitting/service.js";
 import type { ParticipantService } from "./service.js";
 
 export const createParticipantRouter = ({

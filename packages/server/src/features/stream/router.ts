@@ -16,7 +16,7 @@ import {
 } from "@invigil/schema";
 import { examinees, publicProcedure, staff, teachers } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
-import type { MediaService } from "../media/service.js";
+import type { MediaService } from "./media.js";
 import type { StreamService } from "./service.js";
 
 export const createStreamRouter = ({ stream, media }: { stream: StreamService; media: MediaService }) => {

@@ -6,7 +6,7 @@ import { pageOf } from "../../platform/paging.js";
 import type { Queries } from "../../storage/port.js";
 import { type Dialect, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { roomEvents } from "../../storage/tables.js";
-import type { Logged } from "../delivery/service.js";
+import type { Logged } from "./service.js";
 
 /** Some of the events of a room, the newest first, at one moment. */
 export interface PastEvents {

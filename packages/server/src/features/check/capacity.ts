@@ -1,6 +1,6 @@
 import type { ImServer } from "@invigil/schema";
 import type { Config } from "../../config/config.js";
-import type { CapacityStore, UpcomingExam } from "./store.js";
+import type { CapacityStore, UpcomingExam } from "./capacity-store.js";
 
 /** The time with the most streams: when it begins, and the exams that take place then. */
 export interface Peak {

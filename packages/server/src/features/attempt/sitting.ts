@@ -25,7 +25,7 @@ import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import { visibleSnapshot } from "../delivery/rules.js";
 import type { ImService } from "../im/service.js";
-import type { NoChange, SittingStore } from "./store.js";
+import type { NoChange, SittingStore } from "./sitting-store.js";
 
 /** The consent text of an exam that has none of its own. */
 const STANDARD: Consent = { version: 0 };

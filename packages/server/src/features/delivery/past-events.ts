@@ -3,8 +3,8 @@ import type { Opened } from "../../domain/opened.js";
 import type { Principal } from "../../identity/tokens.js";
 import { LOOKED_AT_A_ROW, type RateLimits } from "../../limits/rates.js";
 import { ABOVE_ALL_IDS } from "../../platform/paging.js";
-import { declarationOf, isVisibleTo, toListedEvent } from "../delivery/rules.js";
-import type { PastEventStore } from "./store.js";
+import type { PastEventStore } from "./past-events-store.js";
+import { declarationOf, isVisibleTo, toListedEvent } from "./rules.js";
 
 export type PastEventService = ReturnType<typeof createPastEventService>;
 

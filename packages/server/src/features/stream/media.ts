@@ -25,9 +25,9 @@ import type { MediaServer } from "../../providers/types.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ParticipantService } from "../participant/service.js";
-import type { StreamService } from "../stream/service.js";
+import { type MediaHolder, type MediaRight, type MediaTokens, TOKEN_SECONDS } from "./media-tokens.js";
+import type { StreamService } from "./service.js";
 import type { TalkStore } from "./talks-store.js";
-import { type MediaHolder, type MediaRight, type MediaTokens, TOKEN_SECONDS } from "./tokens.js";
 
 /** How often it is checked whether those who publish and watch still may. */
 const RECHECK_MS = 5_000;

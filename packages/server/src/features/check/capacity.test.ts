@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { peakOf as peakAt } from "./service.js";
+import { peakOf as peakAt } from "./capacity.js";
 
 const NOW = new Date("2026-06-07T00:00:00Z");
 const hour = (hours: number) => new Date(NOW.getTime() + hours * 3_600_000);
