@@ -138,7 +138,7 @@ describe("a round", () => {
     const rooms = await services.access.open(ADMIN, "roomsToRun", { examId });
     const { people } = await services.roster.people(ADMIN, rooms, examPeopleInput.parse({ examId }));
     const nameOf = (userId: string | undefined) => people.find((person) => person.userId === userId)?.name;
-    const { entries } = await services.attempt.entries(ADMIN, rooms, examEntriesInput.parse({ examId }));
+    const { entries } = await services.entry.entries(ADMIN, rooms, examEntriesInput.parse({ examId }));
     return {
       hands: new Map(hands.map((hand) => [nameOf(hand.userId), hand])),
       attempts: new Map(people.flatMap(({ name, attempt }) => (attempt ? [[name, attempt]] : []))),

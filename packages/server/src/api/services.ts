@@ -369,7 +369,7 @@ export const createServices = (
     rates,
   });
   const entry = createEntryService({
-    store: createEntryStore({ writes, events: eventLog }),
+    store: createEntryStore({ storage, writes, events: eventLog }),
     rates,
     clock,
   });

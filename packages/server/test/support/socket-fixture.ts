@@ -11,7 +11,7 @@ import { createServices, type Services } from "../../src/api/services.js";
 import { type AppOptions, buildApp } from "../../src/app/app.js";
 import type { TestCaller } from "../../src/app/testing.js";
 import type { Config } from "../../src/config/config.js";
-import { createAuthRouter } from "../../src/features/auth/router.js";
+import { createAuthProcedures } from "../../src/features/auth/router.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { InvigilError } from "../../src/platform/errors.js";
 import { createIds } from "../../src/platform/ids.js";
@@ -112,7 +112,7 @@ const createTestRouter = (
   gate: ReturnType<typeof createGate>,
 ) =>
   router({
-    auth: createAuthRouter(services),
+    ...createAuthProcedures(services),
     test: router({
       events: anyone("nothing")
         .input(z.object({ lastEventId: eventIdSchema.optional() }))

@@ -11,11 +11,10 @@ import {
   setPasswordInput,
 } from "@invigil/schema";
 import { admins, staff } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { AccountService } from "./service.js";
 
-export const createAccountRouter = ({ account }: { account: AccountService }) =>
-  router({
+export const createAccountProcedures = ({ account }: { account: AccountService }) => ({
+  account: {
     create: admins("unbound")
       .meta({ sentence: "Creates an account.", errors: ["ACCOUNT_CONFLICT"] })
       .input(createAccountInput)
@@ -68,4 +67,5 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .input(sessionRef)
       .output(endedSessionSchema)
       .mutation(async ({ ctx: { open }, input }) => account.endSession(await open(), input.sessionId)),
-  });
+  },
+});

@@ -1,5 +1,8 @@
 import {
+  consentSchema,
   decidedSchema,
+  doneSchema,
+  examRef,
   extendAttemptsInput,
   finishAttemptInput,
   finishedAttemptSchema,
@@ -11,11 +14,13 @@ import {
   reopenAttemptsInput,
   reportReadinessInput,
   resumeAttemptsInput,
+  setConsentInput,
+  setDetectorsInput,
   sittingSchema,
   terminateAttemptsInput,
+  waveThroughInput,
 } from "@invigil/schema";
-import { examinees, teachers } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
+import { anyone, examinees, teachers } from "../../trpc/procedures.js";
 import type { AttemptService } from "./service.js";
 import type { SittingService } from "./sitting.js";
 
@@ -30,14 +35,14 @@ const errors = [
 ] as const;
 const meta = { access, errors, charges: ["events", "writeRows"], rows: 500, longAnswer: true } as const;
 
-export const createAttemptRouter = ({
+export const createAttemptProcedures = ({
   attempt,
   sitting,
 }: {
   attempt: AttemptService;
   sitting: SittingService;
-}) =>
-  router({
+}) => ({
+  attempt: {
     open: examinees("ownSeat")
       .meta({
         sentence:
@@ -126,4 +131,53 @@ export const createAttemptRouter = ({
       .input(finishAttemptInput)
       .output(finishedAttemptSchema)
       .mutation(async ({ ctx: { caller, open }, input }) => attempt.finish(caller, await open(input))),
-  });
+  },
+  exam: {
+    consent: anyone("exam")
+      .meta({
+        sentence: "Returns what the people of an exam agree to before it.",
+        errors: ["EXAM_NOT_FOUND"],
+      })
+      .input(examRef)
+      .output(consentSchema)
+      .query(async ({ ctx: { open }, input }) => sitting.consent(await open(input))),
+    setConsent: teachers("wholeExam")
+      .meta({
+        sentence:
+          "Writes a new version of the text that the people of an exam agree to. The same text writes nothing.",
+        errors: ["EXAM_NOT_FOUND"],
+        charges: ["events"],
+        bodyKib: 256,
+      })
+      .input(setConsentInput)
+      .output(consentSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        sitting.setConsent(caller, await open(input), input),
+      ),
+  },
+  participant: {
+    waveThrough: teachers("room")
+      .meta({
+        sentence: "Lets an examinee of a room begin without the checks before the exam, or no longer.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "PARTICIPANT_CONFLICT", "ROOM_ENDED"],
+        charges: ["events"],
+      })
+      .input(waveThroughInput)
+      .output(readinessSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        sitting.waveThrough(caller, await open(input), input),
+      ),
+    setDetectors: teachers("room")
+      .meta({
+        sentence:
+          "Switches the detectors of the candidate's page off for an examinee of a room, or on again.",
+        errors: ["ROOM_NOT_FOUND", "PARTICIPANT_NOT_FOUND", "PARTICIPANT_CONFLICT", "ROOM_ENDED"],
+        charges: ["events"],
+      })
+      .input(setDetectorsInput)
+      .output(doneSchema)
+      .mutation(async ({ ctx: { caller, open }, input }) =>
+        sitting.setDetectors(caller, await open(input), input),
+      ),
+  },
+});

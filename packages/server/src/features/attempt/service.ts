@@ -3,9 +3,6 @@ import {
   type Caller,
   type Decided,
   type Decision,
-  decisionKinds,
-  type ExamEntriesInput,
-  type ExamEntryPage,
   type ExtendAttemptsInput,
   endsAtOf,
   type FinishedAttempt,
@@ -16,11 +13,10 @@ import {
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
 import type { NewEntry } from "../../domain/decisions.js";
-import { GIVES_BACK, toEntry, toEntryOfPerson } from "../../domain/exam-entries.js";
+import { GIVES_BACK } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
-import { pageOf } from "../../platform/paging.js";
 import type {
   AttemptStore,
   DecisionOutcome,
@@ -38,8 +34,9 @@ const CONTROLLED: readonly AttemptAction["kind"][] = ["extend", "terminate", "re
 const isChange = ({ attempt, after }: DecisionOutcome): boolean =>
   typeof after !== "string" && after !== attempt;
 
-export type { SittingService } from "./sitting.js";
 export type AttemptService = ReturnType<typeof createAttemptService>;
+
+export type { SittingService } from "./sitting.js";
 
 /** Decides about the attempts of people, and keeps what was decided. */
 export const createAttemptService = ({
@@ -207,29 +204,6 @@ export const createAttemptService = ({
         throw new InvigilError("PARTICIPANT_NOT_FOUND", `${caller.userId} is not in the room ${room.id}.`);
       const { attempt, endsAt } = resultOf(outcome, now);
       return { attempt, endsAt };
-    },
-
-    /** Returns what was decided and noted. Examinees get what was decided about themselves, without notes and names of staff. */
-    async entries(
-      caller: Caller,
-      { exam, rooms }: Opened<"roomsToRun">,
-      { roomId, userId, pageSize, cursor }: ExamEntriesInput,
-    ): Promise<ExamEntryPage> {
-      const isExaminee = caller.role === "examinee";
-      if (isExaminee && (userId ?? caller.userId) !== caller.userId)
-        throw forbidden("An examinee may read only what was decided about themselves.");
-      if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
-        throw forbidden(`The room ${roomId} is not open to you.`);
-      const filter = {
-        examId: exam.id,
-        rooms,
-        roomId,
-        userId: isExaminee ? caller.userId : userId,
-        kinds: isExaminee ? ([...decisionKinds, "consent"] as const) : undefined,
-      };
-      const rows = await store.entries(filter, { limit: pageSize + 1, before: cursor });
-      const { rows: page, ...next } = pageOf(rows, pageSize, ({ id }) => id);
-      return { entries: page.map(isExaminee ? toEntryOfPerson : toEntry), ...next };
     },
   };
 };

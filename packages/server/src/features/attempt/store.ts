@@ -2,27 +2,23 @@ import {
   type Attempt,
   type AttemptAction,
   type AttemptRefusal,
-  type EntryKind,
   type ExamTimes,
   isOver,
   type ParticipantRole,
   type RoomStatus,
   RUNNING,
 } from "@invigil/schema";
-import { and, desc, eq, lt, or } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { attemptColumns, attemptOf, isAttemptOf, plannedMinutes } from "../../domain/attempts.js";
 import type { Author } from "../../domain/calls.js";
 import { decideAttempts, type NewEntry, prepareDecisions, readSeats } from "../../domain/decisions.js";
-import { isAuthor, type NamedEntryRow, namedEntry } from "../../domain/exam-entries.js";
 import { closeHandsOf } from "../../domain/hands.js";
-import { sitsInRooms } from "../../domain/person-history.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader } from "../../storage/port.js";
-import { param, query, type Statement, statement, statements } from "../../storage/statement.js";
+import { param, query, type Statement, statement } from "../../storage/statement.js";
 import {
-  accounts,
   attempts,
   examEntries,
   visibleParticipants as participants,
@@ -126,39 +122,6 @@ const peopleOf = (of: "named" | "all" | "exam") =>
   );
 const people = { named: peopleOf("named"), all: peopleOf("all"), exam: peopleOf("exam") };
 type PersonRow = typeof people.named extends Statement<infer Row> ? Row : never;
-
-const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: boolean, ofKinds: boolean) =>
-  statement((dialect) =>
-    query
-      .select(namedEntry)
-      .from(examEntries)
-      .leftJoin(accounts, isAuthor)
-      .where(
-        and(
-          eq(examEntries.examId, param("examId")),
-          ofRoom ? eq(examEntries.roomId, param("roomId")) : undefined,
-          ofRooms
-            ? or(dialect.isAnyOf(examEntries.roomId, "roomIds"), ofPerson ? sitsInRooms(dialect) : undefined)
-            : undefined,
-          ofPerson ? eq(examEntries.userId, param("userId")) : undefined,
-          ofKinds ? dialect.isAnyOf(examEntries.kind, "kinds") : undefined,
-          lt(examEntries.id, param("before")),
-        ),
-      )
-      .orderBy(desc(examEntries.id))
-      .limit(param("limit")),
-  ),
-);
-
-/** Which entries to read. */
-export interface EntryFilter {
-  readonly examId: string;
-  readonly rooms: "all" | readonly string[];
-  readonly roomId: string | undefined;
-  readonly userId: string | undefined;
-  /** Only these kinds. Undefined: all. */
-  readonly kinds: readonly EntryKind[] | undefined;
-}
 
 export type AttemptStore = ReturnType<typeof createAttemptStore>;
 
@@ -273,24 +236,6 @@ export const createAttemptStore = ({
           ]),
         );
         return outcomes;
-      });
-    },
-    /** A page of entries, newest first. Those about a person who sits in an accessible room are of all rooms. `before` is the last id of the previous page. */
-    async entries(
-      { examId, rooms: accessible, roomId, userId, kinds }: EntryFilter,
-      { limit, before = Number.MAX_SAFE_INTEGER }: { limit: number; before: number | undefined },
-    ): Promise<NamedEntryRow[]> {
-      const ofRooms = roomId === undefined && accessible !== "all";
-      const shape = pageOfEntries(roomId !== undefined, ofRooms, userId !== undefined, kinds !== undefined);
-      const roomIds = accessible === "all" ? [] : accessible;
-      return storage.all(shape, {
-        examId,
-        roomId,
-        userId,
-        kinds,
-        before,
-        limit,
-        ...(ofRooms && { roomIds }),
       });
     },
   };

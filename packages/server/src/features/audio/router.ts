@@ -11,11 +11,10 @@ import {
   updateAudioInput,
 } from "@invigil/schema";
 import { staff, teachers } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { AudioService } from "./service.js";
 
-export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
-  router({
+export const createAudioProcedures = ({ audio }: { audio: AudioService }) => ({
+  audio: {
     list: staff("nothing")
       .meta({ sentence: "Searches the audio library.", longAnswer: true })
       .input(listAudioInput)
@@ -67,4 +66,5 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       .mutation(async ({ ctx: { caller, open }, input }) =>
         audio.detach(caller, await open(input), input.attachmentId),
       ),
-  });
+  },
+});

@@ -1,11 +1,16 @@
 import { auditPageSchema, listAuditInput } from "@invigil/schema";
 import { admins } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { AuditService } from "./service.js";
 
 /** @param reads the procedures of which the audit keeps reads and subscriptions */
-export const createAuditRouter = ({ audit, reads }: { audit: AuditService; reads: ReadonlySet<string> }) =>
-  router({
+export const createAuditProcedures = ({
+  audit,
+  reads,
+}: {
+  audit: AuditService;
+  reads: ReadonlySet<string>;
+}) => ({
+  audit: {
     list: admins("unbound")
       .meta({
         sentence: "Returns who changed or read what and who was refused, the newest first.",
@@ -15,4 +20,5 @@ export const createAuditRouter = ({ audit, reads }: { audit: AuditService; reads
       .input(listAuditInput)
       .output(auditPageSchema)
       .query(async ({ ctx: { open }, input }) => audit.list(await open(), input, reads)),
-  });
+  },
+});

@@ -10,12 +10,11 @@ import {
 } from "@invigil/schema";
 import { originOf } from "../../trpc/context.js";
 import { admins, anyone, publicProcedure, teachers } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { IssuingService } from "./issuing.js";
 import type { AuthService } from "./service.js";
 
-export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing: IssuingService }) =>
-  router({
+export const createAuthProcedures = ({ auth, issuing }: { auth: AuthService; issuing: IssuingService }) => ({
+  auth: {
     /** Returns the caller as the server identified them. */
     whoami: anyone("nothing")
       .meta({ sentence: "Returns who the caller is, as their token says." })
@@ -77,4 +76,5 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
       .input(revokeTokenInput)
       .output(doneSchema)
       .mutation(async ({ ctx: { open }, input }) => auth.revokeToken(await open(), input)),
-  });
+  },
+});

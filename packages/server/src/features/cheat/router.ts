@@ -8,11 +8,10 @@ import {
   setCheatConfigInput,
 } from "@invigil/schema";
 import { allButInspectors, anyone, staff, teachers } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { CheatService } from "./service.js";
 
-export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
-  router({
+export const createCheatProcedures = ({ cheat }: { cheat: CheatService }) => ({
+  cheat: {
     setConfig: teachers("allRooms")
       .meta({
         sentence: "Stores the settings of the detectors of an exam.",
@@ -62,4 +61,5 @@ export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>
       .input(listCheatRecordsInput)
       .output(cheatRecordPageSchema)
       .query(async ({ ctx: { caller, open }, input }) => cheat.listRecords(caller, await open(input), input)),
-  });
+  },
+});

@@ -1,15 +1,20 @@
 import {
+  type Caller,
   type CheckIdentityInput,
+  decisionKinds,
+  type ExamEntriesInput,
   type ExamEntry,
+  type ExamEntryPage,
   type ExamNoteInput,
   MAX_ENTRIES_WRITTEN,
 } from "@invigil/schema";
 import type { ActingCaller } from "../../domain/calls.js";
-import { toEntry } from "../../domain/exam-entries.js";
+import { toEntry, toEntryOfPerson } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import { pageOf } from "../../platform/paging.js";
 import type { EntryStore, NewStaffEntry } from "./store.js";
 
 export type EntryService = ReturnType<typeof createEntryService>;
@@ -89,6 +94,29 @@ export const createEntryService = ({
         aboutTime: at ?? null,
         identity: undefined,
       });
+    },
+
+    /** Returns what was decided and noted. Examinees get what was decided about themselves, without notes and names of staff. */
+    async entries(
+      caller: Caller,
+      { exam, rooms }: Opened<"roomsToRun">,
+      { roomId, userId, pageSize, cursor }: ExamEntriesInput,
+    ): Promise<ExamEntryPage> {
+      const isExaminee = caller.role === "examinee";
+      if (isExaminee && (userId ?? caller.userId) !== caller.userId)
+        throw forbidden("An examinee may read only what was decided about themselves.");
+      if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
+        throw forbidden(`The room ${roomId} is not open to you.`);
+      const filter = {
+        examId: exam.id,
+        rooms,
+        roomId,
+        userId: isExaminee ? caller.userId : userId,
+        kinds: isExaminee ? ([...decisionKinds, "consent"] as const) : undefined,
+      };
+      const rows = await store.entries(filter, { limit: pageSize + 1, before: cursor });
+      const { rows: page, ...next } = pageOf(rows, pageSize, ({ id }) => id);
+      return { entries: page.map(isExaminee ? toEntryOfPerson : toEntry), ...next };
     },
   };
 };

@@ -1,13 +1,15 @@
 import { type EntryKind, type IdentityStatus, MAX_ENTRIES_WRITTEN } from "@invigil/schema";
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import { readSeats } from "../../domain/decisions.js";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
-import type { EntryRow } from "../../domain/exam-entries.js";
+import { type EntryRow, isAuthor, type NamedEntryRow, namedEntry } from "../../domain/exam-entries.js";
 import { readRoles, roomById } from "../../domain/people.js";
+import { sitsInRooms } from "../../domain/person-history.js";
 import type { Writes } from "../../domain/writes.js";
+import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
-import { examEntries, examPeople } from "../../storage/tables.js";
+import { accounts, examEntries, examPeople } from "../../storage/tables.js";
 
 /** An entry of staff about a person, a room or an exam. */
 export interface NewStaffEntry {
@@ -66,10 +68,51 @@ const setIdentity = statement(
     }),
 );
 
+const pageOfEntries = statements((ofRoom: boolean, ofRooms: boolean, ofPerson: boolean, ofKinds: boolean) =>
+  statement((dialect) =>
+    query
+      .select(namedEntry)
+      .from(examEntries)
+      .leftJoin(accounts, isAuthor)
+      .where(
+        and(
+          eq(examEntries.examId, param("examId")),
+          ofRoom ? eq(examEntries.roomId, param("roomId")) : undefined,
+          ofRooms
+            ? or(dialect.isAnyOf(examEntries.roomId, "roomIds"), ofPerson ? sitsInRooms(dialect) : undefined)
+            : undefined,
+          ofPerson ? eq(examEntries.userId, param("userId")) : undefined,
+          ofKinds ? dialect.isAnyOf(examEntries.kind, "kinds") : undefined,
+          lt(examEntries.id, param("before")),
+        ),
+      )
+      .orderBy(desc(examEntries.id))
+      .limit(param("limit")),
+  ),
+);
+
+/** Which entries to read. */
+export interface EntryFilter {
+  readonly examId: string;
+  readonly rooms: "all" | readonly string[];
+  readonly roomId: string | undefined;
+  readonly userId: string | undefined;
+  /** Only these kinds. Undefined: all. */
+  readonly kinds: readonly EntryKind[] | undefined;
+}
+
 export type EntryStore = ReturnType<typeof createEntryStore>;
 
-/** Writes what staff say, besides decisions about attempts. */
-export const createEntryStore = ({ writes, events }: { writes: Writes; events: EventLog }) => ({
+/** Writes what staff say, besides decisions about attempts, and reads all that was said. */
+export const createEntryStore = ({
+  storage,
+  writes,
+  events,
+}: {
+  storage: Queries;
+  writes: Writes;
+  events: EventLog;
+}) => ({
   /** Writes an entry, and the identity that was found. With a key that was used for the same, it returns the earlier entry. */
   add: (
     { examId, roomId, userId, identity, now, ...said }: NewStaffEntry,
@@ -137,4 +180,22 @@ export const createEntryStore = ({ writes, events }: { writes: Writes; events: E
         return row;
       },
     ),
+  /** A page of entries, newest first. Those about a person who sits in an accessible room are of all rooms. `before` is the last id of the previous page. */
+  async entries(
+    { examId, rooms: accessible, roomId, userId, kinds }: EntryFilter,
+    { limit, before = Number.MAX_SAFE_INTEGER }: { limit: number; before: number | undefined },
+  ): Promise<NamedEntryRow[]> {
+    const ofRooms = roomId === undefined && accessible !== "all";
+    const shape = pageOfEntries(roomId !== undefined, ofRooms, userId !== undefined, kinds !== undefined);
+    const roomIds = accessible === "all" ? [] : accessible;
+    return storage.all(shape, {
+      examId,
+      roomId,
+      userId,
+      kinds,
+      before,
+      limit,
+      ...(ofRooms && { roomIds }),
+    });
+  },
 });

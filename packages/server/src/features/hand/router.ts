@@ -1,10 +1,9 @@
 import { answerHandInput, handPageSchema, handSchema, listHandsInput, raiseHandInput } from "@invigil/schema";
 import { allButInspectors, staff } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { HandService } from "./service.js";
 
-export const createHandRouter = ({ hand }: { hand: HandService }) =>
-  router({
+export const createHandProcedures = ({ hand }: { hand: HandService }) => ({
+  hand: {
     raise: allButInspectors("room")
       .meta({
         sentence: "Raises the hand of an examinee. If they have an open hand, returns that.",
@@ -40,4 +39,5 @@ export const createHandRouter = ({ hand }: { hand: HandService }) =>
       .input(listHandsInput)
       .output(handPageSchema)
       .query(async ({ ctx: { open }, input }) => hand.list(await open(input), input)),
-  });
+  },
+});

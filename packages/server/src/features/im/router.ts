@@ -7,11 +7,10 @@ import {
   sentMessageSchema,
 } from "@invigil/schema";
 import { anyone } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { ImService } from "./service.js";
 
-export const createImRouter = ({ im }: { im: ImService }) =>
-  router({
+export const createImProcedures = ({ im }: { im: ImService }) => ({
+  im: {
     getToken: anyone("messageLogin")
       .meta({
         sentence: "Returns the credentials with which the page connects to message services.",
@@ -47,4 +46,5 @@ export const createImRouter = ({ im }: { im: ImService }) =>
       .input(listMessagesInput)
       .output(messagePageSchema)
       .query(async ({ ctx: { caller, open }, input }) => im.history(caller, await open(input), input)),
-  });
+  },
+});

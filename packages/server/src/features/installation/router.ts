@@ -1,10 +1,9 @@
 import { installationInfoSchema, installationUsageSchema, runningServersSchema } from "@invigil/schema";
 import { admins, publicProcedure } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { InstallationService } from "./service.js";
 
-export const createInstallationRouter = ({ installation }: { installation: InstallationService }) =>
-  router({
+export const createInstallationProcedures = ({ installation }: { installation: InstallationService }) => ({
+  installation: {
     info: publicProcedure
       .meta({ sentence: "Returns what a page needs before its user signs in." })
       .output(installationInfoSchema)
@@ -25,4 +24,5 @@ export const createInstallationRouter = ({ installation }: { installation: Insta
       })
       .output(installationUsageSchema)
       .query(async ({ ctx: { open } }) => installation.usage(await open())),
-  });
+  },
+});

@@ -1,10 +1,9 @@
 import { deadLetterPageSchema, deadLetterRef, listDeadLettersInput, retriedSchema } from "@invigil/schema";
 import { admins } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { OutboxService } from "./service.js";
 
-export const createOutboxRouter = ({ letters }: { letters: OutboxService }) =>
-  router({
+export const createOutboxProcedures = ({ letters }: { letters: OutboxService }) => ({
+  outbox: {
     list: admins("unbound")
       .meta({
         sentence: "Returns the dead letters: calls to message services that were given up.",
@@ -22,4 +21,5 @@ export const createOutboxRouter = ({ letters }: { letters: OutboxService }) =>
       .input(deadLetterRef)
       .output(retriedSchema)
       .mutation(async ({ ctx: { open }, input }) => letters.retry(await open(), input.id)),
-  });
+  },
+});

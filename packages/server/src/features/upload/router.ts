@@ -1,10 +1,9 @@
 import { getUploadCredentialsInput, uploadCredentialsSchema } from "@invigil/schema";
 import { anyone } from "../../trpc/procedures.js";
-import { router } from "../../trpc/root.js";
 import type { UploadService } from "./service.js";
 
-export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
-  router({
+export const createUploadProcedures = ({ upload }: { upload: UploadService }) => ({
+  upload: {
     getCredentials: anyone("exam")
       .meta({
         sentence: "Returns temporary credentials for uploading recordings.",
@@ -17,4 +16,5 @@ export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
       .mutation(async ({ ctx: { caller, open }, input }) =>
         upload.getCredentials(caller, await open(input), input.mode),
       ),
-  });
+  },
+});
