@@ -117,88 +117,64 @@ export interface ServiceOptions {
 
 /** Creates the services from their stores. This is the only place where features are put together. */
 export const createServices = (
-  {
-    db,
-    clock,
-    monotonic,
-    pruning,
-    disk,
-    rates: limitedRates,
-    ids,
-    config,
-    providers,
-    publicUrl,
-    ownKey,
-    auth: authenticator,
-    tokens,
-    joinCodes,
-    passwords,
-    audioFiles,
-    log,
-    coordination: { instances, throttle, sendRate, claims, duties },
-    meters,
-  }: Omit<Deps, "authSecret">,
+  deps: Omit<Deps, "authSecret">,
   { unlimited = false, isDemo = false }: ServiceOptions = {},
 ) => {
-  const rates = unlimited ? UNLIMITED : limitedRates;
+  const { clock, config, db, disk, ids, log, monotonic, providers, pruning } = deps;
+  const rates = unlimited ? UNLIMITED : deps.rates;
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
   const storage = unlimited ? withoutShares(db.storage) : db.storage;
+  /** What services and stores have in common. Each takes what its signature names. */
+  const common = {
+    ...deps,
+    ...deps.coordination,
+    ...providers,
+    rates,
+    quotas,
+    gate,
+    storage,
+    together: storage.together,
+    roomExams: createRoomExams(),
+    writes: { unordered: createUnordered(storage) },
+    timeoutMs: config.vendors.timeoutMs,
+    isDemo,
+  };
   const auditClock = () => pruning.latest();
   // A generator of its own, because background entries take ids at any time. Other ids must repeat in tests.
   const auditIds = createIds({ clock: auditClock });
-  const auditQuota = createAuditQuota({
-    store: createAuditQuotaStore({ storage }),
-    quotas,
-    clock: auditClock,
-    monotonic,
-    log,
-  });
-  const auditLog = createAuditLog({ ids: auditIds, clock, quota: auditQuota });
-  const roomExams = createRoomExams();
-  const unordered = createUnordered(storage);
+  const auditQuota = createAuditQuota({ ...common, store: createAuditQuotaStore(common), clock: auditClock });
+  const audit = createAuditLog({ ids: auditIds, clock, quota: auditQuota });
   const accessLog = createAccessLog({
-    storage,
-    writes: { unordered },
-    roomExams,
+    ...common,
     quota: auditQuota,
     ids: auditIds,
-    clock,
-    monotonic,
     hasFreeSpace: () => disk.hasFreeSpace(),
-    log,
   });
   const delivery = createDeliveryService({
-    store: createDeliveryStore({ storage, writes: { unordered } }),
-    pruning,
+    ...common,
+    store: createDeliveryStore(common),
     retentionMs: config.eventRetentionSeconds * 1000,
-    log,
   });
-  const eventLog = createEventLog({
-    added: delivery.poll,
-    written: (events) => chargeEvents(rates, events),
-  });
-  /** For changes of whole exams, whose rows are charged to the caller. They must not use up what a running exam needs. */
-  const bulkEventLog = createEventLog({ added: delivery.poll });
-  const messageLog = createMessageLog({ events: eventLog });
+  const events = createEventLog({ added: delivery.poll, written: (written) => chargeEvents(rates, written) });
+  const messageLog = createMessageLog({ events });
   /** Emits `added` after each transaction that added tasks. An emitter is needed because what runs them depends on stores that add some. */
   const taskEvents = new EventEmitter<{ added: [] }>();
   const outbox = createOutbox({ ids, added: () => taskEvents.emit("added") });
-  const taskLog = createTaskLog({
-    kinds: taskKindsOf(providers.messages),
+  const { messages } = providers;
+  const tasks = createTaskLog({
+    kinds: taskKindsOf(messages),
     ids,
     outbox,
-    events: eventLog,
-    messages: providers.messages.aliyun_new?.builtIn && messageLog,
+    events,
+    messages: messages.aliyun_new?.builtIn && messageLog,
   });
   const bulk = createBulkChanges({
-    storage,
-    audit: auditLog,
-    tasks: taskLog,
-    events: bulkEventLog,
-    clock,
-    pruning,
-    log,
+    ...common,
+    audit,
+    tasks,
+    // Of whole exams, whose rows are charged to the caller. They must not use up what a running exam needs.
+    events: createEventLog({ added: delivery.poll }),
     busy: (examId) =>
       new InvigilError(
         "EXAM_CONFLICT",
@@ -206,10 +182,21 @@ export const createServices = (
       ),
     gone: examNotFound,
   });
-  const writes = createWrites({ storage, audit: auditLog, roster: bulk.roster });
-  const removePerson = createPersonRemover({ storage, bulk });
-  const groupStore = createGroupStore({ storage, writes, roomExams, outbox, tasks: taskLog });
-  const { messages } = providers;
+  const writes = createWrites({ storage, audit, roster: bulk.roster });
+  const written = {
+    ...common,
+    accessLog,
+    delivery,
+    events,
+    messageLog,
+    outbox,
+    tasks,
+    bulk,
+    writes,
+    removePerson: createPersonRemover({ storage, bulk }),
+    eraseFromDeleted: createSoftDeletedPersonEraser({ storage, audit, clock }),
+  };
+  const groupStore = createGroupStore(written);
   const queues = createGroupQueues({
     store: groupStore,
     messages,
@@ -217,28 +204,22 @@ export const createServices = (
     concurrency: Math.ceil(config.vendors.concurrency / 2),
     log,
   });
-  const outboxStore = createOutboxStore({ storage, writes, outbox });
+  const outboxStore = createOutboxStore(written);
   const queue = createOutboxRunner({
+    ...common,
     store: outboxStore,
     queues,
-    clock,
-    pruning,
     random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
-    log,
   });
   taskEvents.on("added", () => queue.wake());
   const deadLetters = createDeadLetters({ store: outboxStore, queues, clock });
   const letters = createOutboxService({ deadLetters });
-  const { timeoutMs } = config.vendors;
-  const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
-  const seriesStore = createSeriesStore({ storage, writes, duties });
+  const groups = createGroupService({ ...common, store: groupStore });
+  const seriesStore = createSeriesStore(written);
   const seriesRecorder = createSeriesRecorder({
+    ...common,
     store: seriesStore,
-    duties,
     isAnyoneConnected: () => presence.isAnyoneConnected(),
-    clock,
-    pruning,
-    log,
   });
   /** Tells the demo that an exam or one of its rooms is in use. */
   const uses = new EventEmitter<{ exam: [caller: Caller, examId: string] }>();
@@ -247,337 +228,148 @@ export const createServices = (
     if (isDemo && examId !== undefined) uses.emit("exam", caller, examId);
   };
   const access = createAccessService({
-    store: createAccessStore({ storage, roomExams }),
-    clock,
-    rates,
+    ...common,
+    store: createAccessStore(common),
     noteUse,
     assertExam: auditQuota.assertExam,
   });
-  const series = createSeriesService({ store: seriesStore, rates, clock });
-  const authStore = createAuthStore({ storage, writes, roomExams, pruning });
+  const shared = { ...written, access, groups, onAccessRevoked: delivery.recheckAccess };
+  const series = createSeriesService({ ...shared, store: seriesStore });
+  const authStore = createAuthStore(shared);
   const auth = createAuthService({
+    ...shared,
     store: authStore,
-    access,
-    authenticator,
-    tokens,
-    passwords,
-    throttle,
-    onAccessRevoked: delivery.recheckAccess,
-    clock,
-    ids,
-    log,
+    authenticator: deps.auth,
     lifetime: config.login,
-    isDemo,
   });
-  const account = createAccountService({
-    store: createAccountStore({ storage, writes }),
-    passwords,
-    onAccessRevoked: delivery.recheckAccess,
-    clock,
-  });
-  const audit = createAuditService({
-    store: createAuditStore({ storage, writes }),
-    rates,
-    pruning,
+  const account = createAccountService({ ...shared, store: createAccountStore(shared) });
+  const auditing = createAuditService({
+    ...shared,
+    store: createAuditStore(shared),
     keptDays: config.auditDays,
-    clock,
-    log,
   });
-  const audio = createAudioService({
-    store: createAudioStore({ storage, writes }),
-    access,
-    files: audioFiles,
-    clock,
-    ids,
-    publicUrl,
-    gate,
-    rates,
-    quotas,
-  });
-  const erasure = createErasureService({
-    store: createErasureStore({ storage, writes }),
-    accessLog,
-    clock,
-    log,
-  });
-  const participant = createParticipantService({
-    store: createParticipantStore({
-      storage,
-      writes,
-      removePerson,
-      tasks: taskLog,
-      events: eventLog,
-    }),
-    access,
-    streams: providers.streams,
-    erasure,
-    clock,
-    rates,
-    quotas,
-  });
+  const audio = createAudioService({ ...shared, store: createAudioStore(shared), files: deps.audioFiles });
+  const erasure = createErasureService({ ...shared, store: createErasureStore(shared) });
+  const participant = createParticipantService({ ...shared, store: createParticipantStore(shared), erasure });
   const attempt = createAttemptService({
-    store: createAttemptStore({ storage, writes, tasks: taskLog }),
-    rates,
-    clock,
+    ...shared,
+    store: createAttemptStore(shared),
     afterExamSeconds: config.tokenAfterExamSeconds,
   });
-  const issuing = createIssuingService({ store: authStore, participant, tokens, clock, log });
+  const issuing = createIssuingService({ ...shared, store: authStore, participant });
   const roster = createRosterService({
-    store: createRosterStore({
-      storage,
-      removePerson,
-      eraseFromDeleted: createSoftDeletedPersonEraser({ storage, audit: auditLog, clock }),
-    }),
-    people: createPeopleStore({ storage }),
-    access,
+    ...shared,
+    store: createRosterStore(shared),
+    people: createPeopleStore(shared),
     erasure,
-    clock,
-    rates,
   });
-  const imports = createImportService({
-    store: createImportStore({ storage, bulk, removePerson }),
-    access,
-    accessLog,
-    clock,
-    rates,
-    quotas,
-  });
+  const imports = createImportService({ ...shared, store: createImportStore(shared) });
   const exam = createExamService({
-    store: createExamStore({ storage, writes, events: eventLog, bulk }),
-    together: storage.together,
-    access,
+    ...shared,
+    store: createExamStore(shared),
     audio,
     participant,
-    clock,
-    pruning,
-    ids,
-    rates,
-    quotas,
     restoreDays: config.restoreDays,
-    log,
   });
-  const cheatStore = createCheatStore({ storage, writes, events: eventLog });
+  const cheatStore = createCheatStore(shared);
   const cheat = createCheatService({
+    ...shared,
     store: cheatStore,
-    clock,
-    rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
-  const hand = createHandService({
-    store: createHandStore({ storage, writes, events: eventLog }),
-    clock,
-    rates,
-  });
-  const entry = createEntryService({
-    store: createEntryStore({ storage, writes, events: eventLog }),
-    rates,
-    clock,
-  });
+  const hand = createHandService({ ...shared, store: createHandStore(shared) });
+  const entry = createEntryService({ ...shared, store: createEntryStore(shared) });
   const room = createRoomService({
-    store: createRoomStore({ storage, writes, tasks: taskLog, events: eventLog }),
-    together: storage.together,
+    ...shared,
+    store: createRoomStore(shared),
     cheat,
-    groups,
-    messages,
-    clock,
-    ids,
-    rates,
-    quotas,
     demoExaminees: config.demoExaminees,
-    log,
   });
-  const plan = createPlanService({
-    store: createPlanStore({ storage, writes, bulk, tasks: taskLog, events: eventLog }),
-    groups,
-    clock,
-    ids,
-    rates,
-    quotas,
-  });
-  const duplicates = createDuplicateService({
-    store: createDuplicatesStore({ storage, bulk, tasks: taskLog }),
-    access,
-    exams: exam,
-    groups,
-    clock,
-    ids,
-    rates,
-    quotas,
-  });
-  const links = createLinkService({
-    store: createLinkStore({ storage, writes, roomExams }),
-    exam,
-    participant,
-    tokens,
-    clock,
-    onAccessRevoked: delivery.recheckAccess,
-    log,
-    rates,
-    publicUrl,
-    config,
-  });
+  const plan = createPlanService({ ...shared, store: createPlanStore(shared) });
+  const duplicates = createDuplicateService({ ...shared, store: createDuplicatesStore(shared), exams: exam });
+  const links = createLinkService({ ...shared, store: createLinkStore(shared), exam, participant });
   const codes = createCodeService({
-    store: createCodeStore({ storage, writes }),
+    ...shared,
+    store: createCodeStore(shared),
     links,
-    codes: joinCodes,
+    codes: deps.joinCodes,
     wrongCodes: createWrongCodes({ monotonic }),
-    rates,
-    tokens,
-    accessLog,
-    log,
-    config,
   });
   const cards = createCardService({ links, codes });
-  const diagnosis = createDiagnosisService({
-    roster,
-    codes,
-    account,
-    audit,
-    messages,
-    config,
-    rates,
-    together: storage.together,
-    clock,
-  });
-  const imStore = createImStore({ storage, roomExams, messageLog, sendRate });
-  const logins = createLoginService({
-    store: createLoginStore({ storage, writes, pruning }),
-    access,
-    auth,
-    clock,
-    ids,
-  });
+  const diagnosis = createDiagnosisService({ ...shared, roster, codes, account, audit: auditing });
+  const imStore = createImStore(shared);
+  const logins = createLoginService({ ...shared, store: createLoginStore(shared), auth });
   const im = createImService({
-    messages,
-    access,
-    groups,
+    ...shared,
     logins,
     store: imStore,
-    mutes: createMuteStore({ storage, writes, roomExams, instances }),
-    sendRate,
-    rates,
-    quota: createMessageQuota({
-      count: (room, most) => imStore.countUpTo(room, most),
-      most: quotas?.messagesPerRoom,
-      monotonic,
-    }),
+    mutes: createMuteStore(shared),
+    quota: createMessageQuota({ count: imStore.countUpTo, most: quotas?.messagesPerRoom, monotonic }),
     // Each person has two logins.
     maxMutes: quotas ? 2 * quotas.peoplePerRoom : Number.POSITIVE_INFINITY,
-    clock,
   });
   const sitting = createSittingService({
-    store: createSittingStore({ storage, writes, events: eventLog }),
-    access,
+    ...shared,
+    store: createSittingStore(shared),
     im,
-    messages,
-    tokens,
     canPublish: providers.media !== undefined,
-    rates,
-    clock,
   });
   const presence = createPresenceService({
-    store: createPresenceStore({ storage, roomExams, events: eventLog }),
-    instances,
-    clock,
+    ...shared,
+    store: createPresenceStore(shared),
     settleMs: config.presenceSettleSeconds * 1000,
-    rates,
-    log,
   });
-  const subscriptionLimits = createSubscriptionLimits(config.perPerson);
+  const limits = createSubscriptionLimits(config.perPerson);
+  const inUse = () => limits.inUse();
   const subscriptions = createSubscriptionService({
-    store: createSubscriptionStore({ storage }),
-    delivery,
-    access,
+    ...shared,
+    store: createSubscriptionStore(shared),
     presence,
-    accessLog,
-    limits: subscriptionLimits,
-    rates,
-    clock,
-    monotonic,
-    meters,
-    log,
+    limits,
   });
-  const pastEvents = createPastEventService({
-    store: createPastEventStore({ storage }),
-    rates,
-    clock,
-  });
-  const dropIn = createDropInService({
-    messages,
-    logins,
-    im,
-    subscriptions,
-    presence,
-    claims,
-    instances,
-    accessLog,
-    clock,
-    gate,
-    rates,
-    log,
-  });
-  const upload = createUploadService({
-    uploads: providers.uploads,
-    store: createUploadStore({ storage }),
-  });
-  const installationStore = createInstallationStore({ storage });
+  const pastEvents = createPastEventService({ ...shared, store: createPastEventStore(shared) });
+  const dropIn = createDropInService({ ...shared, logins, im, subscriptions, presence });
+  const upload = createUploadService({ ...shared, store: createUploadStore(shared) });
+  const installationStore = createInstallationStore(shared);
   const installation = createInstallationService({
+    ...shared,
     store: installationStore,
-    instances,
     audio,
-    db,
-    disk,
-    inUse: () => subscriptionLimits.inUse(),
-    clock,
-    config,
-    isDemo,
+    inUse,
     canWatch: providers.media !== undefined,
   });
   const capacity = createCapacityService({
-    store: createCapacityStore({ storage }),
+    store: createCapacityStore(shared),
     service: config.streamService,
     clock,
   });
   const checks = createCheckService({
-    store: createCheckStore({ storage }),
-    accessLog,
-    together: storage.together,
+    ...shared,
+    store: createCheckStore(shared),
     audio,
     cheat,
     sitting,
     codes,
     capacity,
     services: serviceChecks(providers),
-    disk,
-    clock,
-    monotonic,
-    rates,
     carrier: streamCarrierOf(config),
-    config,
   });
   const stream = createStreamService({
-    store: createStreamStore({ storage, tasks: taskLog }),
+    store: createStreamStore(shared),
     callback: providers.streamCallback,
     clock,
   });
-  const talks = createTalkStore({ storage, writes, events: eventLog });
+  const talks = createTalkStore(shared);
   const media = createMediaService({
-    media: providers.media,
-    tokens: createMediaTokens({ secret: ownKey("media-key"), clock }),
-    access,
+    ...shared,
+    tokens: createMediaTokens({ secret: deps.ownKey("media-key"), clock }),
     participant,
     stream,
     talks,
-    rates,
-    publicUrl,
-    clock,
-    monotonic,
-    meters,
-    log,
   });
   /** What metrics ask for. It names nobody. */
   const figures = {
-    inUse: () => subscriptionLimits.inUse(),
+    inUse,
     outbox: () => outboxStore.count(),
     underWay: () => installationStore.count(new Date(clock().getTime() - COUNTED_MS)),
     media: async () => providers.media?.measure(),
@@ -585,12 +377,12 @@ export const createServices = (
   };
   return {
     gate,
-    meters,
+    meters: deps.meters,
     figures,
     accessLog,
     access,
     uses,
-    audit,
+    audit: auditing,
     isDemo,
     auth,
     issuing,
@@ -614,7 +406,7 @@ export const createServices = (
     duplicates,
     checks,
     im,
-    instances,
+    instances: deps.coordination.instances,
     presence,
     series,
     seriesRecorder,
