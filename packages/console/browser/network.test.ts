@@ -115,7 +115,8 @@ const LIVE: readonly Story[] = [
       await button("Give the time", dialog()).click();
       await dialog().getByText("This was not done").waitFor();
     },
-    again: () => button("Try again for 1 person", dialog()).click(),
+    typed: () => [dialog().getByLabel("Minutes", { exact: true }), "15"],
+    again: () => button("Give the time", dialog()).click(),
     async done() {
       await dialog().waitFor({ state: "detached" });
       const { userId } = roomOf(1).second;
