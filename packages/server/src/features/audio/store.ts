@@ -8,6 +8,7 @@ import { ForeignKeyError } from "../../storage/errors.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { audioClips, examAudio } from "../../storage/tables.js";
+import { assertMayChange } from "./rules.js";
 
 /** A clip as stored. The URL of an uploaded file is a path. */
 export type StoredClip = Omit<AudioClip, "ossUrl"> & { ossUrl: string | null };
@@ -21,11 +22,6 @@ export type StoredExamAudio = Omit<StoredClip, "id" | "isDefault"> & {
 type ClipChanges = { [Field in "name" | "classify" | "isDefault"]?: StoredClip[Field] | undefined } & {
   updatedAt: Date;
 };
-
-/** The clip's creator (null: unknown), and whether it is a default clip. */
-export type ClipOwner = Pick<typeof audioClips.$inferSelect, "createdBy" | "isDefault">;
-/** Throws to refuse a change of a clip. */
-export type CheckClip = (clip: ClipOwner) => void;
 
 /** The size of uploaded files: those of one person, and those of all people. */
 export interface StoredBytes {
@@ -215,13 +211,12 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
     update: (
       clipId: string,
       { name, classify, isDefault, updatedAt }: ClipChanges,
-      check: CheckClip,
       author: Author,
     ): Promise<StoredClip | undefined> =>
       writes.ofInstallation({ subject: clipId }, author, async (tx) => {
         const clip = await lockClip(tx, clipId);
         if (!clip) return undefined;
-        check(clip);
+        assertMayChange(author, clipId, clip);
         return tx.get(updateClip, {
           clipId,
           name: name ?? clip.name,
@@ -236,15 +231,11 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
      * Returns the URL of the deleted clip, or the number of exams whose attachments prevent the deletion. Returns
      * undefined when there is no such clip.
      */
-    delete: (
-      clipId: string,
-      check: CheckClip,
-      author: Author,
-    ): Promise<{ url: string } | { exams: number } | undefined> =>
+    delete: (clipId: string, author: Author): Promise<{ url: string } | { exams: number } | undefined> =>
       writes.ofInstallation({ subject: clipId }, author, async (tx) => {
         const clip = await lockClip(tx, clipId);
         if (!clip) return undefined;
-        check(clip);
+        assertMayChange(author, clipId, clip);
         const playing = await tx.all(examsOfClip, { clipId });
         if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
         await tx.run(deleteClip, { clipId });

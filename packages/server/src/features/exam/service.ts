@@ -1,7 +1,6 @@
 import {
   type Caller,
   type CreateExamInput,
-  changedEndOf,
   type DeletedExam,
   type DeleteExamInput,
   type EraseExamInput,
@@ -32,14 +31,8 @@ import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
 import { assertMayDeleteRecords } from "../participant/rules.js";
 import type { ParticipantService } from "../participant/service.js";
-import type {
-  ExamChange,
-  ExamineeSeat,
-  ExamStore,
-  MissingClip,
-  SoftDeletedExam,
-  StoredExam,
-} from "./store.js";
+import { number } from "./rules.js";
+import type { ExamStore, MissingClip, SoftDeletedExam, StoredExam } from "./store.js";
 
 export interface ExamServiceDeps {
   readonly store: ExamStore;
@@ -59,40 +52,7 @@ export interface ExamServiceDeps {
   readonly log: FastifyBaseLogger;
 }
 
-type Times = Pick<StoredExam, "startTime" | "endTime">;
-
 const DAY_MS = 86_400_000;
-const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
-
-/** The people for whom a change of an exam's times changes something, once each. Those whose room has ended are not concerned. */
-const concernedBy = (
-  seats: readonly ExamineeSeat[],
-  before: Times,
-  after: Times,
-  now: Date,
-): ExamChange["people"] => {
-  const minutes = new Map<string, number>();
-  for (const { userId, extraMinutes } of seats)
-    minutes.set(userId, Math.max(extraMinutes, minutes.get(userId) ?? 0));
-  const open = seats.filter(({ status }) => status === "in_progress");
-  const isSameStart = before.startTime.getTime() === after.startTime.getTime();
-  const starts = isSameStart ? undefined : { from: before.startTime, to: after.startTime };
-  return [...new Map(open.map((seat) => [seat.userId, seat])).values()].flatMap(
-    ({ userId, roomId, attempt }) => {
-      const extraMinutes = minutes.get(userId) ?? 0;
-      const ends = changedEndOf({ attempt, extraMinutes }, before, after, now);
-      return ends ? [{ userId, roomId, starts, ends }] : [];
-    },
-  );
-};
-
-/** Says how many people a change of times concerns, and for how many of them the exam would be over. */
-const whom = (people: ExamChange["people"], now: Date): string => {
-  const over = people.filter(({ ends }) => ends.to <= now).length;
-  const all = number(people.length, "person", "people");
-  return over === 0 ? all : `${all}, for ${over} of whom it would be over at once`;
-};
-
 export type ExamService = ReturnType<typeof createExamService>;
 
 export const createExamService = ({
@@ -235,44 +195,13 @@ export const createExamService = ({
     ): Promise<Exam> {
       rates.takeChange({ caller, examId }, { writeRows: wanted?.length ?? 0 });
       const now = clock();
-      let concerned = 0;
-      const change = (current: StoredExam, seats: readonly ExamineeSeat[]): ExamChange => {
-        const startTime = changes.startTime ?? current.startTime;
-        const endTime = changes.endTime ?? current.endTime;
-        if (endTime <= startTime)
-          throw invalidInput(
-            changes.endTime ? "endTime" : "startTime",
-            "would make the exam end before it starts",
-          );
-        const people = concernedBy(seats, current, { startTime, endTime }, now);
-        concerned = people.length;
-        if (concerned > 0 && !why)
-          throw invalidInput(
-            "reason",
-            `is required: the exam has begun, and its times change for ${whom(people, now)}`,
-          );
-        const changed = {
-          name: changes.name ?? current.name,
-          startTime,
-          endTime,
-          videoProfile: changes.videoProfile === undefined ? current.videoProfile : changes.videoProfile,
-          controlledBy: changes.controlledBy ?? current.controlledBy,
-          maxRoomMinutes:
-            changes.maxRoomMinutes === undefined ? current.maxRoomMinutes : changes.maxRoomMinutes,
-          cameras: changes.cameras ?? current.cameras,
-          questionsUrl: changes.questionsUrl === undefined ? current.questionsUrl : changes.questionsUrl,
-          detectors: changes.detectors === undefined ? current.detectors : changes.detectors,
-          updatedAt: now,
-        };
-        const { code = null, note = null, message = null } = why ?? {};
-        return { changed, people, reason: { reason: code, note, message } };
-      };
       const how = {
         audio: wanted && attachments(examId, wanted, now),
         withSeats: changes.startTime !== undefined || changes.endTime !== undefined,
       };
-      refuse(await store.update(examId, change, how, caller));
-      rates.charge({ caller, examId }, { writeRows: concerned });
+      const updated = await store.update(examId, { ...changes, reason: why, now }, how, caller);
+      if (updated && "missingClip" in updated) throw clipNotFound(updated.missingClip);
+      rates.charge({ caller, examId }, { writeRows: updated?.concerned ?? 0 });
       return read(caller, examId);
     },
     /**

@@ -1,17 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
-  type Attempt,
   type CameraNeed,
-  type DetectorName,
   type ExamCounts,
-  type ExamSummary,
   MAX_COUNTED,
   MAX_ENDED_NAMED,
   type RestoredExam,
   type Role,
-  type RoomStatus,
   RUNNING,
-  type VideoProfile,
 } from "@invigil/schema";
 import { and, asc, count, desc, eq, gt, lt, type SQLWrapper, sql } from "drizzle-orm";
 import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
@@ -30,7 +25,7 @@ import {
   type SoftDeletedExam,
 } from "../../domain/bulk/soft-deleted.js";
 import type { Author } from "../../domain/calls.js";
-import { type NewEntry, type PersonOfChangedTimes, prepareTimesEntries } from "../../domain/decisions.js";
+import { prepareTimesEntries } from "../../domain/decisions.js";
 import { encodedParam } from "../../domain/encoded-param.js";
 import { type EventLog, newEvent, wholeExam } from "../../domain/events.js";
 import type { NewExam } from "../../domain/people.js";
@@ -48,47 +43,9 @@ import {
   visibleUnseated as unseated,
   visibleExams,
 } from "../../storage/tables.js";
+import { changeOf, type StoredExam, type WantedChanges } from "./rules.js";
 
-/** An exam as stored. */
-export type StoredExam = Omit<
-  ExamSummary,
-  "videoProfile" | "maxRoomMinutes" | "questionsUrl" | "detectors" | "mayManage" | "mayDuplicate" | "counts"
-> & {
-  readonly videoProfile: VideoProfile | null;
-  readonly maxRoomMinutes: number | null;
-  readonly questionsUrl: string | null;
-  readonly detectors: readonly DetectorName[] | null;
-  readonly createdBy: string;
-};
-type Changes = Pick<
-  StoredExam,
-  | "name"
-  | "startTime"
-  | "endTime"
-  | "videoProfile"
-  | "controlledBy"
-  | "maxRoomMinutes"
-  | "cameras"
-  | "questionsUrl"
-  | "detectors"
-  | "updatedAt"
->;
-/** A seat of an examinee in a room of an exam. */
-export interface ExamineeSeat {
-  readonly userId: string;
-  readonly roomId: string;
-  readonly status: RoomStatus;
-  readonly extraMinutes: number;
-  readonly attempt: Attempt;
-}
-/** A change of an exam, and the people for whom it changes times. */
-export interface ExamChange {
-  readonly changed: Changes;
-  readonly people: readonly PersonOfChangedTimes[];
-  readonly reason: Pick<NewEntry, "reason" | "note" | "message">;
-}
-
-export type { SoftDeletedExam };
+export type { SoftDeletedExam, StoredExam };
 
 /** A clip does not exist, so nothing was written. */
 export interface MissingClip {
@@ -210,7 +167,7 @@ const examineeSeats = statement(
     .where(and(eq(participants.examId, param("examId")), eq(participants.role, "examinee"))),
 );
 /** The times of an exam as an interval of ISO 8601. */
-const intervalOf = ({ startTime, endTime }: Pick<Changes, "startTime" | "endTime">): string =>
+const intervalOf = ({ startTime, endTime }: Pick<StoredExam, "startTime" | "endTime">): string =>
   `${startTime.toISOString()}/${endTime.toISOString()}`;
 const updateExam = statement(
   query
@@ -288,16 +245,17 @@ export const createExamStore = ({
     get: async (examId: string) => readExam(examId),
 
     /**
-     * Changes an exam to the result of `change`, writes an entry for each person for whom its times change, and replaces its audio attachments
-     * if `audio` is given. The audit names the old and the new times.
-     * @param withSeats whether `change` gets the seats of examinees. Without it, there are none
+     * Changes an exam, writes an entry for each person for whom its times change, and replaces its audio attachments if `audio` is given. The
+     * audit names the old and the new times.
+     * @param withSeats whether times may change. Without it, nobody is concerned
+     * @throws what `changeOf` throws
      */
     update: (
       examId: string,
-      change: (current: StoredExam, seats: readonly ExamineeSeat[]) => ExamChange,
+      wanted: WantedChanges,
       { audio, withSeats }: { audio: readonly NewAttachment[] | undefined; withSeats: boolean },
       author: Author,
-    ): Promise<MissingClip | undefined> => {
+    ): Promise<MissingClip | { readonly concerned: number } | undefined> => {
       let times: string | undefined;
       const target = {
         examId,
@@ -313,12 +271,13 @@ export const createExamStore = ({
           withSeats ? tx.all(examineeSeats, { examId }) : [],
         ]);
         if (!current) return undefined;
-        const { changed, people, reason } = change(
+        const { changed, people, reason } = changeOf(
           current,
           // Sorted here, because the database would sort in memory, too.
           seats
             .toSorted((one, other) => one.seq - other.seq)
             .map(({ attempt, ...seat }) => ({ ...seat, attempt: attemptOf(attempt) ?? RUNNING })),
+          wanted,
         );
         if (missing !== undefined) return { missingClip: missing };
         if (audio) await replaceExamAudio(tx, examId, audio);
@@ -334,7 +293,7 @@ export const createExamStore = ({
             events.addAll(tx, [told, ...entries.events]),
           ]),
         );
-        return undefined;
+        return { concerned: people.length };
       });
     },
 

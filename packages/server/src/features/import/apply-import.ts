@@ -2,7 +2,6 @@ import type { ImportResult } from "@invigil/schema";
 import type { Author } from "../../domain/calls.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import { toNewPerson } from "../participant/rules.js";
-import type { RoomSize } from "../participant/service.js";
 import type { Columns } from "./columns.js";
 import { createFaults, type FaultyFile, mergeFaults, shownCell } from "./faults.js";
 import { warnOfSameNames } from "./namesakes.js";
@@ -29,7 +28,7 @@ export interface ImportPlan {
   readonly file: ReadResult;
   readonly now: Date;
   /** The maximum number of people in a room. Absent: no limit. */
-  readonly size?: RoomSize | undefined;
+  readonly mostPeople?: number | undefined;
   readonly author: Author;
   /** Aborts the import, up to its last step. */
   readonly signal?: AbortSignal | undefined;
@@ -88,7 +87,7 @@ const applyAction = (
  *   not finish
  */
 export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Imported | FaultyRoster> => {
-  const { people, others, examId, now, file, scope, dryRun, skip, size, signal, author } = plan;
+  const { people, others, examId, now, file, scope, dryRun, skip, mostPeople, signal, author } = plan;
   // A file with invalid cells is compared with the exam, too, so that the caller gets all errors at once.
   const into = { examId, now, author, dryRun: dryRun || file.faults.count > 0 };
   const applied = store.apply<Imported | FaultyRoster>(
@@ -194,7 +193,7 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
         },
       };
     },
-    size,
+    mostPeople,
   );
   return applied.catch((error: unknown) => {
     if (!(error instanceof RoomsEnded)) throw error;

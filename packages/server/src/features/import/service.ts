@@ -8,7 +8,6 @@ import { createCallerTurns } from "../../limits/caller-turns.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomEnded } from "../../platform/errors.js";
 import type { MaybePromise } from "../../platform/maybe-promise.js";
-import { roomSizeQuota } from "../participant/rules.js";
 import { createAbsentPeople } from "./absent.js";
 import { applyImport, type FaultyRoster, type Imported, unreadOf } from "./apply-import.js";
 import type { Meanings } from "./columns.js";
@@ -119,7 +118,6 @@ export const createImportService = ({
   readMs = READ_MS,
 }: ImportServiceDeps) => {
   const turns = createCallerTurns(TURNS);
-  const size = roomSizeQuota(quotas);
   const absentPeople = createAbsentPeople({ store, rates });
 
   /** Whether the caller has access to the whole exam. Otherwise they must run the given room. */
@@ -186,7 +184,7 @@ export const createImportService = ({
       scope,
       file,
       now: clock(),
-      size,
+      mostPeople: quotas?.peoplePerRoom,
       author: caller,
     });
     if ("faults" in result)

@@ -19,7 +19,7 @@ import {
   visibleParticipants,
   visibleUnseated,
 } from "../../storage/tables.js";
-import type { RoomSize } from "../participant/service.js";
+import { assertRoomSize } from "../participant/rules.js";
 import type { ExamRoom } from "./rooms.js";
 import type { Details, Place, RosterPerson } from "./row-action.js";
 
@@ -304,7 +304,7 @@ export const createImportStore = ({
     people: readonly RosterPerson[],
     into: ImportTarget,
     work: Work<Result>,
-    size: RoomSize | undefined,
+    mostPeople: number | undefined,
   ): AsyncGenerator<number, Result, void> {
     const { examId } = into;
     const writer = createPageWriter(id, into);
@@ -318,9 +318,11 @@ export const createImportStore = ({
     }
     const { keep, result } = settling.end();
     if (!keep) throw new RolledBack(result);
-    if (size)
-      for (const [room, added] of writer.added)
-        size.check(room, await readRoomSize(tx, { examId, roomId: room }, size.most + 1), added);
+    if (mostPeople !== undefined)
+      for (const [room, added] of writer.added) {
+        const size = await readRoomSize(tx, { examId, roomId: room }, mostPeople + 1);
+        assertRoomSize(room, { before: size - added, added, most: mostPeople });
+      }
     if ((await tx.get(endedRooms, { examId }))?.number !== endedBefore) throw new RoomsEnded();
     return result;
   }
@@ -353,20 +355,20 @@ export const createImportStore = ({
     /**
      * Calls `each` for every person with their places in the exam. If `end` returns `keep`, all that `each` has
      * written becomes visible at once; otherwise it is undone. `work` gets no rooms when the exam does not exist
-     * any more. `size` checks each room that people were added to.
-     * @throws what `work` and `size` throw, and `RoomsEnded`
+     * any more. `mostPeople` limits each room that people are added to.
+     * @throws what `work` throws, QUOTA_EXCEEDED, and `RoomsEnded`
      */
     async apply<Result>(
       people: readonly RosterPerson[],
       into: ImportTarget,
       work: (rooms: ExamRoom[] | undefined, writer: PersonWriter) => ImportWork<Result>,
-      size: RoomSize | undefined,
+      mostPeople: number | undefined,
     ): Promise<Result> {
       if (into.dryRun) return dryRun(people, into, work);
       const { examId, now, author } = into;
       try {
         return await bulk.run({ kind: "import", examId, now, author }, ({ id }, tx) =>
-          prepare(tx, id, people, into, work, size),
+          prepare(tx, id, people, into, work, mostPeople),
         );
       } catch (error) {
         // Safe: only `prepare` throws it, with the result of this import.

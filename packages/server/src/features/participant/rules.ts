@@ -1,11 +1,11 @@
-import type { Caller, NewParticipant } from "@invigil/schema";
-import type { Quotas } from "../../config/config.js";
+import type { Caller, NewParticipant, RoomStatus } from "@invigil/schema";
 import type { NewPerson } from "../../domain/people.js";
+import type { SeatKey } from "../../domain/seats.js";
+import type { Seat } from "../../domain/unseating.js";
 import { quotaExceeded } from "../../limits/quotas.js";
-import { forbidden, InvigilError } from "../../platform/errors.js";
+import { forbidden, InvigilError, roomEnded, roomNotFound } from "../../platform/errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner } from "../../providers/types.js";
-import type { RoomSize } from "./store.js";
 
 /** Returns the names of a person's two streams in a room. */
 export const streamNamesOf = (owner: Omit<StreamOwner, "camera">): NewPerson["streams"] => ({
@@ -25,19 +25,35 @@ export const toNewPerson = (
   now,
 });
 
+/** @throws ROOM_NOT_FOUND, ROOM_ENDED */
+export const openRoomOf = <Room extends { readonly status: RoomStatus }>(
+  roomId: string,
+  room: Room | undefined,
+): Room => {
+  if (!room) throw roomNotFound(roomId);
+  if (room.status === "ended") throw roomEnded(roomId);
+  return room;
+};
+
 /**
- * The quota of people in a room. The transaction that adds people calls `check`, which throws QUOTA_EXCEEDED.
+ * @param before - the number of people before some are added. A number above `most` may stand for any greater one
+ * @throws QUOTA_EXCEEDED
  */
-export const roomSizeQuota = (quotas: Quotas | undefined): RoomSize | undefined => {
-  if (!quotas) return undefined;
-  const { peoplePerRoom: most } = quotas;
-  return {
-    most,
-    check(roomId, size, added) {
-      if (size > most)
-        throw quotaExceeded({ whose: `The room ${roomId}`, what: "people", held: size - added, most });
-    },
-  };
+export const assertRoomSize = (
+  roomId: string,
+  {
+    before,
+    added,
+    most = Number.POSITIVE_INFINITY,
+  }: { before: number; added: number; most: number | undefined },
+): void => {
+  if (added > 0 && before + added > most)
+    throw quotaExceeded({
+      whose: `The room ${roomId}`,
+      what: "people",
+      held: Math.min(before, most + 1 - added),
+      most,
+    });
 };
 
 /**
@@ -49,6 +65,19 @@ export const assertMayDeleteRecords = (caller: Caller): void => {
     throw forbidden(
       "Only an administrator, and with no token of one room, may delete cheat records (withRecords).",
     );
+};
+
+export const notInRoom = ({ roomId, userId }: Pick<SeatKey, "roomId" | "userId">) =>
+  new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+
+/** @throws PARTICIPANT_NOT_FOUND, or PARTICIPANT_CONFLICT if they cannot leave their room as if they had never been in it */
+export const unseatable = (key: Pick<SeatKey, "roomId" | "userId">, seat: Seat | undefined): Seat => {
+  if (!seat) throw notInRoom(key);
+  const refused = (reason: string) => participantConflict(key.userId, "unseated", reason);
+  if (key.userId === seat.createTeacher) throw refused(isCreatorReason);
+  if (seat.trace === "entered") throw refused("they have entered the room");
+  if (seat.trace) throw refused(isRecordedReason);
+  return seat;
 };
 
 /** @param reason completes the sentence "<user id> cannot be <action>: " */

@@ -7,7 +7,6 @@ import type {
   ParticipantRole,
   RemovedParticipant,
   RemoveParticipantInput,
-  RoomStatus,
   SetExtraMinutesInput,
   SetExtraMinutesResult,
   StreamUrls,
@@ -19,7 +18,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened, StoredRoom } from "../../domain/opened.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { StreamSigner } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
@@ -28,15 +27,15 @@ import {
   assertMayDeleteRecords,
   hasRecordsReason,
   isCreatorReason,
-  isRecordedReason,
+  notInRoom,
+  openRoomOf,
   participantConflict,
-  roomSizeQuota,
   streamNamesOf,
   toNewPerson,
 } from "./rules.js";
-import type { ParticipantStore, RoomMember, RoomSize, RoomState, StoredParticipant } from "./store.js";
+import type { ParticipantStore, RoomMember, RoomState, StoredParticipant } from "./store.js";
 
-export type { RoomMember, RoomSize };
+export type { RoomMember };
 
 /** How many people of a list get their stream URLs in one turn of the event loop. Signing them takes longer than reading the people. */
 const SHOWN_A_TURN = 200;
@@ -54,15 +53,6 @@ export interface ParticipantServiceDeps {
 
 const withoutPush = (urls: StreamUrls): StreamUrls => ({ ...urls, pushUrl: null });
 
-const notThere = (roomId: string, userId: string) =>
-  new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
-
-/** Called before a call and again in its transaction, because a room may end in between. */
-const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
-  if (!status) throw roomNotFound(roomId);
-  if (status === "ended") throw roomEnded(roomId);
-};
-
 export type ParticipantService = ReturnType<typeof createParticipantService>;
 
 export const createParticipantService = ({
@@ -74,7 +64,7 @@ export const createParticipantService = ({
   rates,
   quotas,
 }: ParticipantServiceDeps) => {
-  const size = roomSizeQuota(quotas);
+  const most = quotas?.peoplePerRoom;
   /** Limits what a list shows of people's other rooms to those of this exam that the caller may see. */
   const stateFor = ({ roomId, userId, role }: Caller, { id, examId, status }: StoredRoom): RoomState => {
     // A caller who is bound to a room sees no other.
@@ -128,7 +118,7 @@ export const createParticipantService = ({
         throw forbidden(`An examinee may read only themselves and the room's teacher, not ${userId}.`);
       }
       const person = await store.get(stateFor(caller, room), userId);
-      if (!person) throw notThere(room.id, userId);
+      if (!person) throw notInRoom({ roomId: room.id, userId });
       return withStreams(caller, room, person.role)(person);
     },
     async list(caller: Caller, room: Opened<"room">, role: ParticipantRole): Promise<Participant[]> {
@@ -149,11 +139,11 @@ export const createParticipantService = ({
       participants: AddParticipantsInput["participants"],
     ): Promise<AddParticipantsResult> {
       const { id: roomId } = room;
-      assertOpen(roomId, room.status);
+      openRoomOf(roomId, room);
       rates.takeChange({ caller, roomId, examId: room.examId }, { people: participants.length });
       const now = clock();
       const people = participants.map((person) => toNewPerson(person, room, now));
-      const result = await store.add({ examId: room.examId, roomId }, people, assertOpen, size, caller);
+      const result = await store.add({ examId: room.examId, roomId }, people, most, caller);
       if ("conflict" in result) {
         const { userId, role } = result.conflict;
         throw new InvigilError(
@@ -167,19 +157,17 @@ export const createParticipantService = ({
     /** Changes the extra minutes of examinees of a room: all or none. Unlike `add`, it never puts a person into the room who has left it. */
     async setExtraMinutes(
       caller: ActingCaller,
-      { id: roomId, examId, status }: Opened<"roomToRun">,
+      room: Opened<"roomToRun">,
       participants: SetExtraMinutesInput["participants"],
     ): Promise<SetExtraMinutesResult> {
-      assertOpen(roomId, status);
+      const { id: roomId, examId } = openRoomOf(room.id, room);
       rates.takeChange({ caller, roomId, examId }, { people: participants.length });
-      const result = await store.setExtraMinutes(
-        { examId, roomId },
-        participants,
-        { now: clock(), author: caller },
-        assertOpen,
-      );
+      const result = await store.setExtraMinutes({ examId, roomId }, participants, {
+        now: clock(),
+        author: caller,
+      });
       if ("updated" in result) return result;
-      if ("notFound" in result) throw notThere(roomId, result.notFound);
+      if ("notFound" in result) throw notInRoom({ roomId, userId: result.notFound });
       const { userId, role } = result.notExaminee;
       throw new InvigilError(
         "PARTICIPANT_CONFLICT",
@@ -192,9 +180,9 @@ export const createParticipantService = ({
       room: Opened<"roomToRun">,
       { roomId, userId, toRoomId }: MoveParticipantInput,
     ): Promise<true> {
-      assertOpen(roomId, room.status);
+      openRoomOf(roomId, room);
       const target = await access.open(caller, "roomToRun", { roomId: toRoomId });
-      assertOpen(toRoomId, target.status);
+      openRoomOf(toRoomId, target);
       if (target.examId !== room.examId)
         throw invalidInput("toRoomId", `must be a room of the exam ${room.examId}`);
       if (userId === room.createTeacher) throw participantConflict(userId, "moved", isCreatorReason);
@@ -203,8 +191,8 @@ export const createParticipantService = ({
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamNamesOf(owner), now: clock() };
       const key = { examId: room.examId, roomId };
-      const outcome = await store.move(key, userId, to, assertOpen, size, caller);
-      if (outcome === "not_found") throw notThere(roomId, userId);
+      const outcome = await store.move(key, userId, to, most, caller);
+      if (outcome === "not_found") throw notInRoom({ roomId, userId });
       if (outcome === "there_already")
         throw participantConflict(userId, "moved", `it is in the room ${toRoomId} already`);
       return true;
@@ -219,17 +207,16 @@ export const createParticipantService = ({
       room: Opened<"roomToRun">,
       { roomId, userId, withRecords }: RemoveParticipantInput,
     ): Promise<RemovedParticipant> {
-      assertOpen(roomId, room.status);
+      openRoomOf(roomId, room);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw participantConflict(userId, "removed", isCreatorReason);
       rates.takeChange({ caller, roomId, examId: room.examId });
-      const outcome = await store.remove(
-        { examId: room.examId, roomId },
-        userId,
-        { withRecords, now: clock(), author: caller },
-        assertOpen,
-      );
-      if (!outcome) throw notThere(roomId, userId);
+      const outcome = await store.remove({ examId: room.examId, roomId }, userId, {
+        withRecords,
+        now: clock(),
+        author: caller,
+      });
+      if (!outcome) throw notInRoom({ roomId, userId });
       if (!outcome.removed) throw participantConflict(userId, "removed", hasRecordsReason(outcome.records));
       if (withRecords) await erasure.finish();
       return { records: outcome.records };
@@ -244,15 +231,7 @@ export const createParticipantService = ({
       { roomId, userId }: UnseatParticipantInput,
     ): Promise<true> {
       rates.takeChange({ caller, roomId, examId });
-      const check: Parameters<ParticipantStore["unseat"]>[3] = (status, seat) => {
-        assertOpen(roomId, status);
-        if (!seat) throw notThere(roomId, userId);
-        if (userId === seat.createTeacher) throw participantConflict(userId, "unseated", isCreatorReason);
-        if (seat.trace === "entered")
-          throw participantConflict(userId, "unseated", "they have entered the room");
-        if (seat.trace) throw participantConflict(userId, "unseated", isRecordedReason);
-      };
-      await store.unseat({ examId, roomId }, userId, { now: clock(), author: caller }, check);
+      await store.unseat({ examId, roomId }, userId, { now: clock(), author: caller });
       return true;
     },
     /** Returns what decides when the exam ends for an examinee. Checks no permissions: for use by other services. */

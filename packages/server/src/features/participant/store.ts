@@ -1,4 +1,4 @@
-import { type Participant, type ParticipantRole, type Role, type RoomStatus, RUNNING } from "@invigil/schema";
+import { type Participant, type ParticipantRole, type Role, RUNNING } from "@invigil/schema";
 import { and, asc, eq, sql } from "drizzle-orm";
 import {
   attemptColumns,
@@ -16,7 +16,7 @@ import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domai
 import { noteLeftBefore, readLeft } from "../../domain/presence-times.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { prepareMove } from "../../domain/seats.js";
-import { prepareUnseating, readSeat, type Seat } from "../../domain/unseating.js";
+import { prepareUnseating, readSeat } from "../../domain/unseating.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import type { Queries, Reader } from "../../storage/port.js";
@@ -32,6 +32,7 @@ import {
   visibleParticipants,
   visibleRooms,
 } from "../../storage/tables.js";
+import { assertRoomSize, openRoomOf, unseatable } from "./rules.js";
 
 /** A person in a room, without the URLs of their streams. */
 export type StoredParticipant = Omit<Participant, "streams">;
@@ -46,16 +47,6 @@ export interface RoomState extends RoomKey {
    * see. Administrators see all of them, and others those in which they have their role.
    */
   readonly hasRoomInProgress: boolean | { readonly userId: string; readonly role: Role };
-}
-
-/** Throws to refuse a change of a room. `status` is undefined for a room that does not exist. */
-export type CheckRoom = (roomId: string, status: RoomStatus | undefined) => void;
-
-/** Limits the number of people in a room. */
-export interface RoomSize {
-  readonly most: number;
-  /** Throws to refuse a room's new size after people were added. `most + 1` stands for any greater size. */
-  check(roomId: string, size: number, added: number): void;
 }
 
 export type AddOutcome = "added" | "updated" | "unchanged";
@@ -209,9 +200,7 @@ const withRoomsFor = (role: Role | undefined) => (role === "admin" ? withRooms.a
 
 export type ParticipantStore = ReturnType<typeof createParticipantStore>;
 
-/**
- * `check` is called for each room to change, in the same transaction. Without `size`, rooms have no size limit.
- */
+/** A method refuses to change a room that has ended. Without `most`, rooms have no size limit. */
 export const createParticipantStore = ({
   storage,
   writes,
@@ -248,20 +237,13 @@ export const createParticipantStore = ({
     },
   );
 
-  /** Reads a room before writing to it. @throws what `check` throws */
-  const openRoom = async (reader: Reader, room: RoomKey, check: CheckRoom) => {
-    const found = await reader.get(roomById, room);
-    check(room.roomId, found?.status);
-    return found;
-  };
+  /** Reads a room before writing to it. @throws ROOM_NOT_FOUND, ROOM_ENDED */
+  const openRoom = async (reader: Reader, room: RoomKey) =>
+    openRoomOf(room.roomId, await reader.get(roomById, room));
 
   /** Counts the people of a room, as far as their number matters. */
-  const sizeOf = async (reader: Reader, size: RoomSize | undefined, room: RoomKey): Promise<number> =>
-    size ? readRoomSize(reader, room, size.most + 1) : 0;
-  /** @param before the number of people before some are added */
-  const checkSize = (size: RoomSize | undefined, id: string, before: number, added: number): void => {
-    if (size && added > 0) size.check(id, Math.min(before + added, size.most + 1), added);
-  };
+  const sizeOf = async (reader: Reader, most: number | undefined, room: RoomKey): Promise<number> =>
+    most === undefined ? 0 : readRoomSize(reader, room, most + 1);
 
   /**
    * Prepares to add or update a person. Returns the outcome, its events, and a function that starts to write it.
@@ -328,8 +310,7 @@ export const createParticipantStore = ({
     add: (
       room: RoomKey,
       people: readonly NewPerson[],
-      check: CheckRoom,
-      size: RoomSize | undefined,
+      most: number | undefined,
       author: Author,
     ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }> =>
       writes
@@ -338,9 +319,9 @@ export const createParticipantStore = ({
           author,
           (reader) =>
             Promise.all([
-              openRoom(reader, room, check),
+              openRoom(reader, room),
               reader.all(peopleInRoom, { ...room, userIds: people.map(({ userId }) => userId) }),
-              sizeOf(reader, size, room),
+              sizeOf(reader, most, room),
             ]),
           async (tx, [, existing, sizeBefore]) => {
             const existingById = new Map(existing.map((one) => [one.userId, one]));
@@ -348,7 +329,11 @@ export const createParticipantStore = ({
               people.map((person) => addOne(tx, person, existingById.get(person.userId))),
             );
             const outcomes = all.map(({ outcome }) => outcome);
-            checkSize(size, room.roomId, sizeBefore, outcomes.filter((one) => one === "added").length);
+            assertRoomSize(room.roomId, {
+              before: sizeBefore,
+              added: outcomes.filter((one) => one === "added").length,
+              most,
+            });
             await tx.last(() =>
               Promise.all([
                 ...all.map(({ write }) => write()),
@@ -373,7 +358,6 @@ export const createParticipantStore = ({
       room: RoomKey,
       people: readonly Pick<RoomMember, "userId" | "extraMinutes">[],
       { now, author }: { readonly now: Date; readonly author: Author },
-      check: CheckRoom,
     ): Promise<
       | { readonly updated: number; readonly unchanged: number }
       | { readonly notFound: string }
@@ -383,8 +367,7 @@ export const createParticipantStore = ({
       return writes.ofRoster(
         { ...room, people: userIds },
         author,
-        (reader) =>
-          Promise.all([openRoom(reader, room, check), reader.all(peopleInRoom, { ...room, userIds })]),
+        (reader) => Promise.all([openRoom(reader, room), reader.all(peopleInRoom, { ...room, userIds })]),
         async (tx, [, found]) => {
           const foundById = new Map(found.map((one) => [one.userId, one]));
           const notFound = userIds.find((one) => !foundById.has(one));
@@ -428,8 +411,7 @@ export const createParticipantStore = ({
       room: RoomKey,
       user: string,
       to: Pick<NewPerson, "roomId" | "streams" | "now">,
-      check: CheckRoom,
-      size: RoomSize | undefined,
+      most: number | undefined,
       author: Author,
     ): Promise<"moved" | "not_found" | "there_already"> {
       const target = { examId: room.examId, roomId: to.roomId };
@@ -438,18 +420,18 @@ export const createParticipantStore = ({
         author,
         (reader) =>
           Promise.all([
-            openRoom(reader, room, check),
-            openRoom(reader, target, check),
+            openRoom(reader, room),
+            openRoom(reader, target),
             reader.get(personInRoom, { ...room, userId: user }),
             reader.get(personInRoom, { ...target, userId: user }),
             reader.get(planOfSeat, { ...room, userId: user }),
             readLeft(reader, { ...room, userId: user }, to.now),
-            sizeOf(reader, size, target),
+            sizeOf(reader, most, target),
           ]),
         async (tx, [from, , person, there, seatedBy, left, sizeBefore]) => {
-          if (!from || !person) return "not_found";
+          if (!person) return "not_found";
           if (there) return "there_already";
-          checkSize(size, target.roomId, sizeBefore, 1);
+          assertRoomSize(target.roomId, { before: sizeBefore, added: 1, most });
           const [{ arrival, write }, keepLinks, evict] = await Promise.all([
             preparePerson(tx, { ...person, ...seatedBy, ...to, ...target, userId: user }),
             prepareMove(tx, { ...room, userId: user }, to.roomId),
@@ -472,12 +454,11 @@ export const createParticipantStore = ({
         },
       );
     },
-    /** Removes a person who has not entered their room from it: see `prepareUnseating`. `check` throws to refuse. */
+    /** Removes a person who has not entered their room from it: see `prepareUnseating`. @throws what `assertUnseatable` throws */
     unseat: (
       room: RoomKey,
       user: string,
       { now, author }: { readonly now: Date; readonly author: Author },
-      check: (status: RoomStatus | undefined, seat: Seat | undefined) => asserts seat is Seat,
     ): Promise<void> =>
       writes.ofRoster(
         { ...room, people: [user] },
@@ -485,8 +466,12 @@ export const createParticipantStore = ({
         (reader) =>
           Promise.all([reader.get(roomById, room), readSeat(reader, { ...room, userId: user })] as const),
         async (tx, [found, seat]) => {
-          check(found?.status, seat);
-          const write = await prepareUnseating(tx, room.examId, seat, { tasks, events, now });
+          openRoomOf(room.roomId, found);
+          const write = await prepareUnseating(tx, room.examId, unseatable({ ...room, userId: user }, seat), {
+            tasks,
+            events,
+            now,
+          });
           await tx.last(() =>
             Promise.all([write(), events.add(tx, wholeExam(room.examId), "roster_changed", {}, now)]),
           );
@@ -502,18 +487,15 @@ export const createParticipantStore = ({
       { examId: exam, roomId: room }: RoomKey,
       user: string,
       { withRecords, now, author }: { withRecords: boolean; now: Date; author: Author },
-      check: CheckRoom,
     ): Promise<{ removed: boolean; records: number } | undefined> {
       const readRoom = () => storage.get(roomById, { examId: exam, roomId: room });
-      const found = await readRoom();
-      check(room, found?.status);
-      if (!found) return undefined;
+      openRoomOf(room, await readRoom());
       const removal = { examId: exam, roomId: room, userId: user, withRecords, now, author };
       try {
         const { records } = await removePerson(removal, (membership) => {
           const place = membership.rooms.find((one) => one.roomId === room);
           if (!place) throw new NotRemoved(undefined);
-          check(room, place.status);
+          openRoomOf(room, place);
           if (membership.records > 0 && !withRecords) throw new NotRemoved(membership.records);
         });
         return { removed: true, records };
@@ -521,7 +503,7 @@ export const createParticipantStore = ({
         if (!(error instanceof NotRemoved)) throw error;
         if (error.records !== undefined) return { removed: false, records: error.records };
         // The room may have ended or been deleted in the meantime.
-        check(room, (await readRoom())?.status);
+        openRoomOf(room, await readRoom());
         return undefined;
       }
     },

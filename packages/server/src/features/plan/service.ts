@@ -20,6 +20,7 @@ import type { Ids } from "../../platform/ids.js";
 import { createPace, inTurns } from "../../platform/pace.js";
 import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
+import { undoRefused } from "./rules.js";
 import {
   roomNamer,
   type Seats,
@@ -28,7 +29,7 @@ import {
   tooFewTeachers,
   type UnseatedPerson,
 } from "./seating.js";
-import type { ExamPeople, Obstacle, PlanStore } from "./store.js";
+import type { ExamPeople, PlanStore } from "./store.js";
 
 export interface PlanServiceDeps {
   readonly store: PlanStore;
@@ -111,19 +112,6 @@ const toPlanned = ({ id, name, made, examinees, seats }: Draft, dryRun: boolean)
     spare,
   })),
 });
-
-const undoRefusedBy =
-  (plan: number) =>
-  ({ room, userId, trace }: Obstacle) => {
-    const reasons = {
-      entered: `${userId} has entered the room ${room}`,
-      recorded: `something is recorded about ${userId} in the room ${room}`,
-      other: `${userId} is in the room ${room}, but the plan did not seat them there; unseat or move them, or undo the later plan first`,
-      used: `a person has entered the room ${room}, or something was recorded or written in it`,
-    };
-    const reason = reasons[trace ?? (userId === undefined ? "used" : "other")];
-    return new InvigilError("EXAM_CONFLICT", `The plan ${plan} cannot be undone: ${reason}.`);
-  };
 
 export type PlanService = ReturnType<typeof createPlanService>;
 
@@ -284,17 +272,16 @@ export const createPlanService = ({ store, groups, clock, ids, rates, quotas }: 
       { plan }: UndoPlanInput,
     ): Promise<UndonePlan> {
       rates.take({ caller, examId }, { writeRows: 0 });
-      const refuse = undoRefusedBy(plan);
       const undone = { unseated: 0, deletedRooms: 0 };
       const undoneAt = await store.undoneAt(examId, plan);
       if (undoneAt === undefined)
         throw invalidInput("plan", `must be the number of a plan of the exam ${examId}`);
       if (undoneAt) return undone;
       const obstacle = await store.obstacleTo(examId, plan);
-      if (obstacle) throw refuse(obstacle);
+      if (obstacle) throw undoRefused(plan, obstacle);
       // The first transaction leaves the entry in the audit.
       for (let author: Author | undefined = caller, isDone = false; !isDone; author = undefined) {
-        const part = await store.undoSome(examId, plan, { now: clock(), author }, refuse);
+        const part = await store.undoSome(examId, plan, { now: clock(), author });
         rates.charge({ caller, examId }, { writeRows: part.unseated + part.deletedRooms });
         undone.unseated += part.unseated;
         undone.deletedRooms += part.deletedRooms;

@@ -8,8 +8,8 @@ import { type EventLog, newEvent, wholeExam } from "../../domain/events.js";
 import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson, NewRoom } from "../../domain/people.js";
 import { insertPerson, insertRoom } from "../../domain/people.js";
-import { isUsed, type Trace } from "../../domain/traces.js";
-import { prepareRoomDeletion, prepareUnseating, type Seat, seatsOfPlan } from "../../domain/unseating.js";
+import { isUsed } from "../../domain/traces.js";
+import { prepareRoomDeletion, prepareUnseating, seatsOfPlan } from "../../domain/unseating.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import { createPace } from "../../platform/pace.js";
@@ -23,6 +23,7 @@ import {
   visibleRooms as rooms,
   visibleUnseated as unseated,
 } from "../../storage/tables.js";
+import { type Obstacle, obstacleIn, undoRefused } from "./rules.js";
 import type { Person, UnseatedPerson } from "./seating.js";
 
 /** A room of an exam, with its people by role and in the order in which they were added. */
@@ -172,27 +173,6 @@ const roomsOfPlan = statement(
     .orderBy(asc(allRooms.id))
     .limit(param("limit")),
 );
-
-/**
- * Why a plan cannot be undone: what this person has left or, without `trace`, that the plan did not seat them. Without a person: people have
- * left something in the room.
- */
-export interface Obstacle {
-  readonly room: string;
-  readonly userId?: string;
-  readonly trace?: Trace;
-}
-const obstacleIn = (
-  seats: readonly Seat[],
-  made: readonly { readonly name: string; readonly isUsed: boolean; readonly other: string | null }[],
-): Obstacle | undefined => {
-  for (const { roomName, userId, trace } of seats) if (trace) return { room: roomName, userId, trace };
-  for (const { name: room, isUsed: wasUsed, other } of made) {
-    if (wasUsed) return { room };
-    if (other !== null) return { room, userId: other };
-  }
-  return undefined;
-};
 
 /** The exam has changed since it was read. */
 class ExamChanged extends Error {
@@ -362,13 +342,12 @@ export const createPlanStore = ({
 
     /**
      * Unseats some of the people of a plan or, when none are left, deletes some of its rooms.
-     * @throws the error that `refuse` makes, if people have come since `obstacleTo` looked
+     * @throws EXAM_CONFLICT if people have come since `obstacleTo` looked
      */
     undoSome: (
       examId: string,
       plan: number,
       { now, author }: { readonly now: Date; readonly author: Author | undefined },
-      refuse: (obstacle: Obstacle) => Error,
     ): Promise<UndonePlan & { readonly isDone: boolean }> =>
       writes.ofRoster(
         { examId, subject: String(plan) },
@@ -381,7 +360,7 @@ export const createPlanStore = ({
         async (tx, [seats, made]) => {
           const empty = seats.length > 0 ? [] : made;
           const obstacle = obstacleIn(seats, empty);
-          if (obstacle) throw refuse(obstacle);
+          if (obstacle) throw undoRefused(plan, obstacle);
           const deps = { tasks, events, now };
           const parts = await Promise.all([
             ...seats.map((seat) => prepareUnseating(tx, examId, seat, deps)),

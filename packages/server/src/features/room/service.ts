@@ -27,7 +27,7 @@ import type { MessageProviders } from "../../providers/types.js";
 import type { Queries } from "../../storage/port.js";
 import type { CheatService } from "../cheat/service.js";
 import type { GroupService } from "../message-groups/service.js";
-import { roomSizeQuota, toNewPerson } from "../participant/rules.js";
+import { toNewPerson } from "../participant/rules.js";
 import type { RoomStore } from "./store.js";
 
 /** The start of an exam that is created along with a room, after the room's creation. It lasts two hours. */
@@ -214,7 +214,7 @@ export const createRoomService = ({
       const now = clock();
       const outcome = await store.setTeacher({ examId, roomId }, userId, {
         toPerson: (name) => toNewPerson({ userId, role: "teacher", name }, { id: roomId, examId }, now),
-        size: roomSizeQuota(quotas),
+        mostPeople: quotas?.peoplePerRoom,
         now,
         author: caller,
       });

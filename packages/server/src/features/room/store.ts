@@ -33,6 +33,7 @@ import {
   visibleExams,
   visibleRooms,
 } from "../../storage/tables.js";
+import { assertRoomSize } from "../participant/rules.js";
 
 export interface RoomFilter {
   readonly examId: string | undefined;
@@ -350,21 +351,19 @@ export const createRoomStore = ({
   /**
    * Makes a teacher of the exam the `createTeacher` of a room, and adds them to it if they are not there.
    * @param of.toPerson makes the person to add
-   * @param of.size limits the number of people in the room
+   * @param of.mostPeople limits the number of people in the room
    */
   setTeacher(
     { examId, roomId }: RoomKey,
     userId: string,
     {
       toPerson,
-      size,
+      mostPeople,
       now,
       author,
     }: {
       readonly toPerson: (name: string) => NewPerson;
-      readonly size:
-        | { readonly most: number; check(roomId: string, size: number, added: number): void }
-        | undefined;
+      readonly mostPeople: number | undefined;
       readonly now: Date;
       readonly author: Author;
     },
@@ -378,7 +377,7 @@ export const createRoomStore = ({
           reader.all(seatsOfPerson, { examId, userId }),
           reader.get(planOfRoom, { examId, roomId }),
           readUnseated(reader, examId, [toPerson("")]),
-          size ? readRoomSize(reader, { examId, roomId }, size.most + 1) : 0,
+          mostPeople === undefined ? 0 : readRoomSize(reader, { examId, roomId }, mostPeople + 1),
         ]),
       async (tx, [found, seats, madeBy, [waiting], before]) => {
         if (!found) return "no_room";
@@ -389,7 +388,7 @@ export const createRoomStore = ({
           here ?? [...seats, ...(waiting ? [waiting] : [])].find(({ role }) => role === "teacher");
         if (!known) return "no_teacher";
         if (here && found.createTeacher === userId) return found;
-        if (!here) size?.check(roomId, Math.min(before + 1, size.most + 1), 1);
+        if (!here) assertRoomSize(roomId, { before, added: 1, most: mostPeople });
         const added = here ? undefined : await preparePerson(tx, { ...toPerson(known.name), ...madeBy });
         const room = { ...found, createTeacher: userId, updatedAt: now };
         await tx.last(() =>
