@@ -54,6 +54,13 @@ export const examNotFound = (examId: string): InvigilError =>
   new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
 export const roomNotFound = (roomId: string): InvigilError =>
   new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+export const notInRoom = ({
+  roomId,
+  userId,
+}: {
+  readonly roomId: string;
+  readonly userId: string;
+}): InvigilError => new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
 export const roomEnded = (roomId: string): InvigilError =>
   new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
 /** Clients retry after half a minute, because an operator must free space first. */

@@ -25,7 +25,7 @@ interface Found {
 /** The statuses of refusals that say that a room or its people are not as they were. */
 const REFUSED = [403, 404, 409];
 
-/** What must still be so when the order is given. Where time is given back, the end of the exam moves on by itself. */
+/** The parts of the answer that must not have changed when the order is given. An end that moves on because time is given back is no part of it. */
 const premiseOf = (
   { people, refusals }: Found,
   order: Order | undefined,

@@ -16,7 +16,14 @@ import type { NewEntry } from "../../domain/decisions.js";
 import { GIVES_BACK } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput, roomEnded, roomNotFound } from "../../platform/errors.js";
+import {
+  forbidden,
+  InvigilError,
+  invalidInput,
+  notInRoom,
+  roomEnded,
+  roomNotFound,
+} from "../../platform/errors.js";
 import type {
   AttemptStore,
   DecisionOutcome,
@@ -72,8 +79,7 @@ export const createAttemptService = ({
     const byId = new Map(found.map((person) => [person.userId, person]));
     for (const userId of userIds ?? []) {
       const role = byId.get(userId)?.role;
-      if (role === undefined)
-        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+      if (role === undefined) throw notInRoom({ roomId, userId });
       if (role !== "examinee")
         throw new InvigilError(
           "PARTICIPANT_CONFLICT",

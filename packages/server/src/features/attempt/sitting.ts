@@ -20,7 +20,7 @@ import { toEntryOfPerson } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { examNotFound, InvigilError, roomEnded, roomNotFound } from "../../platform/errors.js";
+import { examNotFound, InvigilError, notInRoom, roomEnded, roomNotFound } from "../../platform/errors.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import { visibleSnapshot } from "../delivery/rules.js";
@@ -93,7 +93,7 @@ export const createSittingService = ({
       case "ended":
         throw roomEnded(roomId);
       case "notInRoom":
-        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+        throw notInRoom({ roomId, userId });
       case "noExaminee":
         throw new InvigilError("PARTICIPANT_CONFLICT", `${userId} is no examinee in the room ${roomId}.`);
     }

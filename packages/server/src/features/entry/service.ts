@@ -13,7 +13,7 @@ import { toEntry, toEntryOfPerson } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput, notInRoom, roomNotFound } from "../../platform/errors.js";
 import { pageOf } from "../../platform/paging.js";
 import type { EntryStore, NewStaffEntry } from "./store.js";
 
@@ -37,7 +37,7 @@ export const createEntryService = ({
       case "noRoom":
         throw roomNotFound(roomId);
       case "notInRoom":
-        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+        throw notInRoom({ roomId, userId });
       case "noExaminee":
         throw new InvigilError("PARTICIPANT_CONFLICT", `${userId} is no examinee in the room ${roomId}.`);
       case "full":

@@ -83,7 +83,7 @@ const whom = (people: ExamChange["people"], now: Date): string => {
   return over === 0 ? all : `${all}, for ${over} of whom it would be over at once`;
 };
 
-/** What a caller wants to change, and when. */
+/** The changes that a call asks for, and the time of the call. */
 export type WantedChanges = Omit<UpdateExamInput, "examId" | "audio"> & { readonly now: Date };
 
 /**

@@ -191,7 +191,7 @@ export const createExamService = ({
     async update(
       caller: ActingCaller,
       { id: examId }: Opened<"wholeExam">,
-      { audio: wanted, reason: why, ...changes }: UpdateExamInput,
+      { audio: wanted, ...changes }: UpdateExamInput,
     ): Promise<Exam> {
       rates.takeChange({ caller, examId }, { writeRows: wanted?.length ?? 0 });
       const now = clock();
@@ -199,7 +199,7 @@ export const createExamService = ({
         audio: wanted && attachments(examId, wanted, now),
         withSeats: changes.startTime !== undefined || changes.endTime !== undefined,
       };
-      const updated = await store.update(examId, { ...changes, reason: why, now }, how, caller);
+      const updated = await store.update(examId, { ...changes, now }, how, caller);
       if (updated && "missingClip" in updated) throw clipNotFound(updated.missingClip);
       rates.charge({ caller, examId }, { writeRows: updated?.concerned ?? 0 });
       return read(caller, examId);

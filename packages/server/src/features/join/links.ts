@@ -17,7 +17,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened } from "../../domain/opened.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { InvigilError, invalidInput, roomEnded } from "../../platform/errors.js";
+import { InvigilError, invalidInput, notInRoom, roomEnded } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
@@ -241,11 +241,7 @@ export const createLinkService = ({
         userIds ? { userIds } : { exceptUserId: caller.userId },
         caller,
       );
-      if ("notInRoom" in outcome)
-        throw new InvigilError(
-          "PARTICIPANT_NOT_FOUND",
-          `There is no ${outcome.notInRoom} in the room ${roomId}.`,
-        );
+      if ("notInRoom" in outcome) throw notInRoom({ roomId, userId: outcome.notInRoom });
       onAccessRevoked();
       const { length: seats } = outcome.seats;
       rates.charge({ caller, examId }, { writeRows: seats });

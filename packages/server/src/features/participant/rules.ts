@@ -3,7 +3,7 @@ import type { NewPerson } from "../../domain/people.js";
 import type { SeatKey } from "../../domain/seats.js";
 import type { Seat } from "../../domain/unseating.js";
 import { quotaExceeded } from "../../limits/quotas.js";
-import { forbidden, InvigilError, roomEnded, roomNotFound } from "../../platform/errors.js";
+import { forbidden, InvigilError, notInRoom, roomEnded, roomNotFound } from "../../platform/errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner } from "../../providers/types.js";
 
@@ -66,9 +66,6 @@ export const assertMayDeleteRecords = (caller: Caller): void => {
       "Only an administrator, and with no token of one room, may delete cheat records (withRecords).",
     );
 };
-
-export const notInRoom = ({ roomId, userId }: Pick<SeatKey, "roomId" | "userId">) =>
-  new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
 
 /** @throws PARTICIPANT_NOT_FOUND, or PARTICIPANT_CONFLICT if they cannot leave their room as if they had never been in it */
 export const unseatable = (key: Pick<SeatKey, "roomId" | "userId">, seat: Seat | undefined): Seat => {

@@ -18,7 +18,7 @@ import type { ActingCaller } from "../../domain/calls.js";
 import type { Opened, StoredRoom } from "../../domain/opened.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
+import { forbidden, InvigilError, invalidInput, notInRoom } from "../../platform/errors.js";
 import { createPace } from "../../platform/pace.js";
 import type { StreamSigner } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
@@ -27,7 +27,6 @@ import {
   assertMayDeleteRecords,
   hasRecordsReason,
   isCreatorReason,
-  notInRoom,
   openRoomOf,
   participantConflict,
   streamNamesOf,
