@@ -59,14 +59,16 @@ const heldWrites = () => {
   const change = beforeWrites(() => held);
   return {
     change,
+    /** Holds them until `release`, or until the scope of the result ends, so that the server can be closed. */
     hold() {
       held = new Promise((resolve) => {
         release = resolve;
       });
-    },
-    release() {
-      held = undefined;
-      release();
+      const end = (): void => {
+        held = undefined;
+        release();
+      };
+      return { release: end, [Symbol.dispose]: end };
     },
   };
 };
@@ -86,8 +88,22 @@ const openDoomed = async (url: string, now: () => Date) => {
     failAfter(writes: number) {
       left = writes;
     },
+    /** Whether a write has failed. */
+    hasFailed: () => left < 0,
     restore() {
       left = Number.POSITIVE_INFINITY;
+    },
+    /** Ends the work at intervals that writes, except that the server renews its lease and cleans up after others. */
+    async onlyRenews() {
+      const { services } = member;
+      await services.subscriptions.stop();
+      await Promise.all([
+        services.audit.stop(),
+        services.bulk.stop(),
+        services.erasure.stop(),
+        services.queue.stop(0),
+        services.seriesRecorder.stop(),
+      ]);
     },
   };
 };
@@ -195,10 +211,11 @@ describePostgres("servers of one database", () => {
         config: { apps: APPS },
       });
       await using cleaner = await openDoomed(url, clock.now);
+      await cleaner.onlyRenews();
       const { id: roomId } = await createRoom(paused, "e1");
       const at = await paused.listen();
       const token = await paused.token({ sub: "e1", role: "examinee" });
-      using _page = await openPage(at, { token, userId: "e1", roomId });
+      using page = await openPage(at, { token, userId: "e1", roomId });
       const devices = async () =>
         (await cleaner.as(TEACHER).room.presence({ roomId })).map((page) => page.devices);
       await expect.poll(devices).toEqual([1]);
@@ -206,21 +223,22 @@ describePostgres("servers of one database", () => {
 
       const renewed = async (by: Date) =>
         (await rowsOf(cleaner.db, instances)).filter(({ leaseUntil }) => leaseUntil > by).length;
-      /** Asks after the timers. A timer does nothing while what it began the last time is not done. */
-      const later = <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
+      /** Asks after the timers. A timer does nothing while what it began the last time is not done. The page has answered the pings. */
+      const later = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
         vi.advanceTimersByTime(5_000);
+        await page.ask({ do: "group", groupId: roomId });
         return ask();
       };
-      writes.hold();
+      using hold = writes.hold();
       clock.pass(25_000);
-      vi.advanceTimersByTime(5_000);
-      await expect.poll(() => renewed(new Date(clock.now().getTime() + 5_000))).toBe(1);
-      // The other server renews its lease, claims the clean-up, makes the page leave, and fails.
+      await expect.poll(() => later(() => renewed(new Date(clock.now().getTime() + 5_000)))).toBe(1);
+      // The other server renews its lease, claims the clean-up, and fails.
       cleaner.failAfter(2);
       clock.pass(6_000);
-      await expect.poll(() => later(devices)).toEqual([]);
-      writes.release();
-      await expect.poll(devices).toEqual([1]);
+      await expect.poll(() => later(async () => cleaner.hasFailed())).toBe(true);
+      expect(await devices()).toEqual([]);
+      hold.release();
+      await expect.poll(() => later(devices)).toEqual([1]);
       // What it begins under the new id, nobody removes with the old one.
       cleaner.restore();
       clock.pass(1_000);
@@ -234,10 +252,10 @@ describePostgres("servers of one database", () => {
       await expect
         .poll(async () => (await later(running)).map(({ id }) => id))
         .not.toContain(before?.instance);
-      expect(await devices()).toEqual([1]);
-      expect(await rowsOf(cleaner.db, pageClaims)).toEqual([
-        { ...before, instance: paused.services.instances.id },
-      ]);
+      await expect.poll(() => later(devices)).toEqual([1]);
+      await expect
+        .poll(() => later(() => rowsOf(cleaner.db, pageClaims)))
+        .toEqual([{ ...before, instance: paused.services.instances.id }]);
     });
 
     test("is cleaned up after by one server at a time, and by the next if that one fails", async () => {
