@@ -1,5 +1,5 @@
 import type { Locator, Page, Request, Route } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createNetwork } from "../../server/browser/support/network.js";
 import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
@@ -27,6 +27,11 @@ beforeAll(async () => {
   const end = (request: Request) => void inFlight.delete(request);
   page.on("requestfinished", end);
   page.on("requestfailed", end);
+});
+// A story that fails leaves a network to the next one.
+beforeEach(async () => {
+  network.mend();
+  await page.context().setOffline(false);
 });
 afterAll(async () => {
   await open?.[Symbol.asyncDispose]();
@@ -317,6 +322,7 @@ describe("a page that is opened while the server is away", () => {
       "**/trpc**",
       (socket) => void (isAway ? socket.close() : socket.connectToServer()),
     );
+    return () => void (isAway = false);
   });
 
   it.each([...LIVE, ...ASKED])("says so, and recovers by itself: $name", async ({ path, shown }) => {
