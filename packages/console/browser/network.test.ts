@@ -322,7 +322,9 @@ describe("a page that is opened while the server is away", () => {
       "**/trpc**",
       (socket) => void (isAway ? socket.close() : socket.connectToServer()),
     );
-    return () => void (isAway = false);
+    return () => {
+      isAway = false;
+    };
   });
 
   it.each([...LIVE, ...ASKED])("says so, and recovers by itself: $name", async ({ path, shown }) => {
