@@ -222,7 +222,7 @@ const ATTACKS = {
       urls,
       headers: teacher,
       listeners: [...listeners, console],
-      calls: rooms.map((roomId) => ({ examId, roomId, minutes: 1, reason: { code: "technical" } })),
+      calls: rooms.map((roomId) => ({ roomId, minutes: 1, reason: { code: "technical" } })),
     };
   },
   "devices over SSE, 20 in flight": async ({ url, busy: { roomId } }) => ({

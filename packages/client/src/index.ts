@@ -6,6 +6,7 @@ export {
   type CameraNeed,
   type ChangedTime,
   changedEndOf,
+  controlRightsOf,
   type DetectorName,
   detectorNames,
   detectorsOf,

@@ -142,13 +142,11 @@ export interface GivenConsent {
 export interface ExtendAttemptsInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
-  /** The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in. 1 to 128 characters. */
-  examId?: string | null | undefined;
   /** The user ids of examinees in the room. Absent: all of them. */
   userIds?: string[] | null | undefined;
   /** Why it is decided. */
   reason: ExtendAttemptsInputReason;
-  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key answers `changed` for those whom it has changed, and continues with the others. 1 to 64 characters. */
   key: string;
   /** Whether to answer what would happen, and change nothing. Default: `false`. */
   dryRun?: boolean | null | undefined;
@@ -178,14 +176,14 @@ export interface Decided {
 export interface DecidedPeople {
   /** The user id of the person. */
   userId: string;
-  /** `unchanged`: it was so before, or an earlier call with the same key has decided it. `refused`: see `refusal`. */
+  /** `changed`: this call has changed it, or an earlier one with the same key. `unchanged`: it was so before. `refused`: see `refusal`. */
   outcome: "changed" | "unchanged" | "refused";
-  /** `over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. `notInRoom`: they were removed from the exam during the call. Absent: it is not refused. */
-  refusal?: "over" | "pastEnd" | "endsInPast" | "tooManyMinutes" | "notInRoom" | undefined;
-  /** The attempt afterwards. */
-  attempt: Attempt;
-  /** When the exam ends for the person. During a pause whose time is given back, as of now. */
-  endsAt: Date;
+  /** `over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. `notInRoom`: the person is not in the room. `noExaminee`: they are in it as staff. Absent: it is not refused. */
+  refusal?: "over" | "pastEnd" | "endsInPast" | "tooManyMinutes" | "notInRoom" | "noExaminee" | undefined;
+  /** The attempt afterwards. Absent: they are no examinee of the room. */
+  attempt?: Attempt | undefined;
+  /** When the exam ends for the person. During a pause whose time is given back, as of now. Absent: they are no examinee of the room. */
+  endsAt?: Date | undefined;
   /** True if the exam now ends after the person's links and tokens: they need new ones. */
   needsLink?: boolean | undefined;
 }
@@ -608,13 +606,11 @@ export interface ExamEntryEnds {
 export interface PauseAttemptsInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
-  /** The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in. 1 to 128 characters. */
-  examId?: string | null | undefined;
   /** The user ids of examinees in the room. Absent: all of them. */
   userIds?: string[] | null | undefined;
   /** Why it is decided. */
   reason: PauseAttemptsInputReason;
-  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key answers `changed` for those whom it has changed, and continues with the others. 1 to 64 characters. */
   key: string;
   /** Whether to answer what would happen, and change nothing. Default: `false`. */
   dryRun?: boolean | null | undefined;
@@ -636,13 +632,11 @@ export interface PauseAttemptsInputReason {
 export interface ResumeAttemptsInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
-  /** The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in. 1 to 128 characters. */
-  examId?: string | null | undefined;
   /** The user ids of examinees in the room. Absent: all of them. */
   userIds?: string[] | null | undefined;
   /** Why it is decided. */
   reason: ResumeAttemptsInputReason;
-  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key answers `changed` for those whom it has changed, and continues with the others. 1 to 64 characters. */
   key: string;
   /** Whether to answer what would happen, and change nothing. Default: `false`. */
   dryRun?: boolean | null | undefined;
@@ -684,13 +678,11 @@ export interface ReportReadinessInputChecks {
 export interface TerminateAttemptsInput {
   /** The id of the room. 1 to 128 characters. */
   roomId: string;
-  /** The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in. 1 to 128 characters. */
-  examId?: string | null | undefined;
   /** The user ids of examinees in the room. Absent: all of them. */
   userIds?: string[] | null | undefined;
   /** Why it is decided. */
   reason: TerminateAttemptsInputReason;
-  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others. 1 to 64 characters. */
+  /** An idempotency key, which must not begin with `server:`. Repeating a call with its key answers `changed` for those whom it has changed, and continues with the others. 1 to 64 characters. */
   key: string;
   /** Whether to answer what would happen, and change nothing. Default: `false`. */
   dryRun?: boolean | null | undefined;
@@ -4159,7 +4151,7 @@ export type Procedures = {
     /**
      * Gives minutes to the attempts of examinees of a room, or takes some away.
      *
-     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created. If the exam is controlled by its creator, only its creator.
+     * For administrators and teachers. Teachers: their own rooms and all rooms of exams that they created. If an exam is controlled by its creator, only its creator.
      */
     extend: TRPCMutationProcedure<{ input: ExtendAttemptsInput; output: Decided; meta: unknown }>;
     /**
@@ -4177,13 +4169,13 @@ export type Procedures = {
     /**
      * Pauses the attempts of examinees of a room.
      *
-     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created.
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     pause: TRPCMutationProcedure<{ input: PauseAttemptsInput; output: Decided; meta: unknown }>;
     /**
      * Reopens attempts that were finished or terminated, and gives back the time since then.
      *
-     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created. If the exam is controlled by its creator, only its creator.
+     * For administrators and teachers. Teachers: their own rooms and all rooms of exams that they created. If an exam is controlled by its creator, only its creator.
      */
     reopen: TRPCMutationProcedure<{ input: ResumeAttemptsInput; output: Decided; meta: unknown }>;
     /**
@@ -4195,13 +4187,13 @@ export type Procedures = {
     /**
      * Resumes attempts that are paused.
      *
-     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created.
+     * For administrators and teachers. Teachers: their own rooms, and all rooms of an exam that they created.
      */
     resume: TRPCMutationProcedure<{ input: ResumeAttemptsInput; output: Decided; meta: unknown }>;
     /**
      * Ends the attempts of examinees of a room: the room has ended for them.
      *
-     * For administrators and teachers. Teachers: their own rooms, and with `examId` all rooms of an exam that they created. If the exam is controlled by its creator, only its creator.
+     * For administrators and teachers. Teachers: their own rooms and all rooms of exams that they created. If an exam is controlled by its creator, only its creator.
      */
     terminate: TRPCMutationProcedure<{ input: TerminateAttemptsInput; output: Decided; meta: unknown }>;
   };

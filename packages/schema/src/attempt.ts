@@ -68,15 +68,12 @@ export const decisionReasonSchema = z.object({
 
 const decision = z.object({
   roomId: given.roomId,
-  examId: optional(given.examId).describe(
-    "The exam of the room. With it, its creator decides in rooms that they are not in. Absent: only in rooms that the caller is in.",
-  ),
   userIds: optional(boundedList(idSchema, MAX_DECIDED, `must be at most ${MAX_DECIDED} people`)).describe(
     "The user ids of examinees in the room. Absent: all of them.",
   ),
   reason: decisionReasonSchema.describe("Why it is decided."),
   key: idempotencyKey.describe(
-    "An idempotency key, which must not begin with `server:`. Repeating a call with its key changes nothing for those about whom it has decided, and continues with the others.",
+    "An idempotency key, which must not begin with `server:`. Repeating a call with its key answers `changed` for those whom it has changed, and continues with the others.",
   ),
   dryRun: withDefault(z.boolean(), false).describe(
     "Whether to answer what would happen, and change nothing.",
@@ -114,9 +111,8 @@ export type PauseAttemptsInput = z.infer<typeof pauseAttemptsInput>;
 export type ExtendAttemptsInput = z.infer<typeof extendAttemptsInput>;
 export type TerminateAttemptsInput = z.infer<typeof terminateAttemptsInput>;
 
-const endsAt = z
-  .date()
-  .describe("When the exam ends for the person. During a pause whose time is given back, as of now.");
+const ENDS_AT = "When the exam ends for the person. During a pause whose time is given back, as of now.";
+const NOT_SITTING = "Absent: they are no examinee of the room.";
 
 export const decidedSchema = z
   .object({
@@ -128,16 +124,16 @@ export const decidedSchema = z
             outcome: z
               .enum(["changed", "unchanged", "refused"])
               .describe(
-                "`unchanged`: it was so before, or an earlier call with the same key has decided it. `refused`: see `refusal`.",
+                "`changed`: this call has changed it, or an earlier one with the same key. `unchanged`: it was so before. `refused`: see `refusal`.",
               ),
             refusal: z
-              .enum(["over", "pastEnd", "endsInPast", "tooManyMinutes", "notInRoom"])
+              .enum(["over", "pastEnd", "endsInPast", "tooManyMinutes", "notInRoom", "noExaminee"])
               .optional()
               .describe(
-                "`over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. `notInRoom`: they were removed from the exam during the call. Absent: it is not refused.",
+                "`over`: the attempt is finished or terminated. `pastEnd`: the exam has ended for the person. `endsInPast`: it would have ended already. `tooManyMinutes`: the minutes in total would be too many. `notInRoom`: the person is not in the room. `noExaminee`: they are in it as staff. Absent: it is not refused.",
               ),
-            attempt: attemptSchema.describe("The attempt afterwards."),
-            endsAt,
+            attempt: attemptSchema.optional().describe(`The attempt afterwards. ${NOT_SITTING}`),
+            endsAt: z.date().optional().describe(`${ENDS_AT} ${NOT_SITTING}`),
             needsLink: z
               .boolean()
               .optional()
@@ -156,7 +152,7 @@ export const decidedSchema = z
 export type Decided = z.infer<typeof decidedSchema>;
 
 export const finishedAttemptSchema = z
-  .object({ attempt: attemptSchema, endsAt })
+  .object({ attempt: attemptSchema, endsAt: z.date().describe(ENDS_AT) })
   .describe("Output of `attempt.finish`.");
 export type FinishedAttempt = z.infer<typeof finishedAttemptSchema>;
 

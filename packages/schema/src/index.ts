@@ -162,6 +162,7 @@ export {
   readinessSchema,
 } from "./checks.js";
 export { doneSchema, FIRST_INSTANT, LAST_INSTANT, pageSizeSchema, userIdSchema } from "./common.js";
+export { type ControlRights, type ControlSettings, controlRightsOf, isControlled } from "./control.js";
 export { nameOfCopy } from "./copy-name.js";
 export { knownDetectTypes } from "./detect-types.js";
 export { type DetectorName, detectorNames, detectorsOf } from "./detectors.js";

@@ -148,8 +148,13 @@ describe("a decision about attempts", () => {
     // The repetition continues with those about whom the first call has not decided.
     const again = await teacher.attempt.extend({ ...once, userIds: ["examinee1", "examinee2"] });
     expect(again.people).toMatchObject([
-      { userId: "examinee1", outcome: "unchanged", attempt: { extendedMinutes: 10 } },
+      { userId: "examinee1", outcome: "changed", attempt: { extendedMinutes: 10 } },
       { userId: "examinee2", outcome: "changed", attempt: { extendedMinutes: 10 } },
+    ]);
+    const foreseen = await teacher.attempt.extend({ ...once, key: "another", dryRun: true });
+    expect(foreseen.people).toMatchObject([{ outcome: "changed", attempt: { extendedMinutes: 20 } }]);
+    expect((await teacher.attempt.extend({ ...once, dryRun: true })).people).toMatchObject([
+      { outcome: "changed", attempt: { extendedMinutes: 10 } },
     ]);
     await expect(teacher.attempt.extend({ ...once, minutes: 20 })).rejects.toThrow(
       "key was used for another decision about examinee1",
@@ -175,7 +180,7 @@ describe("a decision about attempts", () => {
     expect(await admin.attempt.pause(pause)).toMatchObject({ people: { length: 500 }, remaining: 2 });
     const { people, remaining } = await admin.attempt.pause(pause);
     expect(remaining).toBe(0);
-    expect(people.filter(({ outcome }) => outcome === "changed")).toHaveLength(2);
+    expect(people.filter(({ outcome }) => outcome === "changed")).toHaveLength(502);
     const again = await admin.attempt.pause(decision());
     expect(again.remaining).toBe(0);
     expect(again.people.filter(({ outcome }) => outcome === "unchanged")).toHaveLength(502);
@@ -191,15 +196,23 @@ describe("a decision about attempts", () => {
     expect(await teacher.attempt.terminate(call)).toEqual(foreseen);
   });
 
-  it("names people who have no attempt in the room, and decides about nobody then", async () => {
+  it("is refused for people who are no examinees of the room, and made about the others", async () => {
     await using exam = await openRunningExam();
     const { teacher, room, decision } = exam;
-    for (const [stranger, error] of [
-      ["examinee3", "There is no examinee3 in the room"],
-      ["inspector1", "inspector1 is in the room as inspector"],
-    ] as const)
-      await expect(teacher.attempt.pause(decision("examinee1", stranger))).rejects.toThrow(error);
+    const call = decision("nobody", "examinee3", "inspector1", "examinee1");
+    const people = [
+      { userId: "inspector1", outcome: "refused", refusal: "noExaminee" },
+      { userId: "examinee1", outcome: "changed", attempt: { status: "paused" } },
+      { userId: "nobody", outcome: "refused", refusal: "notInRoom" },
+      { userId: "examinee3", outcome: "refused", refusal: "notInRoom" },
+    ];
+    expect((await teacher.attempt.pause({ ...call, dryRun: true })).people).toMatchObject(people);
     expect((await teacher.exam.entries({ examId: room.examId })).entries).toEqual([]);
+    expect(await teacher.attempt.pause(call)).toMatchObject({ people, remaining: 0 });
+    const { entries } = await teacher.exam.entries({ examId: room.examId });
+    expect(entries).toMatchObject([{ userId: "examinee1", kind: "pause" }]);
+    const audit = (await exam.admin.audit.list({ examId: room.examId, procedure: "attempt.pause" })).entries;
+    expect(audit).toMatchObject([{ personId: "examinee1" }]);
   });
 
   it("answers a refusal for each person, and decides about the others", async () => {
@@ -221,17 +234,22 @@ describe("a decision about attempts", () => {
     expect(most).toMatchObject({ needsLink: true });
   });
 
-  it("moves with a person to another room", async () => {
+  it("moves with a person to another room, where a repetition of it has still changed them", async () => {
     await using exam = await openRunningExam();
     const { admin, decision, room, siblingId } = exam;
-    await admin.attempt.pause(decision("examinee1"));
+    const pause = decision("examinee1");
+    await admin.attempt.pause(pause);
     await using there = await listenRoom(exam, { sub: "teacher3", role: "teacher" }, { roomId: siblingId });
     await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: siblingId });
     expect(await next(there)).toMatchObject({ type: "participant_added", userId: "examinee1" });
     expect(await next(there)).toMatchObject({ type: "attempt_changed", status: "paused" });
+    expect((await admin.attempt.pause(pause)).people).toMatchObject([{ outcome: "changed" }]);
+    expect((await admin.attempt.resume(decision("examinee1"))).people).toMatchObject([
+      { outcome: "refused", refusal: "notInRoom" },
+    ]);
   });
 
-  it("reaches its person if they are moved at the same time", async () => {
+  it("is made before a move at the same time, or refused after it", async () => {
     await using fixture = await openAppFixture({ config: RATES });
     await endAndReopenBesideMoves(fixture.db, [callsOf(fixture)]);
   });
@@ -480,15 +498,10 @@ describe("finishing one's own attempt", () => {
 describe("who decides", () => {
   it("is the teachers of the room, or its creator in all rooms", async () => {
     await using exam = await openRunningExam();
-    const { teacher, sibling, room, siblingId, decision } = exam;
+    const { teacher, sibling, siblingId, decision } = exam;
     const there = { ...decision("examinee3"), roomId: siblingId };
-    await expect(teacher.attempt.pause(there)).rejects.toThrow("not open to you");
-    expect((await teacher.attempt.pause({ ...there, examId: room.examId })).people).toMatchObject([
-      { outcome: "changed" },
-    ]);
-    await expect(sibling.attempt.pause({ ...decision("examinee1"), examId: room.examId })).rejects.toThrow(
-      "not open to you",
-    );
+    expect((await teacher.attempt.pause(there)).people).toMatchObject([{ outcome: "changed" }]);
+    await expect(sibling.attempt.pause(decision("examinee1"))).rejects.toThrow("not open to you");
   });
 
   it("is the creator alone for all but pauses, if the exam says so, and rooms may give so many minutes", async () => {
@@ -507,8 +520,7 @@ describe("who decides", () => {
     await expect(sibling.attempt.reopen(there())).rejects.toThrow("creator alone");
     await sibling.attempt.pause(there());
     await sibling.attempt.resume(there());
-    for (const one of [teacher, admin])
-      await one.attempt.extend({ ...there(), examId: room.examId, minutes: 20 });
+    for (const one of [teacher, admin]) await one.attempt.extend({ ...there(), minutes: 20 });
     const copy = await teacher.exam.duplicate({ examId: room.examId, name: "Again" });
     expect(copy).toMatchObject({ controlledBy: "creator", maxRoomMinutes: 10 });
   });

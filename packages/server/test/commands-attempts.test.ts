@@ -49,8 +49,8 @@ describe("`invigil attempt`", () => {
     expect(first.people).toMatchObject([{ userId: "c2", outcome: "changed" }]);
     const all = await exam.said("extend", "--minutes", "10", "--note", "Power cut", "--key", first.key);
     expect(all).toMatch(/^ID +ROOM +OUTCOME +ATTEMPT +ENDS\n/);
-    expect(all).toMatch(/\nc2 +Room 2 +unchanged +running +/);
-    expect(all).toContain(`\n2 changed, 1 unchanged, 0 refused. The key was ${first.key}.`);
+    expect(all).toMatch(/\nc2 +Room 2 +changed +running +/);
+    expect(all).toContain(`\n3 changed, 0 unchanged, 0 refused. The key was ${first.key}.`);
     expect((await exam.entries()).toSorted()).toEqual(["extend c1 10", "extend c2 10", "extend c3 10"]);
     const shortened = await exam.decide("extend", "--minutes", "-5", "--room", "Room 1");
     expect(shortened.people).toMatchObject([{ userId: "c1", attempt: { extendedMinutes: 5 } }]);

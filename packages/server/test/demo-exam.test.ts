@@ -61,6 +61,8 @@ const idOf = (name: string): string => {
 };
 
 const roomIn = ({ access }: DemoWorld["services"], roomId: string) => access.open(ADMIN, "room", { roomId });
+const roomToRun = ({ access }: DemoWorld["services"], roomId: string) =>
+  access.open(ADMIN, "roomToRun", { roomId });
 const moveIn = async (
   { access, participant }: DemoWorld["services"],
   move: Parameters<DemoWorld["services"]["participant"]["move"]>[2],
@@ -207,7 +209,7 @@ describe("a round", () => {
       reason: { code: "other" },
       key: "first",
     });
-    await services.attempt.terminate(ADMIN, await roomIn(services, roomId), terminate);
+    await services.attempt.terminate(ADMIN, await roomToRun(services, roomId), terminate);
     await playTo(120);
     const after = await lookAtControl(demo, examId);
     expect(after.hands.get("李伟")).toMatchObject({ status: "taken", takenBy: ADMIN.userId });
@@ -504,7 +506,7 @@ describe("the exam of the demo", () => {
       answers: "save",
       key: "end",
     });
-    await services.attempt.terminate(ADMIN, await roomIn(services, first.roomId), terminate);
+    await services.attempt.terminate(ADMIN, await roomToRun(services, first.roomId), terminate);
     const second = await sit(demo);
     expect(second).toMatchObject({ roomId: first.roomId });
     expect(second.userId).not.toBe(first.userId);

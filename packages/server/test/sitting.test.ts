@@ -362,7 +362,6 @@ describe("attempt.open", () => {
     });
     await admin.attempt.extend({
       roomId,
-      examId,
       userIds: ["examinee1"],
       minutes: 10,
       key: "k",

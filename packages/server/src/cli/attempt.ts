@@ -50,16 +50,16 @@ const parseMinutes = (text: string): number => {
 const partsOf = async (
   { call }: LocalApp,
   { exam, room, user: userIds }: AttemptOptions,
-): Promise<{ readonly examId: string; readonly name: string; readonly parts: readonly Part[] }> => {
+): Promise<{ readonly name: string; readonly parts: readonly Part[] }> => {
   const of = await findExam(call, exam);
   const examId = of.id;
   if (room !== undefined) {
     const found = await findRoom(call, room, of);
-    return { examId, name: found.name, parts: [{ room: found, ...(userIds && { userIds }) }] };
+    return { name: found.name, parts: [{ room: found, ...(userIds && { userIds }) }] };
   }
   if (!userIds) {
     const rooms = (await allRooms(call, examId)).filter(({ status }) => status === "in_progress");
-    return { examId, name: of.name, parts: rooms.map((one) => ({ room: one })) };
+    return { name: of.name, parts: rooms.map((one) => ({ room: one })) };
   }
   const parts = new Map<string, { room: Part["room"]; userIds: string[] }>();
   for (const userId of new Set(userIds)) {
@@ -72,7 +72,7 @@ const partsOf = async (
     part.userIds.push(userId);
     parts.set(seat.roomId, part);
   }
-  return { examId, name: of.name, parts: [...parts.values()] };
+  return { name: of.name, parts: [...parts.values()] };
 };
 
 /** Decides about all people of some rooms. Stops between two calls. */
@@ -95,8 +95,10 @@ const decideAll = async (
   let calls = 0;
   await withProgress(run, "Deciding", async ({ show, isStopped }) => {
     for (const [index, part] of parts.entries()) {
-      let answer: Decided;
+      let answer: Decided | undefined;
+      let before: number;
       do {
+        before = answer?.remaining ?? Number.POSITIVE_INFINITY;
         if (isStopped() && calls > 0)
           throw new InterruptedError(
             `interrupted after ${index} of ${count(parts.length, "room")}: the same command with --key ${key} continues`,
@@ -113,15 +115,14 @@ const decideAll = async (
           );
         }
         calls += 1;
-        people.push(...answer.people.map((one) => ({ ...one, roomId: part.room.id })));
-      } while (answer.remaining > 0 && !dryRun);
+      } while (answer.remaining > 0 && answer.remaining < before && !dryRun);
+      // The last call answers also about those whom earlier ones have changed.
+      people.push(...answer.people.map((one) => ({ ...one, roomId: part.room.id })));
       remaining += answer.remaining;
       show(index + 1, parts.length);
     }
   });
-  // A later call answers about those of earlier ones again, who are unchanged then.
-  const first = new Map(people.toReversed().map((one) => [`${one.roomId} ${one.userId}`, one]));
-  return { people: [...first.values()].reverse(), remaining };
+  return { people, remaining };
 };
 
 const decidedText = (
@@ -145,8 +146,8 @@ const decidedText = (
               userId,
               rooms.get(roomId) ?? roomId,
               refusal ? `${outcome}: ${refusal}` : outcome,
-              attempt.status,
-              local(endsAt),
+              attempt?.status ?? "-",
+              endsAt ? local(endsAt) : "-",
             ]),
           ),
         ]
@@ -191,7 +192,7 @@ const addAction = (
     .action((given: AttemptOptions) =>
       withLocalApp(run, async (app) => {
         const { note, message, dryRun, json, reason: code, key = randomUUID() } = given;
-        const { examId, name, parts } = await partsOf(app, given);
+        const { name, parts } = await partsOf(app, given);
         if (action === "terminate" && !dryRun) {
           const whom = given.user ? given.user.join(", ") : "all examinees";
           const of = given.room === undefined ? "exam" : "room";
@@ -203,11 +204,7 @@ const addAction = (
           key,
           dryRun,
           decide: (call, { room, userIds }) =>
-            decide(
-              call,
-              { examId, roomId: room.id, userIds: userIds && [...userIds], reason, key, dryRun },
-              given,
-            ),
+            decide(call, { roomId: room.id, userIds: userIds && [...userIds], reason, key, dryRun }, given),
         });
         const rooms = new Map(parts.map(({ room }) => [room.id, room.name]));
         print(run, json, { key, ...decided }, () =>

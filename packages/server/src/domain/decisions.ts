@@ -1,12 +1,4 @@
-import {
-  type Attempt,
-  type AttemptAction,
-  type AttemptRefusal,
-  attemptAfter,
-  type EntryKind,
-  type ExamTimes,
-  type ReasonCode,
-} from "@invigil/schema";
+import { type Attempt, attemptAfter, type EntryKind, type ReasonCode, RUNNING } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import type { Reader } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
@@ -31,12 +23,6 @@ export interface NewEntry {
   readonly key?: string | null;
 }
 
-/** A person about whose attempt is decided. */
-export interface Candidate {
-  readonly userId: string;
-  readonly attempt: Attempt;
-  readonly times: ExamTimes;
-}
 export interface DecidedAttempt {
   readonly userId: string;
   readonly after: Attempt;
@@ -111,42 +97,29 @@ export const readSeats = (reader: Reader, examId: string, userIds: readonly stri
   reader.all(seatsOfPeople, { examId, userIds });
 type Seat = Awaited<ReturnType<typeof readSeats>>[number];
 
-/** Returns the attempt of each person after an action, or why it is not possible. */
-export const decideAttempts = <One extends Candidate>(
-  candidates: readonly One[],
-  action: AttemptAction,
-  { now, maxMinutes }: { readonly now: Date; readonly maxMinutes?: number | undefined },
-): { readonly candidate: One; readonly after: Attempt | AttemptRefusal }[] =>
-  candidates.map((candidate) => ({
-    candidate,
-    after: attemptAfter(candidate.attempt, action, {
-      exam: candidate.times,
-      now,
-      ...(maxMinutes !== undefined && { maxMinutes }),
-    }),
-  }));
-
 /**
  * Prepares to write decisions about people: their attempts, entries, and an event for each of their seats. Returns a function that starts all
  * statements at once, and the events, which the caller may add together with others.
  */
-export const prepareDecisions = async (
+export const prepareDecisions = (
   tx: ExamTransaction,
   { examId, roomId }: RoomKey,
   people: readonly DecidedAttempt[],
   {
     entry,
+    ids,
     seats,
     author,
     now,
   }: {
     readonly entry: NewEntry;
-    readonly seats: readonly Seat[];
+    /** Ids for the entries. There may be more than people. */
+    readonly ids: readonly number[];
+    readonly seats: readonly Pick<Seat, "userId" | "roomId">[];
     readonly author: Pick<Author, "userId" | "role">;
     readonly now: Date;
   },
-): Promise<{ readonly write: () => Promise<unknown>; readonly events: readonly NewEvent[] }> => {
-  const ids = await tx.ids(examEntries, people.length);
+): { readonly write: () => Promise<unknown>; readonly events: readonly NewEvent[] } => {
   const rows = people.map(({ userId }, index) => {
     const id = ids[index];
     if (id === undefined) throw new Error("an entry was given no id");
@@ -167,7 +140,7 @@ export const prepareDecisions = async (
     const place = { examId, roomId: seat.roomId };
     return [newEvent(place, "attempt_changed", { userId: seat.userId, role: "examinee", ...after }, now)];
   });
-  const [from, to] = [ids[0], ids.at(-1)];
+  const [from, to] = [ids[0], ids[people.length - 1]];
   const added =
     from === undefined || to === undefined
       ? []
@@ -227,23 +200,19 @@ export const preparePausesEnd = async (
 ): Promise<() => Promise<unknown>> => {
   const paused = await tx.all(openPauses, { ...room });
   if (paused.length === 0) return () => Promise.resolve();
-  const candidates = paused.flatMap(({ userId, attempt: row, ...times }): Candidate[] => {
-    const attempt = attemptOf(row);
-    return attempt ? [{ userId, attempt, times }] : [];
+  const decided = paused.flatMap(({ userId, attempt: row, ...exam }): DecidedAttempt[] => {
+    const after = attemptAfter(attemptOf(row) ?? RUNNING, { kind: "resume" }, { exam, now });
+    return typeof after === "string" ? [] : [{ userId, after }];
   });
-  const decided = decideAttempts(candidates, { kind: "resume" }, { now }).flatMap(({ candidate, after }) =>
-    typeof after === "string" ? [] : [{ userId: candidate.userId, after }],
-  );
-  const seats = await readSeats(
-    tx,
-    room.examId,
-    decided.map(({ userId }) => userId),
-  );
-  const { write, events: changes } = await prepareDecisions(tx, room, decided, {
-    entry: { kind: "resume" },
-    seats,
-    author,
-    now,
-  });
+  const [ids, seats] = await Promise.all([
+    tx.ids(examEntries, decided.length),
+    readSeats(
+      tx,
+      room.examId,
+      decided.map(({ userId }) => userId),
+    ),
+  ]);
+  const entry = { kind: "resume" } as const;
+  const { write, events: changes } = prepareDecisions(tx, room, decided, { entry, ids, seats, author, now });
   return () => Promise.all([write(), events.addAll(tx, changes)]);
 };

@@ -79,6 +79,21 @@ const createEmptyRooms = async ({ teacher }: ExamsFixture, count = 1): Promise<v
   emptyRooms = rooms;
 };
 
+/** A room of an exam that its creator, teacher1, controls. teacher3 is in it. */
+let controlledRoom = "none";
+const createControlledExam = async ({ teacher, room }: ExamsFixture): Promise<void> => {
+  const { id: examId } = await teacher.exam.create({
+    name: `Controlled ${room.id}`,
+    ...SOON,
+    controlledBy: "creator",
+  });
+  const participants = [
+    { userId: "teacher3", name: "Teacher Three", role: "teacher" as const },
+    { userId: "controlled1", name: "Controlled", role: "examinee" as const },
+  ];
+  controlledRoom = (await teacher.room.create({ name: "Controlled", examId, participants })).id;
+};
+
 /** An exam of teacher1 with plans that seat an inspector each, one per caller. */
 let plannedExam = "none";
 const makePlans = async (fixture: ExamsFixture): Promise<void> => {
@@ -367,13 +382,20 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
     input: deciding("resume"),
   },
   "attempt.extend": { before: continuing, input: deciding("extend", { minutes: 1 }) },
-  "attempt.extend, in the exam": {
-    before: continuing,
-    input: (fixture, caller, n) => ({
-      ...examOf(fixture),
-      ...deciding("extend-exam", { minutes: 1 })(fixture, caller, n),
-    }),
-  },
+  ...Object.fromEntries(
+    (["pause", "extend", "terminate", "reopen"] as const).map((kind) => [
+      `attempt.${kind}, of a controlled exam`,
+      {
+        prepare: createControlledExam,
+        input: (_: ExamsFixture, __: unknown, n: number) => ({
+          roomId: controlledRoom,
+          reason: { code: "technical" },
+          key: `${kind}-${n}`,
+          ...(kind === "extend" && { minutes: 1 }),
+        }),
+      },
+    ]),
+  ),
   "attempt.terminate": { before: continuing, input: deciding("terminate", { answers: "save" }) },
   "attempt.reopen": {
     async before(fixture) {

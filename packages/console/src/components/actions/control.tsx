@@ -49,13 +49,13 @@ export function ControlDialog<R extends Receiver>({
   const t = useTranslations("watching.control");
   const rooms = useTranslations("common.bulk.rooms");
   const gone = useTranslations("watching")("gone");
-  const { mayDecide, maxMinutes } = useControl(examId);
-  const decide = useDecide(examId);
+  const { mayControl, maxMinutes } = useControl(examId);
+  const decide = useDecide();
   const takeBack = useTakeBack();
   const [way, setWay] = useState<(typeof TIME_WAYS)[number]>(() =>
     receivers.length > 0 && receivers.every(({ attempt }) => attempt?.status === "paused")
       ? "resume"
-      : mayDecide
+      : mayControl
         ? "give"
         : "pause",
   );
@@ -68,8 +68,6 @@ export function ControlDialog<R extends Receiver>({
   const [key] = useState(randomId);
   /** What was decided about each person, and in which room. */
   const decided = useRef(new Map<string, Decided & { readonly roomId: string }>());
-  /** The rooms of calls whose answers did not arrive. */
-  const unanswered = useRef(new Set<string>());
 
   const does = kind === "time" ? way : kind;
   const minutes = /^\d{1,3}$/.test(typed.trim()) ? Number(typed) : 0;
@@ -99,7 +97,6 @@ export function ControlDialog<R extends Receiver>({
         : batch.flatMap(({ userId }) => userId ?? []),
   });
   const foreseen = useForeseen({
-    examId,
     key,
     order,
     of,
@@ -116,25 +113,17 @@ export function ControlDialog<R extends Receiver>({
   const run: RunBatch<R> = async (batch, roomId) => {
     if (!order || !why) return undefined;
     const found = new Map<string, Decided>();
-    let left = 0;
-    const wasLost = unanswered.current.has(roomId);
-    unanswered.current.add(roomId);
+    let left = Number.POSITIVE_INFINITY;
+    let before: number;
     do {
+      before = left;
       const call = await decide(order, { ...whomOf(batch, roomId), key, reason: why });
       for (const person of call.people) {
-        const { userId, outcome } = person;
-        const isOurs =
-          decided.current.get(userId)?.outcome === "changed" ||
-          (wasLost && foreseen.data?.people.get(userId)?.outcome === "changed");
-        const told = isOurs && outcome === "unchanged" ? { ...person, outcome: "changed" as const } : person;
-        found.set(userId, told);
-        decided.current.set(userId, { ...told, roomId });
+        found.set(person.userId, person);
+        decided.current.set(person.userId, { ...person, roomId });
       }
-      // A call that changes nothing for anybody would be answered alike again.
       left = call.remaining;
-      if (!call.people.some(({ outcome }) => outcome === "changed")) break;
-    } while (left > 0);
-    unanswered.current.delete(roomId);
+    } while (left > 0 && left < before);
     const refused = [...found.values()].filter(({ outcome }) => outcome === "refused");
     if (of === "rooms") {
       const [first] = refused;
@@ -151,7 +140,7 @@ export function ControlDialog<R extends Receiver>({
     return new Map(
       batch.flatMap(({ id, userId = "" }) => {
         const person = found.get(userId);
-        if (!person) return [[id, new NotThereError(gone)]];
+        if (!person || person.refusal === "notInRoom") return [[id, new NotThereError(gone)]];
         return person.outcome === "refused"
           ? [[id, new ToldError(t(`refusals.${person.refusal ?? "over"}`))]]
           : [];
@@ -256,7 +245,7 @@ export function ControlDialog<R extends Receiver>({
       {kind === "time" && (
         <fieldset className={styles.ways}>
           <legend>{t("ways.label")}</legend>
-          {TIME_WAYS.filter((one) => mayDecide || one === "pause" || one === "resume").map((one) => (
+          {TIME_WAYS.filter((one) => mayControl || one === "pause" || one === "resume").map((one) => (
             <label key={one} className={styles.check}>
               <input type="radio" name="way" checked={way === one} onChange={() => setWay(one)} />
               {t(`ways.${one}`)}

@@ -40,7 +40,7 @@ export const oppositeOf = (order: Order): Order => {
 };
 
 /** Decides about attempts, or asks what would happen. */
-export const useDecide = (examId: string) => {
+export const useDecide = () => {
   const { attempt }: InvigilClient = useInvigilClient();
   return (
     order: Order,
@@ -49,7 +49,7 @@ export const useDecide = (examId: string) => {
       ...how
     }: Whom & { readonly key: string; readonly reason: DecisionReason; readonly dryRun?: boolean },
   ) => {
-    const input = { examId, ...how, ...(userIds && { userIds: [...userIds] }) };
+    const input = { ...how, ...(userIds && { userIds: [...userIds] }) };
     return patiently(() => {
       switch (order.kind) {
         case "extend":

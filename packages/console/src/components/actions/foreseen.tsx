@@ -35,6 +35,7 @@ const premiseOf = (
     [...people.values()]
       .filter(({ userId }) => isWanted(userId))
       .map(({ userId, outcome, refusal, attempt, endsAt, needsLink }) => {
+        if (!attempt || !endsAt) return [userId, refusal];
         const { status, givesBack, extendedMinutes, pausedMs } = attempt;
         const goesOn = outcome === "changed" && (order?.kind === "resume" || order?.kind === "reopen");
         const end = endsAt.getTime() - (goesOn ? pausedMs : 0);
@@ -46,19 +47,17 @@ const premiseOf = (
 
 /** Asks the server what an order would do. */
 export const useForeseen = ({
-  examId,
   key,
   order,
   whom,
   of,
 }: {
-  examId: string;
   key: string;
   order: Order | undefined;
   whom: readonly Whom[];
   of: "people" | "rooms";
 }) => {
-  const decide = useDecide(examId);
+  const decide = useDecide();
   const queries = useQueryClient();
   const wanted = JSON.stringify([order, whom]);
   const latest = useRef(wanted);
@@ -98,7 +97,7 @@ export const useForeseen = ({
       queries.setQueryData(queryKey, now);
       // In large exams, people finish all the time. That must not keep anyone from deciding about whole rooms.
       const isWanted = (userId: string) =>
-        of === "people" || now.people.get(userId)?.attempt.status !== "finished";
+        of === "people" || now.people.get(userId)?.attempt?.status !== "finished";
       const isSame = !data || premiseOf(data, order, isWanted) === premiseOf(now, order, isWanted);
       return isSame && latest.current === wanted;
     },
@@ -108,7 +107,7 @@ export const useForeseen = ({
 /** Says in a few words how a decision would change a person's attempt. */
 export function Outcome({ of: { outcome, refusal, attempt, endsAt, needsLink } }: { of: Decided }) {
   const t = useTranslations("watching.control");
-  if (outcome === "refused") return t(`refusals.${refusal ?? "over"}`);
+  if (outcome === "refused" || !attempt || !endsAt) return t(`refusals.${refusal ?? "over"}`);
   return (
     <span>
       {t.rich(`becomes.${attempt.status}`, { time: () => <Time value={endsAt} seconds={false} /> })}

@@ -1,4 +1,4 @@
-import { isOver } from "@invigil/client";
+import { controlRightsOf, isOver } from "@invigil/client";
 import { useNow } from "../clock.js";
 import { useExamDetails } from "../roster.js";
 import type { ActPerson, PersonAct } from "./acts.js";
@@ -12,20 +12,18 @@ export const useControl = (examId: string) => {
   const now = useNow("minute");
   const isManager = exam?.mayManage ?? false;
   const hasBegun = exam !== undefined && now >= exam.startTime.getTime();
-  /** Whether they extend, terminate and reopen, besides pausing and resuming. */
-  const mayDecide = isManager || exam?.controlledBy === "rooms";
+  const { mayControl, maxMinutes } = controlRightsOf(exam ?? { controlledBy: "creator" }, isManager);
   return {
-    mayDecide,
-    /** The most minutes in total that they may give a person. */
-    maxMinutes: isManager ? undefined : exam?.maxRoomMinutes,
+    mayControl,
+    maxMinutes,
     hasBegun,
     /** Whether an action makes sense for people. Minutes are planned until the exam begins; then they are decided about. */
     offers: (act: PersonAct, people: readonly ActPerson[]): boolean => {
       if (act === "minutes") return !hasBegun;
       if (act === "unseat") return isManager && !hasBegun && people.some(isSeated);
-      if (act === "reopen") return mayDecide && people.some(isOfOver);
+      if (act === "reopen") return mayControl && people.some(isOfOver);
       const isOpen = hasBegun && !people.every(isOfOver);
-      if (act === "terminate") return isOpen && mayDecide;
+      if (act === "terminate") return isOpen && mayControl;
       return act !== "time" || isOpen;
     },
   };

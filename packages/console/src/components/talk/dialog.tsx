@@ -32,7 +32,7 @@ export function TalkDialog({
   const reasons = useTranslations("watching.control.reason");
   const context = useTalks();
   const { user } = useSession();
-  const decide = useDecide(examId);
+  const decide = useDecide();
   const { offers } = useControl(examId);
   const [pauses, setPauses] = useState(false);
   const [code, setCode] = useState("");

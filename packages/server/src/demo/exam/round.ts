@@ -296,7 +296,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
       }
       case "decide": {
         const { teacher, id: roomId } = seat.room;
-        const of = await services.access.open(teacher, "room", { roomId });
+        const of = await services.access.open(teacher, "roomToRun", { roomId });
         const { action, minutes = 0, reason } = deed;
         const userIds = [seat.caller.userId];
         const key = `${action} ${second}`;

@@ -24,16 +24,14 @@ import { anyone, examinees, teachers } from "../../trpc/procedures.js";
 import type { AttemptService } from "./service.js";
 import type { SittingService } from "./sitting.js";
 
-const access = "Teachers: their own rooms, and with `examId` all rooms of an exam that they created.";
-const controlled = `${access} If the exam is controlled by its creator, only its creator.`;
-const errors = [
-  "ROOM_NOT_FOUND",
-  "EXAM_NOT_FOUND",
-  "ROOM_ENDED",
-  "PARTICIPANT_NOT_FOUND",
-  "PARTICIPANT_CONFLICT",
-] as const;
-const meta = { access, errors, charges: ["events", "writeRows"], rows: 500, longAnswer: true } as const;
+const controlled =
+  "Teachers: their own rooms and all rooms of exams that they created. If an exam is controlled by its creator, only its creator.";
+const meta = {
+  errors: ["ROOM_NOT_FOUND", "ROOM_ENDED"],
+  charges: ["events", "writeRows"],
+  rows: 500,
+  longAnswer: true,
+} as const;
 
 export const createAttemptProcedures = ({
   attempt,
@@ -80,17 +78,17 @@ export const createAttemptProcedures = ({
       .input(reportReadinessInput)
       .output(readinessSchema)
       .mutation(async ({ ctx: { caller, open }, input }) => sitting.report(caller, await open(input), input)),
-    pause: teachers("roomsToRun", "room")
+    pause: teachers("roomToRun")
       .meta({ ...meta, sentence: "Pauses the attempts of examinees of a room." })
       .input(pauseAttemptsInput)
       .output(decidedSchema)
       .mutation(async ({ ctx: { caller, open }, input }) => attempt.pause(caller, await open(input), input)),
-    resume: teachers("roomsToRun", "room")
+    resume: teachers("roomToRun")
       .meta({ ...meta, sentence: "Resumes attempts that are paused.", allowedWhenDiskFull: true })
       .input(resumeAttemptsInput)
       .output(decidedSchema)
       .mutation(async ({ ctx: { caller, open }, input }) => attempt.resume(caller, await open(input), input)),
-    extend: teachers("roomsToRun", "room")
+    extend: teachers("roomToRun")
       .meta({
         ...meta,
         access: controlled,
@@ -99,7 +97,7 @@ export const createAttemptProcedures = ({
       .input(extendAttemptsInput)
       .output(decidedSchema)
       .mutation(async ({ ctx: { caller, open }, input }) => attempt.extend(caller, await open(input), input)),
-    terminate: teachers("roomsToRun", "room")
+    terminate: teachers("roomToRun")
       .meta({
         ...meta,
         access: controlled,
@@ -111,7 +109,7 @@ export const createAttemptProcedures = ({
       .mutation(async ({ ctx: { caller, open }, input }) =>
         attempt.terminate(caller, await open(input), input),
       ),
-    reopen: teachers("roomsToRun", "room")
+    reopen: teachers("roomToRun")
       .meta({
         ...meta,
         access: controlled,
