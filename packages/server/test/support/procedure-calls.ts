@@ -387,6 +387,12 @@ const CALLS: Readonly<Record<ProcedurePath | `${ProcedurePath}, ${string}`, Call
       `attempt.${kind}, of a controlled exam`,
       {
         prepare: createControlledExam,
+        before: ({ admin }: ExamsFixture) =>
+          admin.attempt[kind === "reopen" ? "terminate" : "reopen"]({
+            roomId: controlledRoom,
+            reason: { code: "other" },
+            key: `decision-${++decisions}`,
+          }),
         input: (_: ExamsFixture, __: unknown, n: number) => ({
           roomId: controlledRoom,
           reason: { code: "technical" },
