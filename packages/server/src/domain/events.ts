@@ -2,7 +2,6 @@ import type { EventRecords, EventType, EventTypeAbout } from "@invigil/schema";
 import { insertion } from "../storage/statement.js";
 import { type EventData, roomEvents } from "../storage/tables.js";
 import type { ExamTransaction } from "./exam-transaction.js";
-import type { Arrival } from "./people.js";
 import type { RoomKey } from "./room-exams.js";
 
 /** The room of an event about a whole exam. */
@@ -34,32 +33,6 @@ export const newEvent = <Type extends EventType, Place extends RoomKey>(
   data: EventRecords[Type],
   createdAt: Date,
 ): NewEvent => ({ examId, roomId, type, data, createdAt });
-
-/** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
-export const arrivalEvents = (
-  room: RoomKey,
-  { publishStatus, attempt, identity, readiness, detectorsOff, left, ...person }: Arrival,
-  now: Date,
-): NewEvent[] => {
-  const { userId, role } = person;
-  const statuses = (["main", "pc"] as const).flatMap((camera) => {
-    const status = publishStatus[camera];
-    if (status === "idle") return [];
-    return newEvent(room, "publish_status_changed", { userId, role, camera, status }, now);
-  });
-  const attempts = attempt ? [newEvent(room, "attempt_changed", { userId, role, ...attempt }, now)] : [];
-  const findings = [
-    ...(identity ? [newEvent(room, "identity_checked", { userId, role, ...identity }, now)] : []),
-    ...(readiness ? [newEvent(room, "readiness_changed", { userId, role, ...readiness }, now)] : []),
-    ...(detectorsOff ? [newEvent(room, "detectors_changed", { userId, role, off: true }, now)] : []),
-  ];
-  const added = {
-    ...person,
-    ...(left?.main && { mainLeftAt: left.main }),
-    ...(left?.pc && { pcLeftAt: left.pc }),
-  };
-  return [newEvent(room, "participant_added", added, now), ...attempts, ...findings, ...statuses];
-};
 
 const insertEvent = insertion(roomEvents);
 

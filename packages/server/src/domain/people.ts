@@ -21,9 +21,10 @@ import {
   visibleRooms,
 } from "../storage/tables.js";
 import { attemptOf, attemptOfPerson } from "./attempts.js";
-import { type Findings, findingsOf, findingsOfPerson } from "./exam-people.js";
+import { type NewEvent, newEvent } from "./events.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
 import { closeHandOf, closeHands } from "./hands.js";
+import { type Findings, findingsOf, findingsOfPerson } from "./person-facts.js";
 import { type LeftAt, noteStatuses } from "./presence-times.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { prepareSeat, type SeatKey } from "./seats.js";
@@ -77,6 +78,32 @@ export interface Arrival extends Findings {
   /** When their pages left the room from which they were moved. */
   readonly left?: LeftAt | undefined;
 }
+
+/** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
+export const arrivalEvents = (
+  room: RoomKey,
+  { publishStatus, attempt, identity, readiness, detectorsOff, left, ...person }: Arrival,
+  now: Date,
+): NewEvent[] => {
+  const { userId, role } = person;
+  const statuses = (["main", "pc"] as const).flatMap((camera) => {
+    const status = publishStatus[camera];
+    if (status === "idle") return [];
+    return newEvent(room, "publish_status_changed", { userId, role, camera, status }, now);
+  });
+  const attempts = attempt ? [newEvent(room, "attempt_changed", { userId, role, ...attempt }, now)] : [];
+  const findings = [
+    ...(identity ? [newEvent(room, "identity_checked", { userId, role, ...identity }, now)] : []),
+    ...(readiness ? [newEvent(room, "readiness_changed", { userId, role, ...readiness }, now)] : []),
+    ...(detectorsOff ? [newEvent(room, "detectors_changed", { userId, role, off: true }, now)] : []),
+  ];
+  const added = {
+    ...person,
+    ...(left?.main && { mainLeftAt: left.main }),
+    ...(left?.pc && { pcLeftAt: left.pc }),
+  };
+  return [newEvent(room, "participant_added", added, now), ...attempts, ...findings, ...statuses];
+};
 
 const rolesOfPeople = statement((dialect) =>
   query

@@ -5,8 +5,8 @@ import { param, query, type Statement, statement, statements } from "../storage/
 import { attempts, examPeople, visibleParticipants } from "../storage/tables.js";
 import { attemptColumns, attemptOf, isAttemptOf } from "./attempts.js";
 import { readBounds } from "./event-bounds.js";
-import { findingColumns, findingsOf, isExamPerson } from "./exam-people.js";
 import { readOpenHands } from "./hands.js";
+import { findingColumns, findingsOf, isExamPerson } from "./person-facts.js";
 import { readPresences } from "./presence.js";
 import type { RoomKey } from "./room-exams.js";
 import { shownConfigOfExam, shownRoomById } from "./shown-rooms.js";

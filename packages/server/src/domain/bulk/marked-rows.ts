@@ -11,8 +11,8 @@ import {
   unseated,
 } from "../../storage/tables.js";
 import { attemptColumns, isAttemptOf } from "../attempts.js";
-import { findingColumns, isExamPerson } from "../exam-people.js";
 import type { ExamTransaction } from "../exam-transaction.js";
+import { findingColumns, isExamPerson } from "../person-facts.js";
 import { forgetRoomExam, type RoomKey } from "../room-exams.js";
 import type { ChangeKey } from "./types.js";
 

@@ -14,14 +14,14 @@ import { type ConsentText, insertConsent, newestConsent } from "../../domain/con
 import { readSeats } from "../../domain/decisions.js";
 import { type EventLog, type NewEvent, newEvent, wholeExam } from "../../domain/events.js";
 import type { EntryRow } from "../../domain/exam-entries.js";
+import type { ExamTransaction } from "../../domain/exam-transaction.js";
+import { readRoles, roomById } from "../../domain/people.js";
 import {
   type FindingsRow,
   findingColumns,
   findingsOfPerson,
   isExamPerson,
-} from "../../domain/exam-people.js";
-import type { ExamTransaction } from "../../domain/exam-transaction.js";
-import { readRoles, roomById } from "../../domain/people.js";
+} from "../../domain/person-facts.js";
 import { readRoomSnapshot } from "../../domain/room-snapshot.js";
 import type { SeatKey } from "../../domain/seats.js";
 import type { Writes } from "../../domain/writes.js";

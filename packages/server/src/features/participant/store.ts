@@ -9,10 +9,10 @@ import {
 } from "../../domain/attempts.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
 import type { Author } from "../../domain/calls.js";
-import { arrivalEvents, type EventLog, type NewEvent, newEvent, wholeExam } from "../../domain/events.js";
+import { type EventLog, type NewEvent, newEvent, wholeExam } from "../../domain/events.js";
 import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson } from "../../domain/people.js";
-import { deletePerson, preparePerson, readRoomSize, roomById } from "../../domain/people.js";
+import { arrivalEvents, deletePerson, preparePerson, readRoomSize, roomById } from "../../domain/people.js";
 import { noteLeftBefore, readLeft } from "../../domain/presence-times.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import { prepareMove } from "../../domain/seats.js";

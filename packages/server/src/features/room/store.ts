@@ -2,10 +2,11 @@ import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, count, desc, eq, lt, ne } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import { preparePausesEnd } from "../../domain/decisions.js";
-import { arrivalEvents, type EventLog, newEvent } from "../../domain/events.js";
+import { type EventLog, newEvent } from "../../domain/events.js";
 import type { ExamTransaction, RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewExam, NewPerson, NewRoom, Unseated } from "../../domain/people.js";
 import {
+  arrivalEvents,
   endRoom,
   insertExam,
   insertRoom,

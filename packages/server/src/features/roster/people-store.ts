@@ -16,8 +16,8 @@ import {
 import { alias } from "drizzle-orm/sqlite-core";
 import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
-import { findingColumns, findingsOf, isExamPerson } from "../../domain/exam-people.js";
 import { toHand } from "../../domain/hands.js";
+import { findingColumns, findingsOf, isExamPerson } from "../../domain/person-facts.js";
 import { shownRoom } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import {
