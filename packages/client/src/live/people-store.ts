@@ -147,6 +147,75 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
   };
 };
 
+type Rows = ReturnType<typeof createRows>;
+/** How events change the list. */
+const reducers: {
+  readonly [Type in
+    | Exclude<EventTypeOfPeople, keyof typeof ofExam | "roster_changed">
+    | "detections_counted"]: (rows: Rows, event: EventOf<Type>) => void;
+} = {
+  participant_added(rows, { roomId, userId, role, name, extraMinutes, mainLeftAt, pcLeftAt }) {
+    const details = { role, name, extraMinutes };
+    if (rows.find({ userId, roomId })) return rows.update({ userId, roomId }, () => details);
+    rows.seat({
+      userId,
+      roomId,
+      ...details,
+      publishStatus: { main: "idle", pc: "idle" },
+      publishStatusSince: {},
+      pages: [],
+      left: [
+        ...(mainLeftAt ? [{ camera: "main" as const, since: mainLeftAt }] : []),
+        ...(pcLeftAt ? [{ camera: "pc" as const, since: pcLeftAt }] : []),
+      ],
+      detections: 0,
+    });
+  },
+  participant_updated: (rows, { role, name, extraMinutes, ...key }) =>
+    rows.update(key, () => ({ role, name, extraMinutes })),
+  participant_removed(rows, key) {
+    const person = rows.find(key);
+    if (person) rows.remove(person);
+  },
+  participant_entered: (rows, { camera, time: since, ...key }) =>
+    rows.update(key, ({ pages, left }) => ({
+      pages: withPage(pages, { camera, since, devices: 1 }),
+      left: without(left, camera),
+    })),
+  participant_left: (rows, { camera, time: since, ...key }) =>
+    rows.update(key, ({ pages, left }) => ({
+      pages: without(pages, camera),
+      left: withPage(left, { camera, since }),
+    })),
+  devices_changed: (rows, { camera, devices, ...key }) =>
+    rows.update(key, ({ pages }) => ({
+      pages: pages.map((page) => (page.camera === camera ? { ...page, devices } : page)),
+    })),
+  hand_changed: (rows, { hand, ...key }) =>
+    rows.update(key, ({ hand: known }) =>
+      hand.status !== "resolved" ? { hand } : known?.id === hand.id ? { hand: undefined } : {},
+    ),
+  publish_status_changed: (rows, { camera, status, time, ...key }) =>
+    rows.update(key, ({ publishStatus, publishStatusSince }) => ({
+      publishStatus: { ...publishStatus, [camera]: status },
+      publishStatusSince: { ...publishStatusSince, [camera]: time },
+    })),
+  attempt_changed: (rows, { roomId, userId, ...event }) =>
+    rows.update({ roomId, userId }, () => ({
+      attempt: attemptIn({ roomId, userId, ...event }),
+      ...(isOver(event) && { hand: undefined }),
+    })),
+  identity_checked: (rows, { status, since, ...key }) =>
+    rows.update(key, () => ({ identity: { status, since } })),
+  readiness_changed: (rows, { roomId, userId, ...event }) =>
+    rows.update({ roomId, userId }, () => ({ readiness: readinessIn({ roomId, userId, ...event }) })),
+  detectors_changed: (rows, { off, ...key }) => rows.update(key, () => ({ detectorsOff: off || undefined })),
+  detections_counted(rows, { people }) {
+    for (const { detections, lastDetectionTime, ...key } of people)
+      rows.update(key, () => ({ detections, ...(lastDetectionTime && { lastDetectionTime }) }));
+  },
+};
+
 /** Reads the people of an exam and follows their changes, until the feed is closed. */
 export const followPeople = (
   core: FeedCore<PeopleState, PeopleEvent>,
@@ -194,80 +263,16 @@ export const followPeople = (
     for (const id of ended) shared.endedRooms.add(id);
     rows.recount();
   };
-  const reducers: {
-    readonly [Type in
-      | Exclude<EventTypeOfPeople, keyof typeof ofExam | "roster_changed">
-      | "detections_counted"]: (event: EventOf<Type>) => void;
-  } = {
-    participant_added({ roomId, userId, role, name, extraMinutes, mainLeftAt, pcLeftAt }) {
-      const details = { role, name, extraMinutes };
-      if (rows.find({ userId, roomId })) return rows.update({ userId, roomId }, () => details);
-      rows.seat({
-        userId,
-        roomId,
-        ...details,
-        publishStatus: { main: "idle", pc: "idle" },
-        publishStatusSince: {},
-        pages: [],
-        left: [
-          ...(mainLeftAt ? [{ camera: "main" as const, since: mainLeftAt }] : []),
-          ...(pcLeftAt ? [{ camera: "pc" as const, since: pcLeftAt }] : []),
-        ],
-        detections: 0,
-      });
-    },
-    participant_updated: ({ role, name, extraMinutes, ...key }) =>
-      rows.update(key, () => ({ role, name, extraMinutes })),
-    participant_removed(key) {
-      const person = rows.find(key);
-      if (person) rows.remove(person);
-    },
-    participant_entered: ({ camera, time: since, ...key }) =>
-      rows.update(key, ({ pages, left }) => ({
-        pages: withPage(pages, { camera, since, devices: 1 }),
-        left: without(left, camera),
-      })),
-    participant_left: ({ camera, time: since, ...key }) =>
-      rows.update(key, ({ pages, left }) => ({
-        pages: without(pages, camera),
-        left: withPage(left, { camera, since }),
-      })),
-    devices_changed: ({ camera, devices, ...key }) =>
-      rows.update(key, ({ pages }) => ({
-        pages: pages.map((page) => (page.camera === camera ? { ...page, devices } : page)),
-      })),
-    hand_changed: ({ hand, ...key }) =>
-      rows.update(key, ({ hand: known }) =>
-        hand.status !== "resolved" ? { hand } : known?.id === hand.id ? { hand: undefined } : {},
-      ),
-    publish_status_changed: ({ camera, status, time, ...key }) =>
-      rows.update(key, ({ publishStatus, publishStatusSince }) => ({
-        publishStatus: { ...publishStatus, [camera]: status },
-        publishStatusSince: { ...publishStatusSince, [camera]: time },
-      })),
-    attempt_changed: ({ roomId, userId, ...event }) =>
-      rows.update({ roomId, userId }, () => ({
-        attempt: attemptIn({ roomId, userId, ...event }),
-        ...(isOver(event) && { hand: undefined }),
-      })),
-    identity_checked: ({ status, since, ...key }) =>
-      rows.update(key, () => ({ identity: { status, since } })),
-    readiness_changed: ({ roomId, userId, ...event }) =>
-      rows.update({ roomId, userId }, () => ({ readiness: readinessIn({ roomId, userId, ...event }) })),
-    detectors_changed: ({ off, ...key }) => rows.update(key, () => ({ detectorsOff: off || undefined })),
-    detections_counted({ people }) {
-      for (const { detections, lastDetectionTime, ...key } of people)
-        rows.update(key, () => ({ detections, ...(lastDetectionTime && { lastDetectionTime }) }));
-    },
-  };
   /** An event of a type that has no reducer changes nothing. A newer server may have declared it. */
   const apply = (event: PeopleEvent): void => {
     const changed = applyEvent(ofExam, { rooms }, event).rooms;
     if (changed !== rooms) setRooms(changed);
     if (event.type === "room_ended") rows.closeHands(event.roomId);
     // Safe: each reducer takes the events of its type.
-    const reduce = (reducers as Partial<Record<string, (event: PeopleEvent) => void>>)[event.type];
-    reduce?.(event);
+    const reduce = (reducers as Partial<Record<string, (rows: Rows, event: PeopleEvent) => void>>)[
+      event.type
+    ];
+    reduce?.(rows, event);
   };
 
   const take = ({ people, rooms: found, counts }: RosterPage, seen: Set<string>): void => {
