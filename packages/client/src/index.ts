@@ -44,6 +44,7 @@ export type { Live } from "./live/live.js";
 export type { LiveOptions } from "./live/options.js";
 export type { LivePeople, LivePeopleListeners } from "./live/people.js";
 export type { LivePerson, PeopleState } from "./live/people-types.js";
+export type { FactEventType } from "./live/person-facts.js";
 export type {
   BroadcastOptions,
   LiveRoom,

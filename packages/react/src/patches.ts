@@ -1,5 +1,6 @@
 import type {
   ExamEvent,
+  FactEventType,
   Participant,
   PeopleEvent,
   Presence,
@@ -30,8 +31,8 @@ type Part =
   | "config"
   | "hands";
 
-/** What an event changes that it does not carry, or only a part of. */
-const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
+/** What an event changes that it does not carry, or only a part of. Absent: it says a fact about a person, or a newer server has declared it. */
+const CHANGED: { readonly [Type in EventType]?: readonly Part[] } = {
   room_created: ["rooms"],
   room_changed: ["rooms"],
   room_deleted: ["rooms", "people"],
@@ -45,10 +46,6 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
   participant_left: [],
   devices_changed: [],
   publish_status_changed: ["streams"],
-  attempt_changed: ["people"],
-  identity_checked: ["people"],
-  readiness_changed: ["people"],
-  detectors_changed: ["people"],
   talk_changed: [],
   talk_heard: [],
   entries_added: ["entries"],
@@ -71,7 +68,7 @@ const CHANGED: { readonly [Type in EventType]: readonly Part[] } = {
     "config",
     "hands",
   ],
-};
+} satisfies { readonly [Type in Exclude<EventType, FactEventType>]: readonly Part[] };
 
 /** The input of a query of a procedure. */
 const inputOf = ({ queryKey }: { readonly queryKey: QueryKey }): Partial<Record<string, unknown>> => {
@@ -230,7 +227,7 @@ export const patchQueries = (queries: InvigilQueries, queryClient: QueryClient):
           roomId: "roomId" in event && event.roomId !== "" ? event.roomId : undefined,
           examId: "examId" in live ? live.examId : live.state?.room.examId,
         };
-        for (const part of CHANGED[event.type]) ask(part, place);
+        for (const part of CHANGED[event.type] ?? ["people"]) ask(part, place);
       }
     };
     // It throws why the live object was closed, which its users show.

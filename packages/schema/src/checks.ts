@@ -47,11 +47,3 @@ export const readinessSchema = z
   .object(readinessFields)
   .describe("What the checks of a person before an exam have found. `isReady` says whether it is enough.");
 export type Readiness = z.infer<typeof readinessSchema>;
-
-export const NO_READINESS = "The checks of the person before the exam. Absent: nothing was checked.";
-export const detectorsOff = z
-  .boolean()
-  .optional()
-  .describe(
-    "True if the detectors of the candidate's page are off for the person. Absent: they are as in the exam.",
-  );

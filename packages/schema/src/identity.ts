@@ -15,6 +15,3 @@ export const identityFields = {
   since: z.date().describe("When staff said so last."),
 } as const;
 export const identitySchema = z.object(identityFields).describe("What staff found of a person's identity.");
-
-export const NO_IDENTITY =
-  "What staff found of the person's identity. Absent: they have not checked it, and for examinees, who never see it.";

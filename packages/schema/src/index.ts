@@ -440,6 +440,7 @@ export {
   type UnseatParticipantInput,
   unseatParticipantInput,
 } from "./participant.js";
+export type { PersonFacts } from "./person-facts.js";
 export {
   type CameraNeed,
   cameraNeeds,

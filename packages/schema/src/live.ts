@@ -1,12 +1,10 @@
 import { z } from "zod";
-import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
 import { cheatConfigSchema } from "./cheat.js";
-import { detectorsOff, NO_READINESS, readinessSchema } from "./checks.js";
 import { optional, pageSizeSchema, wholeNumber, withDefault } from "./common.js";
 import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
-import { identitySchema, NO_IDENTITY } from "./identity.js";
 import { cameraSchema, participantRoleSchema, publishStatuses } from "./participant.js";
+import { personFacts } from "./person-facts.js";
 import { roomSchema } from "./room.js";
 import { talkSchema } from "./stream.js";
 
@@ -81,10 +79,7 @@ export const memberSchema = z
     role: participantRoleSchema,
     name: personName,
     extraMinutes,
-    attempt: attemptSchema.optional().describe(NO_ATTEMPT),
-    identity: identitySchema.optional().describe(NO_IDENTITY),
-    readiness: readinessSchema.optional().describe(NO_READINESS),
-    detectorsOff,
+    ...personFacts,
     publishStatus: publishStatuses,
   })
   .describe("A person of a room, as subscribers see them.");

@@ -1,10 +1,7 @@
 import { z } from "zod";
-import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
-import { detectorsOff, NO_READINESS, readinessSchema } from "./checks.js";
 import { label, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { extraMinutes, found, given, nextNumber, nextText, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
-import { identitySchema, NO_IDENTITY } from "./identity.js";
 import { eventIdSchema, presenceSchema } from "./live.js";
 import {
   cameraSchema,
@@ -13,6 +10,7 @@ import {
   publishStatuses,
   withRecordsInput,
 } from "./participant.js";
+import { personFacts } from "./person-facts.js";
 import { roomSchema, roomStatusSchema } from "./room.js";
 
 // The people of an exam, with or without a room.
@@ -128,10 +126,7 @@ export const rosterEntrySchema = z
     name: personName,
     role: participantRoleSchema,
     extraMinutes,
-    attempt: attemptSchema.optional().describe(NO_ATTEMPT),
-    identity: identitySchema.optional().describe(NO_IDENTITY),
-    readiness: readinessSchema.optional().describe(NO_READINESS),
-    detectorsOff,
+    ...personFacts,
     roomId: z.string().optional().describe("The id of the room. Absent: the person has no room yet."),
     publishStatus: publishStatuses,
     publishStatusSince: z

@@ -4,7 +4,8 @@ import type { RetryOptions } from "../retry.js";
 import { type FeedCore, setState } from "./core.js";
 import { oncePerFrame } from "./frames.js";
 import type { LivePerson, PeopleCalls, PeopleRows, PeopleState } from "./people-types.js";
-import { applyEvent, attemptIn, ofExam, readinessIn } from "./state.js";
+import { createFactReducers } from "./person-facts.js";
+import { applyEvent, ofExam } from "./state.js";
 import { type Follower, follow } from "./subscription-loop.js";
 
 // The people of an exam in memory. Events carry absolute values, so an event that a page already includes changes nothing.
@@ -148,6 +149,7 @@ const createRows = ({ byId, furtherIds, endedRooms }: PeopleRows) => {
 };
 
 type Rows = ReturnType<typeof createRows>;
+const factReducers = createFactReducers((rows: Rows, person, facts) => rows.update(person, () => facts));
 /** How events change the list. */
 const reducers: {
   readonly [Type in
@@ -200,16 +202,11 @@ const reducers: {
       publishStatus: { ...publishStatus, [camera]: status },
       publishStatusSince: { ...publishStatusSince, [camera]: time },
     })),
-  attempt_changed: (rows, { roomId, userId, ...event }) =>
-    rows.update({ roomId, userId }, () => ({
-      attempt: attemptIn({ roomId, userId, ...event }),
-      ...(isOver(event) && { hand: undefined }),
-    })),
-  identity_checked: (rows, { status, since, ...key }) =>
-    rows.update(key, () => ({ identity: { status, since } })),
-  readiness_changed: (rows, { roomId, userId, ...event }) =>
-    rows.update({ roomId, userId }, () => ({ readiness: readinessIn({ roomId, userId, ...event }) })),
-  detectors_changed: (rows, { off, ...key }) => rows.update(key, () => ({ detectorsOff: off || undefined })),
+  ...factReducers,
+  attempt_changed(rows, event) {
+    factReducers.attempt_changed(rows, event);
+    if (isOver(event)) rows.update(event, () => ({ hand: undefined }));
+  },
   detections_counted(rows, { people }) {
     for (const { detections, lastDetectionTime, ...key } of people)
       rows.update(key, () => ({ detections, ...(lastDetectionTime && { lastDetectionTime }) }));

@@ -1,13 +1,6 @@
 import { type ChangedParts, type EventType, isOver } from "@invigil/schema";
-import type {
-  ExamEvent,
-  ExamSnapshot,
-  Member,
-  Presence,
-  Room,
-  RoomEvent,
-  RoomSnapshot,
-} from "../procedures.js";
+import type { ExamEvent, ExamSnapshot, Presence, Room, RoomEvent, RoomSnapshot } from "../procedures.js";
+import { createFactReducers } from "./person-facts.js";
 
 // How events change the client's state. Each declares which parts it changes (packages/schema/src/events.ts): what is missing here, or
 // changes another part, does not compile.
@@ -41,35 +34,9 @@ const setMember = (
   return { members: replaceOrAppend(members, (other) => other === known, now) };
 };
 
-const changeMember = ({ members }: RoomSnapshot, userId: string, change: Partial<Member>) => ({
-  members: members.map((member) => (member.userId === userId ? { ...member, ...change } : member)),
-});
-
-/** The attempt that an event is about. */
-export const attemptIn = ({
-  status,
-  since,
-  givesBack,
-  pausedMs,
-  extendedMinutes,
-}: EventOf<"attempt_changed">): NonNullable<Member["attempt"]> => ({
-  status,
-  since,
-  givesBack,
-  pausedMs,
-  extendedMinutes,
-});
-
-/** The readiness that an event is about. */
-export const readinessIn = ({
-  checks,
-  wavedThrough,
-  since,
-}: EventOf<"readiness_changed">): NonNullable<Member["readiness"]> => ({
-  checks,
-  wavedThrough,
-  ...(since && { since }),
-});
+const factReducers = createFactReducers(({ members }: RoomSnapshot, { userId }, facts) => ({
+  members: members.map((member) => (member.userId === userId ? { ...member, ...facts } : member)),
+}));
 
 type Page = Pick<Presence, "userId" | "camera">;
 const isPage = (one: Page, other: Page): boolean =>
@@ -108,15 +75,11 @@ const ofRoom: Reducers<"room", RoomSnapshot> = {
         : member,
     ),
   }),
+  ...factReducers,
   attempt_changed: (state, event) => ({
     hands: isOver(event) ? state.hands.filter(({ userId }) => userId !== event.userId) : state.hands,
-    ...changeMember(state, event.userId, { attempt: attemptIn(event) }),
+    ...factReducers.attempt_changed(state, event),
   }),
-  identity_checked: (state, { userId, status, since }) =>
-    changeMember(state, userId, { identity: { status, since } }),
-  readiness_changed: (state, event) => changeMember(state, event.userId, { readiness: readinessIn(event) }),
-  detectors_changed: (state, { userId, off }) =>
-    changeMember(state, userId, { detectorsOff: off || undefined }),
   talk_changed({ talks = [] }, { userId, by, isTalking, time: since }) {
     const others = talks.filter((talk) => talk.userId !== userId);
     return { talks: isTalking ? [...others, { userId, by, since, isHeard: false }] : others };

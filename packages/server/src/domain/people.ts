@@ -1,9 +1,9 @@
 import {
-  type Attempt,
   type Camera,
   cameraSchema,
   type ImServer,
   type ParticipantRole,
+  type PersonFacts,
   type PublishStatus,
   type Room,
 } from "@invigil/schema";
@@ -20,11 +20,10 @@ import {
   visibleParticipants,
   visibleRooms,
 } from "../storage/tables.js";
-import { attemptOf, attemptOfPerson } from "./attempts.js";
 import { type NewEvent, newEvent } from "./events.js";
 import type { ExamTransaction, RosterTransaction } from "./exam-transaction.js";
 import { closeHandOf, closeHands } from "./hands.js";
-import { type Findings, findingsOf, findingsOfPerson } from "./person-facts.js";
+import { factEvents, readFacts } from "./person-facts.js";
 import { type LeftAt, noteStatuses } from "./presence-times.js";
 import { noteRoomExam, type RoomKey } from "./room-exams.js";
 import { prepareSeat, type SeatKey } from "./seats.js";
@@ -67,42 +66,37 @@ export interface NewPerson extends SeatKey {
 }
 
 /** A person who was added to a room. */
-export interface Arrival extends Findings {
+export interface Arrival extends PersonFacts {
   readonly userId: string;
   readonly role: ParticipantRole;
   readonly name: string;
   readonly extraMinutes: number;
   readonly publishStatus: Readonly<Record<Camera, PublishStatus>>;
-  /** Undefined if nothing was decided about their attempt. */
-  readonly attempt?: Attempt | undefined;
   /** When their pages left the room from which they were moved. */
   readonly left?: LeftAt | undefined;
 }
 
-/** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
-export const arrivalEvents = (
-  room: RoomKey,
-  { publishStatus, attempt, identity, readiness, detectorsOff, left, ...person }: Arrival,
-  now: Date,
-): NewEvent[] => {
-  const { userId, role } = person;
+/** Returns the events of an arrival: one for the person, for each fact about them, and for each camera that is not idle. */
+export const arrivalEvents = (room: RoomKey, arrival: Arrival, now: Date): NewEvent[] => {
+  const { userId, role, name, extraMinutes, publishStatus, left } = arrival;
+  const person = { userId, role };
   const statuses = (["main", "pc"] as const).flatMap((camera) => {
     const status = publishStatus[camera];
     if (status === "idle") return [];
-    return newEvent(room, "publish_status_changed", { userId, role, camera, status }, now);
+    return newEvent(room, "publish_status_changed", { ...person, camera, status }, now);
   });
-  const attempts = attempt ? [newEvent(room, "attempt_changed", { userId, role, ...attempt }, now)] : [];
-  const findings = [
-    ...(identity ? [newEvent(room, "identity_checked", { userId, role, ...identity }, now)] : []),
-    ...(readiness ? [newEvent(room, "readiness_changed", { userId, role, ...readiness }, now)] : []),
-    ...(detectorsOff ? [newEvent(room, "detectors_changed", { userId, role, off: true }, now)] : []),
-  ];
   const added = {
     ...person,
+    name,
+    extraMinutes,
     ...(left?.main && { mainLeftAt: left.main }),
     ...(left?.pc && { pcLeftAt: left.pc }),
   };
-  return [newEvent(room, "participant_added", added, now), ...attempts, ...findings, ...statuses];
+  return [
+    newEvent(room, "participant_added", added, now),
+    ...factEvents(room, person, arrival, now),
+    ...statuses,
+  ];
 };
 
 const rolesOfPeople = statement((dialect) =>
@@ -340,27 +334,18 @@ export const preparePerson = async (
     // If the person was in the room before, their streams may have continued, and reports about them were stored.
     return isNew ? "idle" : readPublishStatus(tx, stream);
   };
-  const [unseatedPerson, main, pc, writeSeat, attempt, findings] = await Promise.all([
+  const [unseatedPerson, main, pc, writeSeat, facts] = await Promise.all([
     takeUnseated,
     status("main"),
     status("pc"),
     prepareSeat(tx, { examId, roomId, userId }),
-    person.role === "examinee" ? tx.get(attemptOfPerson, { examId, userId }) : undefined,
-    person.role === "examinee" ? tx.get(findingsOfPerson, { examId, userId }) : undefined,
+    person.role === "examinee" ? readFacts(tx, { examId, userId }) : undefined,
   ]);
   const publishStatus = { main, pc };
   const row = rowOf(person, unseatedPerson, publishStatus);
   const { role, name, extraMinutes } = row;
   return {
-    arrival: {
-      userId,
-      role,
-      name,
-      extraMinutes,
-      publishStatus,
-      attempt: attemptOf(attempt ?? null),
-      ...findingsOf(findings),
-    },
+    arrival: { userId, role, name, extraMinutes, publishStatus, ...facts },
     write: async () => {
       const times = cameraSchema.options
         .map((camera) => ({

@@ -2,11 +2,10 @@ import type { Member, RoomSnapshot } from "@invigil/schema";
 import { and, eq, ne, or } from "drizzle-orm";
 import type { Reader } from "../storage/port.js";
 import { param, query, type Statement, statement, statements } from "../storage/statement.js";
-import { attempts, examPeople, visibleParticipants } from "../storage/tables.js";
-import { attemptColumns, attemptOf, isAttemptOf } from "./attempts.js";
+import { visibleParticipants } from "../storage/tables.js";
 import { readBounds } from "./event-bounds.js";
 import { readOpenHands } from "./hands.js";
-import { findingColumns, findingsOf, isExamPerson } from "./person-facts.js";
+import { factColumns, factsOf, joinFacts } from "./person-facts.js";
 import { readPresences } from "./presence.js";
 import type { RoomKey } from "./room-exams.js";
 import { shownConfigOfExam, shownRoomById } from "./shown-rooms.js";
@@ -16,50 +15,39 @@ import { readOpenTalks } from "./talks.js";
 
 const membersOfRoom = statements((ofPerson: boolean) =>
   statement(
-    query
-      .select({
-        seq: visibleParticipants.seq,
-        userId: visibleParticipants.userId,
-        role: visibleParticipants.role,
-        name: visibleParticipants.name,
-        extraMinutes: visibleParticipants.extraMinutes,
-        mainPublishStatus: visibleParticipants.mainPublishStatus,
-        pcPublishStatus: visibleParticipants.pcPublishStatus,
-        attempt: attemptColumns,
-        findings: findingColumns,
-      })
-      .from(visibleParticipants)
-      .leftJoin(attempts, isAttemptOf(visibleParticipants))
-      .leftJoin(examPeople, isExamPerson(visibleParticipants))
-      .where(
-        and(
-          eq(visibleParticipants.examId, param("examId")),
-          eq(visibleParticipants.roomId, param("roomId")),
-          ofPerson
-            ? or(ne(visibleParticipants.role, "examinee"), eq(visibleParticipants.userId, param("userId")))
-            : undefined,
-        ),
+    joinFacts(
+      query
+        .select({
+          seq: visibleParticipants.seq,
+          userId: visibleParticipants.userId,
+          role: visibleParticipants.role,
+          name: visibleParticipants.name,
+          extraMinutes: visibleParticipants.extraMinutes,
+          mainPublishStatus: visibleParticipants.mainPublishStatus,
+          pcPublishStatus: visibleParticipants.pcPublishStatus,
+          ...factColumns,
+        })
+        .from(visibleParticipants),
+      visibleParticipants,
+    ).where(
+      and(
+        eq(visibleParticipants.examId, param("examId")),
+        eq(visibleParticipants.roomId, param("roomId")),
+        ofPerson
+          ? or(ne(visibleParticipants.role, "examinee"), eq(visibleParticipants.userId, param("userId")))
+          : undefined,
       ),
+    ),
   ),
 );
 type MemberRow = ReturnType<typeof membersOfRoom> extends Statement<infer Row> ? Row : never;
-const toMember = ({
-  userId,
-  role,
-  name,
-  extraMinutes,
-  attempt,
-  findings,
-  mainPublishStatus,
-  pcPublishStatus,
-}: MemberRow): Member => ({
-  userId,
-  role,
-  name,
-  extraMinutes,
-  ...(attempt && { attempt: attemptOf(attempt) }),
-  ...findingsOf(findings),
-  publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
+const toMember = (row: MemberRow): Member => ({
+  userId: row.userId,
+  role: row.role,
+  name: row.name,
+  extraMinutes: row.extraMinutes,
+  ...factsOf(row),
+  publishStatus: { main: row.mainPublishStatus, pc: row.pcPublishStatus },
 });
 
 /**

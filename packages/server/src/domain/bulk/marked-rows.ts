@@ -1,18 +1,9 @@
 import { and, asc, eq, gt, isNotNull, lte, max } from "drizzle-orm";
 import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
-import {
-  attempts,
-  examPeople,
-  participants,
-  type personChanges,
-  rooms,
-  streamNames,
-  unseated,
-} from "../../storage/tables.js";
-import { attemptColumns, isAttemptOf } from "../attempts.js";
+import { participants, type personChanges, rooms, streamNames, unseated } from "../../storage/tables.js";
 import type { ExamTransaction } from "../exam-transaction.js";
-import { findingColumns, isExamPerson } from "../person-facts.js";
+import { factColumns, joinFacts } from "../person-facts.js";
 import { forgetRoomExam, type RoomKey } from "../room-exams.js";
 import type { ChangeKey } from "./types.js";
 
@@ -45,24 +36,24 @@ const isRoomOfParticipant = and(eq(rooms.examId, participants.examId), eq(rooms.
 
 /** Participants in a range of `seq` that a change added. */
 export const seatsAddedBetween = statement((dialect) =>
-  query
-    .select({
-      seq: participants.seq,
-      roomId: participants.roomId,
-      userId: participants.userId,
-      role: participants.role,
-      name: participants.name,
-      extraMinutes: participants.extraMinutes,
-      main: participants.mainPublishStatus,
-      pc: participants.pcPublishStatus,
-      roomAddedBy: rooms.addedBy,
-      attempt: attemptColumns,
-      findings: findingColumns,
-    })
-    .from(participants)
-    .innerJoin(rooms, isRoomOfParticipant)
-    .leftJoin(attempts, isAttemptOf(participants))
-    .leftJoin(examPeople, isExamPerson(participants))
+  joinFacts(
+    query
+      .select({
+        seq: participants.seq,
+        roomId: participants.roomId,
+        userId: participants.userId,
+        role: participants.role,
+        name: participants.name,
+        extraMinutes: participants.extraMinutes,
+        main: participants.mainPublishStatus,
+        pc: participants.pcPublishStatus,
+        roomAddedBy: rooms.addedBy,
+        ...factColumns,
+      })
+      .from(participants)
+      .innerJoin(rooms, isRoomOfParticipant),
+    participants,
+  )
     .where(
       and(
         dialect.inExam(participants.examId),

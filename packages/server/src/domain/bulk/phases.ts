@@ -1,10 +1,9 @@
 import { and, eq } from "drizzle-orm";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
-import { attemptOf } from "../attempts.js";
 import { type EventLog, type NewEvent, newEvent, wholeExam } from "../events.js";
 import { arrivalEvents, deletePerson, endRoom } from "../people.js";
-import { findingsOf } from "../person-facts.js";
+import { factsOf } from "../person-facts.js";
 import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
 import { eraseRecords, eraseStreamEventsAndVisits } from "./erase-person.js";
@@ -193,18 +192,10 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
     await events.addAll(
       tx,
-      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc, attempt, findings }) =>
+      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc, ...facts }) =>
         arrivalEvents(
           { examId, roomId },
-          {
-            userId,
-            role,
-            name,
-            extraMinutes,
-            publishStatus: { main, pc },
-            attempt: attemptOf(attempt),
-            ...findingsOf(findings),
-          },
+          { userId, role, name, extraMinutes, publishStatus: { main, pc }, ...factsOf(facts) },
           createdAt,
         ),
       ),

@@ -21,6 +21,7 @@ import {
   findingColumns,
   findingsOfPerson,
   isExamPerson,
+  NOTHING_FOUND,
 } from "../../domain/person-facts.js";
 import { readRoomSnapshot } from "../../domain/room-snapshot.js";
 import type { SeatKey } from "../../domain/seats.js";
@@ -141,15 +142,6 @@ const setDetectorsOff = statement(
 export type NoChange = "noRoom" | "ended" | "notInRoom" | "noExaminee";
 const CONSENT: readonly EntryKind[] = ["consent"];
 const consentKey = (version: number): string => `${SERVER_KEY}consent:${version}`;
-/** A row of a person about whom nothing is known. */
-const NOTHING_FOUND: FindingsRow = {
-  identity: null,
-  identityAt: null,
-  readiness: null,
-  readinessAt: null,
-  wavedThroughBy: null,
-  detectorsOff: false,
-};
 /** The page reports its checks, and that the person has entered. */
 const REPORTED = [...reportedChecks, "entered"] as const;
 const isSame = (one: Checks, other: Checks): boolean =>

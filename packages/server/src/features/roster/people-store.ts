@@ -14,10 +14,9 @@ import {
   sql,
 } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import { attemptColumns, attemptOf, isAttemptOf } from "../../domain/attempts.js";
 import { readBounds } from "../../domain/event-bounds.js";
 import { toHand } from "../../domain/hands.js";
-import { findingColumns, findingsOf, isExamPerson } from "../../domain/person-facts.js";
+import { factColumns, factsOf, joinFacts } from "../../domain/person-facts.js";
 import { shownRoom } from "../../domain/shown-rooms.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import {
@@ -29,8 +28,6 @@ import {
   type Values,
 } from "../../storage/statement.js";
 import {
-  attempts,
-  examPeople,
   hands,
   pageTimes,
   visibleParticipants as participants,
@@ -107,7 +104,7 @@ const [mainTimes, pcTimes] = [alias(pageTimes, "main_times"), alias(pageTimes, "
 const seatedOf = (choice: Choice) =>
   statement((dialect) => {
     const page = chosen(choice, dialect);
-    return query
+    const rows = query
       .select({
         seq: page.seq,
         roomId: page.roomId,
@@ -115,8 +112,7 @@ const seatedOf = (choice: Choice) =>
         name: page.name,
         role: page.role,
         extraMinutes: page.extraMinutes,
-        attempt: attemptColumns,
-        findings: findingColumns,
+        ...factColumns,
         main: page.mainPublishStatus,
         pc: page.pcPublishStatus,
         mainTimedStatus: mainTimes.status,
@@ -131,9 +127,8 @@ const seatedOf = (choice: Choice) =>
       .from(page)
       .leftJoin(mainTimes, and(isOfSeat(mainTimes, page), eq(mainTimes.camera, "main")))
       .leftJoin(pcTimes, and(isOfSeat(pcTimes, page), eq(pcTimes.camera, "pc")))
-      .leftJoin(recordedPeople, isOfSeat(recordedPeople, page))
-      .leftJoin(attempts, isAttemptOf(page))
-      .leftJoin(examPeople, isExamPerson(page));
+      .leftJoin(recordedPeople, isOfSeat(recordedPeople, page));
+    return joinFacts(rows, page);
   });
 const pagesOfSeatedOf = (choice: Choice) =>
   statement((dialect) => {
@@ -307,8 +302,7 @@ const toEntry = (row: SeatedRow, pageRows: readonly PageRow[]): RosterEntry => {
     name: row.name,
     role: row.role,
     extraMinutes: row.extraMinutes,
-    ...(row.attempt && { attempt: attemptOf(row.attempt) }),
-    ...findingsOf(row.findings),
+    ...factsOf(row),
     roomId: row.roomId,
     publishStatus: { main: row.main, pc: row.pc },
     publishStatusSince: {
