@@ -307,6 +307,7 @@ export {
 export {
   type HandAction,
   type HandKind,
+  type HandRefusal,
   type HandStatus,
   handActionsOf,
   handAfter,

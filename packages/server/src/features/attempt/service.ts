@@ -35,10 +35,9 @@ export const createAttemptService = ({
   /** How long links and tokens are valid after the end of the exam, in seconds. */
   afterExamSeconds: number;
 }) => {
-  const resultOf = (
-    { isNew: _, sitting, ...person }: DecisionOutcome,
-    now: Date,
-  ): Decided["people"][number] => {
+  const resultOf = (decided: DecisionOutcome, now: Date): Decided["people"][number] => {
+    const { userId, outcome, refusal, sitting } = decided;
+    const person = { userId, outcome, ...(refusal && { refusal }) };
     if (!sitting) return person;
     const { attempt, times } = sitting;
     const endsAt = endsAtOf(times, attempt, now);

@@ -15,7 +15,7 @@ import { readSeats } from "../../domain/decisions.js";
 import { type EventLog, type NewEvent, newEvent, wholeExam } from "../../domain/events.js";
 import type { EntryRow } from "../../domain/exam-entries.js";
 import type { ExamTransaction } from "../../domain/exam-transaction.js";
-import { readRoles, roomById } from "../../domain/people.js";
+import { assertExamineeOfOpenRoom, readRoomWithRole } from "../../domain/examinee.js";
 import {
   type FindingsRow,
   findingColumns,
@@ -29,9 +29,8 @@ import type { Writes } from "../../domain/writes.js";
 import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import { examEntries, examPeople, visibleExams, visibleParticipants } from "../../storage/tables.js";
+import { assertNewest, assertNotTooSoon } from "./sitting-rules.js";
 
-/** A person reports a changed check at most once in this time, in milliseconds. */
-const REPORT_MS = 3000;
 /** The most seats that have an event of their own when a new consent text is written. If there are more, all people are read again. */
 const MAX_TOLD = 1000;
 
@@ -138,8 +137,6 @@ const setDetectorsOff = statement(
     .onConflictDoUpdate({ target, set: { detectorsOff: sql`excluded.detectors_off` } }),
 );
 
-/** Why nothing is written about a person. */
-export type NoChange = "noRoom" | "ended" | "notInRoom" | "noExaminee";
 const CONSENT: readonly EntryKind[] = ["consent"];
 const consentKey = (version: number): string => `${SERVER_KEY}consent:${version}`;
 /** The page reports its checks, and that the person has entered. */
@@ -205,22 +202,12 @@ export const createSittingStore = ({
   };
   /** Reads what a change about a person depends on. */
   const readPerson = async (tx: ExamTransaction, seat: SeatKey) => {
-    const [room, [inRoom], person, seats] = await Promise.all([
-      tx.get(roomById, { ...seat }),
-      readRoles(tx, [seat]),
+    const [room, person, seats] = await Promise.all([
+      readRoomWithRole(tx, seat),
       tx.get(findingsOfPerson, { ...seat }),
       readSeats(tx, seat.examId, [seat.userId]),
     ]);
-    const no: NoChange | undefined = !room
-      ? "noRoom"
-      : !inRoom
-        ? "notInRoom"
-        : inRoom.role !== "examinee"
-          ? "noExaminee"
-          : room.status === "ended"
-            ? "ended"
-            : undefined;
-    return { no, person: person ?? NOTHING_FOUND, seats };
+    return { room, person: person ?? NOTHING_FOUND, seats };
   };
 
   return {
@@ -276,23 +263,23 @@ export const createSittingStore = ({
         return text;
       }),
 
-    /** Writes that a person has agreed to the newest text. Repeated, it writes nothing. */
+    /** Writes that a person has agreed to the newest text. Repeated, it writes nothing. @throws EXAM_CONFLICT, see `assertExamineeOfOpenRoom` */
     giveConsent: (
       seat: SeatKey,
       version: number,
       { author, now }: { readonly author: Author; readonly now: Date },
-    ): Promise<{ readonly time: Date } | { readonly newest: number } | NoChange> =>
+    ): Promise<{ readonly time: Date }> =>
       writes.ofExam({ ...seat, people: [seat.userId] }, author, async (tx) => {
         const { examId, roomId, userId } = seat;
-        const [{ no, person, seats }, newest, earlier, ids] = await Promise.all([
+        const [{ room, person, seats }, newest, earlier, ids] = await Promise.all([
           readPerson(tx, seat),
           tx.get(newestConsent, { examId }),
           tx.get(consentOfVersion, { examId, userId, version: String(version) }),
           tx.ids(examEntries, 1),
         ]);
         if (earlier) return earlier;
-        if (no) return no;
-        if (version !== (newest?.version ?? 0)) return { newest: newest?.version ?? 0 };
+        assertExamineeOfOpenRoom(seat, room);
+        assertNewest(examId, version, newest);
         const [id] = ids;
         if (id === undefined) throw new Error("an entry was given no id");
         const row: EntryRow = {
@@ -323,26 +310,22 @@ export const createSittingStore = ({
         return { time: now };
       }),
 
-    /** Merges checks into those that are known. Returns when the next report is accepted, if it is too early. */
+    /** Merges checks into those that are known. @throws TOO_MANY_REQUESTS, see `assertExamineeOfOpenRoom` */
     report: (
       seat: SeatKey,
       reported: ReportReadinessInput["checks"],
       { author, now }: { readonly author: Author; readonly now: Date },
-    ): Promise<Readiness | { readonly again: Date } | NoChange> =>
+    ): Promise<Readiness> =>
       writes.ofExam({ ...seat, people: [seat.userId] }, author, async (tx) => {
-        const { no, person, seats } = await readPerson(tx, seat);
-        if (no) return no;
+        const { room, person, seats } = await readPerson(tx, seat);
+        assertExamineeOfOpenRoom(seat, room);
         const checks: Checks = { ...person.readiness };
         for (const check of REPORTED) if (reported[check]) checks[check] = reported[check];
         const answer = { checks, wavedThrough: person.wavedThroughBy !== null };
         const { readiness, readinessAt } = person;
         if (readiness && isSame(readiness, checks))
           return { ...answer, ...(readinessAt && { since: readinessAt }) };
-        // A report from the future was made before the clock was put back.
-        if (readinessAt && readinessAt <= now) {
-          const again = new Date(readinessAt.getTime() + REPORT_MS);
-          if (again > now) return { again };
-        }
+        assertNotTooSoon(readinessAt, now);
         await tx.last(() =>
           writeReadiness(tx, seat, { ...person, readiness: checks, readinessAt: now }, seats, now),
         );
@@ -354,10 +337,10 @@ export const createSittingStore = ({
       seat: SeatKey,
       wavedThrough: boolean,
       { author, now }: { readonly author: Author; readonly now: Date },
-    ): Promise<Readiness | NoChange> =>
+    ): Promise<Readiness> =>
       writes.ofExam({ ...seat, people: [seat.userId] }, author, async (tx) => {
-        const { no, person, seats } = await readPerson(tx, seat);
-        if (no) return no;
+        const { room, person, seats } = await readPerson(tx, seat);
+        assertExamineeOfOpenRoom(seat, room);
         const { readiness, readinessAt, wavedThroughBy } = person;
         if ((wavedThroughBy !== null) !== wavedThrough) {
           const changed = { ...person, wavedThroughBy: wavedThrough ? author.userId : null };
@@ -371,11 +354,11 @@ export const createSittingStore = ({
       seat: SeatKey,
       off: boolean,
       { author, now }: { readonly author: Author; readonly now: Date },
-    ): Promise<true | NoChange> =>
+    ): Promise<void> =>
       writes.ofExam({ ...seat, people: [seat.userId] }, author, async (tx) => {
-        const { no, person, seats } = await readPerson(tx, seat);
-        if (no) return no;
-        if (person.detectorsOff === off) return true;
+        const { room, person, seats } = await readPerson(tx, seat);
+        assertExamineeOfOpenRoom(seat, room);
+        if (person.detectorsOff === off) return;
         const { examId, userId } = seat;
         await tx.last(() =>
           Promise.all([
@@ -388,7 +371,6 @@ export const createSittingStore = ({
             ),
           ]),
         );
-        return true;
       }),
   };
 };

@@ -20,12 +20,12 @@ import { toEntryOfPerson } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
 import type { TokenIssuer } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { examNotFound, InvigilError, notInRoom, roomEnded, roomNotFound } from "../../platform/errors.js";
+import { examNotFound, notInRoom, roomEnded } from "../../platform/errors.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import { visibleSnapshot } from "../delivery/rules.js";
 import type { ImService } from "../im/service.js";
-import type { NoChange, SittingStore } from "./sitting-store.js";
+import type { SittingStore } from "./sitting-store.js";
 
 /** The consent text of an exam that has none of its own. */
 const STANDARD: Consent = { version: 0 };
@@ -85,20 +85,6 @@ export const createSittingService = ({
     });
   };
 
-  /** @throws the error of an outcome that wrote nothing */
-  const assertWritten = (outcome: NoChange, roomId: string, userId: string): never => {
-    switch (outcome) {
-      case "noRoom":
-        throw roomNotFound(roomId);
-      case "ended":
-        throw roomEnded(roomId);
-      case "notInRoom":
-        throw notInRoom({ roomId, userId });
-      case "noExaminee":
-        throw new InvigilError("PARTICIPANT_CONFLICT", `${userId} is no examinee in the room ${roomId}.`);
-    }
-  };
-
   const consentOf = async (examId: string): Promise<Consent> => toConsent(await store.consent(examId));
 
   return {
@@ -114,8 +100,7 @@ export const createSittingService = ({
       ]);
       const self = found?.snapshot.members.find((member) => member.userId === userId);
       // They were moved or removed after their rights were read.
-      if (!found || !self)
-        throw new InvigilError("PARTICIPANT_NOT_FOUND", `${userId} is not in the room ${room.id}.`);
+      if (!found || !self) throw notInRoom({ roomId: room.id, userId });
       const { snapshot, exam, consent, given, decision } = found;
       const { extraMinutes, videoProfile, questionsUrl, detectors, ...shown } = exam;
       const now = clock();
@@ -170,14 +155,8 @@ export const createSittingService = ({
       rates.takeChange({ caller });
       const { userId } = caller;
       const seat = { examId, roomId, userId };
-      const outcome = await store.giveConsent(seat, version, { author: caller, now: clock() });
-      if (typeof outcome === "string") return assertWritten(outcome, roomId, userId);
-      if ("newest" in outcome)
-        throw new InvigilError(
-          "EXAM_CONFLICT",
-          `The consent text of the exam ${examId} has the version ${outcome.newest}, and not ${version}: show it to the person again.`,
-        );
-      return { version, time: outcome.time };
+      const { time } = await store.giveConsent(seat, version, { author: caller, now: clock() });
+      return { version, time };
     },
 
     /** @throws TOO_MANY_REQUESTS if another check changed a moment ago */
@@ -189,15 +168,7 @@ export const createSittingService = ({
       if (status === "ended") throw roomEnded(roomId);
       rates.takeChange({ caller });
       const { userId } = caller;
-      const now = clock();
-      const outcome = await store.report({ examId, roomId, userId }, checks, { author: caller, now });
-      if (typeof outcome === "string") return assertWritten(outcome, roomId, userId);
-      if ("again" in outcome)
-        throw new InvigilError("TOO_MANY_REQUESTS", "A changed check is accepted every three seconds.", {
-          retryAfterSeconds: Math.ceil((outcome.again.getTime() - now.getTime()) / 1000),
-          limit: "changed checks",
-        });
-      return outcome;
+      return store.report({ examId, roomId, userId }, checks, { author: caller, now: clock() });
     },
 
     async waveThrough(
@@ -207,8 +178,7 @@ export const createSittingService = ({
     ): Promise<Readiness> {
       rates.takeChange({ caller, roomId, examId });
       const seat = { examId, roomId, userId };
-      const outcome = await store.waveThrough(seat, wavedThrough, { author: caller, now: clock() });
-      return typeof outcome === "string" ? assertWritten(outcome, roomId, userId) : outcome;
+      return store.waveThrough(seat, wavedThrough, { author: caller, now: clock() });
     },
 
     async setDetectors(
@@ -218,8 +188,8 @@ export const createSittingService = ({
     ): Promise<true> {
       rates.takeChange({ caller, roomId, examId });
       const seat = { examId, roomId, userId };
-      const outcome = await store.setDetectors(seat, off, { author: caller, now: clock() });
-      return typeof outcome === "string" ? assertWritten(outcome, roomId, userId) : outcome;
+      await store.setDetectors(seat, off, { author: caller, now: clock() });
+      return true;
     },
   };
 };

@@ -6,14 +6,13 @@ import {
   type ExamEntry,
   type ExamEntryPage,
   type ExamNoteInput,
-  MAX_ENTRIES_WRITTEN,
 } from "@invigil/schema";
+import { assertAccessible } from "../../domain/accessible-rooms.js";
 import type { ActingCaller } from "../../domain/calls.js";
 import { toEntry, toEntryOfPerson } from "../../domain/exam-entries.js";
 import type { Opened } from "../../domain/opened.js";
-import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, InvigilError, invalidInput, notInRoom, roomNotFound } from "../../platform/errors.js";
+import { forbidden, invalidInput } from "../../platform/errors.js";
 import { pageOf } from "../../platform/paging.js";
 import type { EntryStore, NewStaffEntry } from "./store.js";
 
@@ -30,28 +29,9 @@ export const createEntryService = ({
   readonly clock: () => Date;
 }) => {
   const add = async (caller: ActingCaller, entry: Omit<NewStaffEntry, "now">): Promise<ExamEntry> => {
-    const { examId, roomId = "", userId = "" } = entry;
-    rates.takeChange({ caller, examId, roomId: entry.roomId });
-    const added = await store.add({ ...entry, now: clock() }, caller);
-    switch (added) {
-      case "noRoom":
-        throw roomNotFound(roomId);
-      case "notInRoom":
-        throw notInRoom({ roomId, userId });
-      case "noExaminee":
-        throw new InvigilError("PARTICIPANT_CONFLICT", `${userId} is no examinee in the room ${roomId}.`);
-      case "full":
-        throw quotaExceeded({
-          whose: `${caller.userId} in the exam ${examId}`,
-          what: "notes and checks",
-          held: MAX_ENTRIES_WRITTEN,
-          most: MAX_ENTRIES_WRITTEN,
-        });
-      case "keyUsed":
-        throw invalidInput("key", "was used for another entry");
-      default:
-        return toEntry(added);
-    }
+    const { examId, roomId } = entry;
+    rates.takeChange({ caller, examId, roomId });
+    return toEntry(await store.add({ ...entry, now: clock() }, caller));
   };
 
   return {
@@ -81,8 +61,7 @@ export const createEntryService = ({
         throw invalidInput("roomId", "is required with userId: in which room are they?");
       if (roomId === undefined && rooms !== "all")
         throw forbidden("Only the exam's creator and administrators note something about the whole exam.");
-      if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
-        throw forbidden(`The room ${roomId} is not open to you.`);
+      if (roomId !== undefined) assertAccessible(rooms, roomId);
       return add(caller, {
         examId: exam.id,
         roomId,
@@ -105,8 +84,7 @@ export const createEntryService = ({
       const isExaminee = caller.role === "examinee";
       if (isExaminee && (userId ?? caller.userId) !== caller.userId)
         throw forbidden("An examinee may read only what was decided about themselves.");
-      if (roomId !== undefined && rooms !== "all" && !rooms.includes(roomId))
-        throw forbidden(`The room ${roomId} is not open to you.`);
+      if (roomId !== undefined) assertAccessible(rooms, roomId);
       const filter = {
         examId: exam.id,
         rooms,

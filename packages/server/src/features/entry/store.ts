@@ -1,15 +1,16 @@
-import { type EntryKind, type IdentityStatus, MAX_ENTRIES_WRITTEN } from "@invigil/schema";
+import type { EntryKind, IdentityStatus } from "@invigil/schema";
 import { and, desc, eq, isNull, lt, or, sql } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import { readSeats } from "../../domain/decisions.js";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { type EntryRow, isAuthor, type NamedEntryRow, namedEntry } from "../../domain/exam-entries.js";
-import { readRoles, roomById } from "../../domain/people.js";
+import { readRoomWithRole } from "../../domain/examinee.js";
 import { sitsInRooms } from "../../domain/person-history.js";
 import type { Writes } from "../../domain/writes.js";
 import type { Queries } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { accounts, examEntries, examPeople } from "../../storage/tables.js";
+import { assertMayWrite, assertSameEntry, assertSubject } from "./rules.js";
 
 /** An entry of staff about a person, a room or an exam. */
 export interface NewStaffEntry {
@@ -26,8 +27,6 @@ export interface NewStaffEntry {
   readonly key: string;
   readonly now: Date;
 }
-/** Why nothing is written. */
-export type NoEntry = "noRoom" | "notInRoom" | "noExaminee" | "full" | "keyUsed";
 
 const entryOfKey = statements((ofPerson: boolean) =>
   statement(
@@ -113,19 +112,20 @@ export const createEntryStore = ({
   writes: Writes;
   events: EventLog;
 }) => ({
-  /** Writes an entry, and the identity that was found. With a key that was used for the same, it returns the earlier entry. */
+  /**
+   * Writes an entry, and the identity that was found. With a key that was used for the same, it returns the earlier entry.
+   * @throws ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT
+   */
   add: (
     { examId, roomId, userId, identity, now, ...said }: NewStaffEntry,
     author: Author,
-  ): Promise<EntryRow | NoEntry> =>
+  ): Promise<EntryRow> =>
     writes.ofExam(
       { examId, ...(roomId !== undefined && { roomId }), people: userId === undefined ? [] : [userId] },
       author,
-      async (tx): Promise<EntryRow | NoEntry> => {
-        const seat = roomId === undefined || userId === undefined ? undefined : { examId, roomId, userId };
-        const [room, [person], earlier, own, ids, seats] = await Promise.all([
-          roomId === undefined ? undefined : tx.get(roomById, { examId, roomId }),
-          seat ? readRoles(tx, [seat]) : [],
+      async (tx): Promise<EntryRow> => {
+        const [room, earlier, own, ids, seats] = await Promise.all([
+          roomId === undefined ? undefined : readRoomWithRole(tx, { examId, roomId, userId }),
           tx.get(entryOfKey(userId !== undefined), { examId, userId, key: said.key }),
           tx.get(writtenBy, { examId, userId: author.userId }),
           tx.ids(examEntries, 1),
@@ -147,16 +147,11 @@ export const createEntryStore = ({
           createdAt: now,
         };
         if (earlier) {
-          const fields = ["roomId", "kind", "detail", "note"] as const;
-          const isSame =
-            fields.every((field) => earlier[field] === row[field]) &&
-            earlier.aboutTime?.getTime() === said.aboutTime?.getTime();
-          return isSame ? earlier : "keyUsed";
+          assertSameEntry(earlier, row);
+          return earlier;
         }
-        if (roomId !== undefined && !room) return "noRoom";
-        if (seat && !person) return "notInRoom";
-        if (identity && person?.role !== "examinee") return "noExaminee";
-        if ((own?.written ?? 0) >= MAX_ENTRIES_WRITTEN) return "full";
+        assertSubject(row, room);
+        assertMayWrite(author.userId, examId, own?.written ?? 0);
         const told: NewEvent[] = seats.map((one) =>
           newEvent(
             { examId, roomId: one.roomId },

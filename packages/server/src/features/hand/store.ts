@@ -5,18 +5,19 @@ import {
   type HandPage,
   type HandStatus,
   handAfter,
-  MAX_HANDS,
 } from "@invigil/schema";
 import { and, asc, count, eq, gt, inArray, isNull, or } from "drizzle-orm";
 import type { Author } from "../../domain/calls.js";
 import type { EventLog } from "../../domain/events.js";
 import type { ExamTransaction } from "../../domain/exam-transaction.js";
+import { readRoomWithRole } from "../../domain/examinee.js";
 import { type HandRow, handById, toHand } from "../../domain/hands.js";
 import type { AccessibleRooms } from "../../domain/opened.js";
-import { readRoles, roomById } from "../../domain/people.js";
+import { roomById } from "../../domain/people.js";
 import { roomsOfHistory, sitsInRooms } from "../../domain/person-history.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
+import { InvigilError, roomEnded, roomNotFound } from "../../platform/errors.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Queries } from "../../storage/port.js";
 import {
@@ -29,16 +30,7 @@ import {
   statements,
 } from "../../storage/statement.js";
 import { hands } from "../../storage/tables.js";
-
-/** Why a hand is neither raised nor answered. */
-export type NoHand =
-  | "noRoom"
-  | "ended"
-  | "notInRoom"
-  | "noExaminee"
-  | "full"
-  | "notFound"
-  | { readonly refused: "resolved" | "taken" | "notABreak"; readonly hand: Hand };
+import { assertMayHaveHand, assertMayRaise, handConflict } from "./rules.js";
 
 /** The answer of a person of the staff, or of the person whose hand it is. */
 interface Answer {
@@ -115,14 +107,14 @@ export const createHandStore = ({
   const tell = (tx: ExamTransaction, { examId, roomId, userId, id: handId }: HandRow, now: Date) =>
     events.add(tx, { examId, roomId }, "hand_changed", { userId, role: "examinee", handId }, now);
 
-  /** Answers a hand. A repeated answer changes nothing. */
+  /** Answers a hand. A repeated answer changes nothing. @throws HAND_CONFLICT */
   const answer = async (
     tx: ExamTransaction,
     row: HandRow,
     { action, by, note = row.note ?? undefined, now }: Answer,
-  ): Promise<Hand | NoHand> => {
+  ): Promise<Hand> => {
     const after = handAfter(row, action, by ?? "");
-    if ("refused" in after) return { ...after, hand: toHand(row) };
+    if ("refused" in after) throw handConflict(toHand(row), after.refused);
     const { status } = after;
     const isSame = status === row.status && (note ?? null) === row.note;
     if (isSame || row.status === "resolved") return toHand(row);
@@ -139,52 +131,54 @@ export const createHandStore = ({
   };
 
   return {
-    /** Raises the hand of a person, or returns their open hand. With `by`, that person of the staff takes it. */
+    /**
+     * Raises the hand of a person, or returns their open hand. With `takenBy`, that person of the staff takes it.
+     * @throws ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, INVALID_INPUT, QUOTA_EXCEEDED, HAND_CONFLICT
+     */
     raise: (
       { examId, roomId }: RoomKey,
       {
         userId,
         kind,
         text,
-        by,
+        takenBy,
         now,
       }: {
         readonly userId: string;
         readonly kind: HandKind;
         readonly text: string | undefined;
-        readonly by: string | undefined;
+        readonly takenBy: string | undefined;
         readonly now: Date;
       },
       author: Author,
-    ): Promise<Hand | NoHand> =>
+    ): Promise<Hand> =>
       writes.ofExam(
         { examId, roomId, people: [userId] },
         author,
-        async (tx): Promise<Hand | NoHand> => {
+        async (tx): Promise<Hand> => {
           const seat = { examId, roomId, userId };
-          const [room, [person], open, ids, counted] = await Promise.all([
-            tx.get(roomById, seat),
-            readRoles(tx, [seat]),
+          const [room, open, ids, counted] = await Promise.all([
+            readRoomWithRole(tx, seat),
             tx.get(openHandOf, seat),
             tx.ids(hands, 1),
             tx.get(countOfPerson, seat),
           ]);
-          if (!room) return "noRoom";
-          if (room.status === "ended") return "ended";
-          if (!person) return "notInRoom";
-          if (person.role !== "examinee") return "noExaminee";
-          if (open) return by === undefined ? toHand(open) : answer(tx, open, { action: "take", by, now });
-          if ((counted?.held ?? 0) >= MAX_HANDS) return "full";
+          assertMayHaveHand(seat, room);
+          if (open)
+            return takenBy === undefined
+              ? toHand(open)
+              : answer(tx, open, { action: "take", by: takenBy, now });
+          assertMayRaise(seat, counted?.held ?? 0);
           const [id] = ids;
           if (id === undefined) throw new Error("a hand was given no id");
           const row: HandRow = {
             ...seat,
             id,
             kind,
-            status: by === undefined ? "raised" : "taken",
+            status: takenBy === undefined ? "raised" : "taken",
             text: text ?? null,
             note: null,
-            takenBy: by ?? null,
+            takenBy: takenBy ?? null,
             createdAt: now,
             grantedAt: null,
             resolvedAt: null,
@@ -195,23 +189,28 @@ export const createHandStore = ({
         { repeatable: true },
       ),
 
-    /** Answers a hand of a room. With `of`, only if it is the hand of that person. */
+    /**
+     * Answers a hand of a room. With `of`, only if it is the hand of that person.
+     * @throws ROOM_NOT_FOUND, ROOM_ENDED, HAND_NOT_FOUND, HAND_CONFLICT
+     */
     answer: (
       { examId, roomId }: RoomKey,
       { id, of, ...given }: Answer & { readonly id: number; readonly of: string | undefined },
       author: Author,
-    ): Promise<Hand | NoHand> =>
+    ): Promise<Hand> =>
       writes.ofExam(
         { examId, roomId },
         author,
-        async (tx): Promise<Hand | NoHand> => {
+        async (tx): Promise<Hand> => {
           const [room, row] = await Promise.all([
             tx.get(roomById, { examId, roomId }),
             tx.get(handById, { examId, id }),
           ]);
-          if (!room) return "noRoom";
-          if (row?.roomId !== roomId || (of !== undefined && row.userId !== of)) return "notFound";
-          return room.status === "ended" ? "ended" : answer(tx, row, given);
+          if (!room) throw roomNotFound(roomId);
+          if (row?.roomId !== roomId || (of !== undefined && row.userId !== of))
+            throw new InvigilError("HAND_NOT_FOUND", `The room ${roomId} has no raised hand ${id}.`);
+          if (room.status === "ended") throw roomEnded(roomId);
+          return answer(tx, row, given);
         },
         { repeatable: true },
       ),

@@ -7,9 +7,10 @@ import {
   type RoomSeriesPage,
   SERIES_MINUTES,
 } from "@invigil/schema";
+import { assertAccessible } from "../../domain/accessible-rooms.js";
 import type { AccessibleExam, Opened } from "../../domain/opened.js";
 import type { RateLimits } from "../../limits/rates.js";
-import { forbidden, roomNotFound } from "../../platform/errors.js";
+import { roomNotFound } from "../../platform/errors.js";
 import { groupBy } from "../../platform/rows.js";
 import type { CountedMinute, Counts, RoomMinute, SeriesStore } from "./store.js";
 
@@ -63,8 +64,7 @@ export const createSeriesService = ({
     since: Date,
   ): Promise<readonly CountedMinute[]> => {
     if (roomId !== undefined) {
-      if (rooms !== "all" && !rooms.includes(roomId))
-        throw forbidden(`The room ${roomId} is not open to you.`);
+      assertAccessible(rooms, roomId);
       const minutes = await store.ofRoom({ examId, roomId }, since);
       if (!minutes) throw roomNotFound(roomId);
       return minutes;

@@ -26,6 +26,7 @@ import { DatabaseUnavailableError } from "../../storage/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ParticipantService } from "../participant/service.js";
 import { type MediaHolder, type MediaRight, type MediaTokens, TOKEN_SECONDS } from "./media-tokens.js";
+import { assertMay } from "./rules.js";
 import type { StreamService } from "./service.js";
 import type { TalkStore } from "./talks-store.js";
 
@@ -121,24 +122,6 @@ export const createMediaService = ({
     return media;
   };
 
-  /** @throws FORBIDDEN, ROOM_ENDED */
-  const assertMay = (caller: Principal, { role, userId, camera }: MediaRight, room: Opened<"room">): void => {
-    if (camera === "talk") {
-      if (role === "watch" && (caller.userId !== userId || caller.role !== "examinee"))
-        throw forbidden("Examinees alone may listen, and only to what is said to themselves.");
-      if (role === "publish" && caller.role !== "teacher" && caller.role !== "admin")
-        throw forbidden("Teachers and administrators alone may talk to examinees.");
-      if (room.status === "ended") throw roomEnded(room.id);
-      return;
-    }
-    if (role === "watch") {
-      if (caller.role === "examinee") throw forbidden("Examinees may not watch streams.");
-      return;
-    }
-    if (caller.userId !== userId || caller.role !== "examinee")
-      throw forbidden("Examinees alone may publish, and only their own cameras.");
-    if (room.status === "ended") throw roomEnded(room.id);
-  };
   /** @throws PARTICIPANT_NOT_FOUND, ROOM_ENDED unless the person sits the exam in the room */
   const assertListener = async (roomId: string, userId: string): Promise<void> => {
     const seat = await access.seatIn(roomId, userId);
