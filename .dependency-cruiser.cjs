@@ -166,15 +166,21 @@ module.exports = {
     ),
     rule(
       "console-imports-only-down",
-      "main, then app, screens and components. Components know no screen, and what is live and the texts know only themselves.",
-      { path: `${page}(screens|components|live|texts)/` },
+      "main, then app, screens, actions and components. What is live and the texts know only themselves.",
+      { path: `${page}(screens|actions|components|live|texts)/` },
       { path: `${page}(main|app/)` },
     ),
     rule(
-      "components-know-no-screen",
-      "What two screens need is a component.",
-      { path: `${page}(components|live|texts)/` },
+      "actions-know-no-screen",
+      "What two screens need is an action or a component.",
+      { path: `${page}(actions|components|live|texts)/` },
       { path: `${page}screens/` },
+    ),
+    rule(
+      "components-know-no-action",
+      "A component shows. What it does is handed to it.",
+      { path: `${page}(components|live|texts)/` },
+      { path: `${page}actions/` },
     ),
     rule(
       "live-and-texts-know-no-component",
@@ -187,7 +193,7 @@ module.exports = {
     ),
     rule(
       "screens-do-not-know-each-other",
-      "What two screens need is a component.",
+      "What two screens need is an action or a component.",
       { path: `${page}screens/([^/]+)/` },
       { path: `${page}screens/`, pathNot: `${page}screens/$1/` },
     ),

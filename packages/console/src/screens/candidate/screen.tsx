@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslations } from "use-intl";
-import { SeatMenu } from "../../components/actions/seat-menu.js";
+import { SeatMenu } from "../../actions/seat-menu.js";
 import { Empty, Skeleton } from "../../components/empty.js";
 import { ErrorNote } from "../../components/error-note.js";
 import { useNotify } from "../../components/notify.js";

@@ -1,7 +1,7 @@
 import { type LivePerson, searchFor } from "@invigil/client";
 import { useMemo } from "react";
 import { useLocale } from "use-intl";
-import { isSeated } from "../../components/actions/people.js";
+import { isSeated } from "../../actions/people.js";
 import { useNow } from "../../components/clock.js";
 import { everybody, type Roster } from "../../components/roster.js";
 import type { Sorting } from "../../components/search.js";

@@ -1,5 +1,5 @@
 import { useTranslations } from "use-intl";
-import type { Act } from "../../components/actions/acts.js";
+import type { Act } from "../../actions/acts.js";
 import { HandMark } from "../../components/hand.js";
 import { PersonLink } from "../../components/place-links.js";
 import type { Roster } from "../../components/roster.js";

@@ -1,14 +1,14 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { ActDialog } from "../../components/actions/act-dialog.js";
-import type { Act } from "../../components/actions/acts.js";
-import { useControl } from "../../components/actions/use-control.js";
+import { ActDialog } from "../../actions/act-dialog.js";
+import type { Act } from "../../actions/acts.js";
+import { EndedRooms } from "../../actions/ended-rooms.js";
+import { useControl } from "../../actions/use-control.js";
 import { Alerts } from "../../components/alerts.js";
 import { useNow } from "../../components/clock.js";
 import { useLength } from "../../components/duration.js";
 import { Empty } from "../../components/empty.js";
-import { EndedRooms } from "../../components/ended-rooms.js";
 import { MessageIcon, SoundIcon } from "../../components/icons.js";
 import { Page } from "../../components/page.js";
 import { PageActions } from "../../components/page-actions.js";

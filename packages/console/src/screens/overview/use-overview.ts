@@ -1,6 +1,6 @@
 import { useMemo, useRef } from "react";
+import { endedEarly } from "../../actions/ended-rooms.js";
 import { useNow } from "../../components/clock.js";
-import { endedEarly } from "../../components/ended-rooms.js";
 import { everybody, type Roster } from "../../components/roster.js";
 import { incidentsOf, recentTroubles, type Trouble } from "../../live/group-incidents.js";
 import { type ExamTimes, hallsOf, phaseOf, roomsToLookAt, summarize } from "../../live/rooms.js";

@@ -1,8 +1,8 @@
 import type { Participant } from "@invigil/client";
 import { Link } from "@tanstack/react-router";
 import { useTranslations } from "use-intl";
-import { type Act, actPersonOf } from "../../components/actions/acts.js";
-import { PersonMenu } from "../../components/actions/person-menu.js";
+import { type Act, actPersonOf } from "../../actions/acts.js";
+import { PersonMenu } from "../../actions/person-menu.js";
 import { HandMark } from "../../components/hand.js";
 import { ReasonMarks } from "../../components/reason-marks.js";
 import { Mark } from "../../components/state-mark.js";

@@ -1,7 +1,7 @@
 import type { Participant } from "@invigil/client";
 import { type CSSProperties, useState } from "react";
 import { useTranslations } from "use-intl";
-import type { Act } from "../../components/actions/acts.js";
+import type { Act } from "../../actions/acts.js";
 import { Empty } from "../../components/empty.js";
 import { usePermissions } from "../../components/use-permissions.js";
 import styles from "./room.module.css";

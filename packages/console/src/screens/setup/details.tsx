@@ -3,7 +3,7 @@ import { NativeSelect, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
-import type { DecisionReason } from "../../components/actions/decide.js";
+import type { DecisionReason } from "../../actions/decide.js";
 import { NotDone, ToldError } from "../../components/error-note.js";
 import { lazyComponent } from "../../components/lazy.js";
 import { useNotify } from "../../components/notify.js";

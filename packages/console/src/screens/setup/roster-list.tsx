@@ -1,7 +1,7 @@
 import { type RosterEntry, searchFor } from "@invigil/client";
 import { useMemo } from "react";
 import { useTranslations } from "use-intl";
-import { SeatMenu } from "../../components/actions/seat-menu.js";
+import { SeatMenu } from "../../actions/seat-menu.js";
 import { FilterBar, NoMatch, SearchField } from "../../components/filter-bar.js";
 import { matching } from "../../components/matching.js";
 import { PersonLink, RoomLink } from "../../components/place-links.js";

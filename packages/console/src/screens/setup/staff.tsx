@@ -3,7 +3,7 @@ import { useInvigilClient } from "@invigil/react";
 import { Button, NativeSelect, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { SeatMenu } from "../../components/actions/seat-menu.js";
+import { SeatMenu } from "../../actions/seat-menu.js";
 import { Skeleton } from "../../components/empty.js";
 import { ErrorNote, NotDone } from "../../components/error-note.js";
 import { IconButton } from "../../components/icon-button.js";

@@ -1,9 +1,9 @@
 import { type ChangedTime, changedEndOf } from "@invigil/client";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import actingStyles from "../../components/actions/acting.module.css";
-import type { DecisionReason } from "../../components/actions/decide.js";
-import { NO_REASON, ReasonFields, reasonOf } from "../../components/actions/reason.js";
+import actingStyles from "../../actions/acting.module.css";
+import type { DecisionReason } from "../../actions/decide.js";
+import { NO_REASON, ReasonFields, reasonOf } from "../../actions/reason.js";
 import { useNow } from "../../components/clock.js";
 import dialogStyles from "../../components/dialog.module.css";
 import { Waiting } from "../../components/error-note.js";

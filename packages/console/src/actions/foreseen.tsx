@@ -3,9 +3,9 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { useTranslations } from "use-intl";
-import dialogStyles from "../dialog.module.css";
-import { useErrorText } from "../error-note.js";
-import { Time } from "../time.js";
+import dialogStyles from "../components/dialog.module.css";
+import { useErrorText } from "../components/error-note.js";
+import { Time } from "../components/time.js";
 import styles from "./acting.module.css";
 import { type Decided, type Order, useDecide, type Whom } from "./decide.js";
 

@@ -1,5 +1,5 @@
 import { useCallback, useRef, useState } from "react";
-import { NotThereError } from "./error-note.js";
+import { NotThereError } from "../components/error-note.js";
 
 /** A person or a thing that an action is done for. */
 export interface Subject {

@@ -1,8 +1,8 @@
 import { useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useTranslations } from "use-intl";
-import { useNotify } from "../notify.js";
-import { useAction } from "../use-action.js";
+import { useNotify } from "../components/notify.js";
+import { useAction } from "../components/use-action.js";
 
 /** The type of the records of detectors that see a raised hand. */
 export const HAND_SEEN = "actionPoseHandup";

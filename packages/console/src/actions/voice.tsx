@@ -3,9 +3,9 @@ import { useInvigilClient, useSession } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslations } from "use-intl";
-import { Dialog } from "../dialog.js";
-import dialogStyles from "../dialog.module.css";
-import { ErrorNote } from "../error-note.js";
+import { Dialog } from "../components/dialog.js";
+import dialogStyles from "../components/dialog.module.css";
+import { ErrorNote } from "../components/error-note.js";
 import type { ActRoom } from "./acts.js";
 
 /** Leads to the vendor's page of the room, which alone publishes a voice. */

@@ -1,9 +1,9 @@
 import type { RosterEntry } from "@invigil/client";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { DownIcon, MoreIcon } from "../icons.js";
-import { ActionMenu } from "../menu.js";
-import type { MenuEntry } from "../menu-entry.js";
+import { DownIcon, MoreIcon } from "../components/icons.js";
+import { ActionMenu } from "../components/menu.js";
+import type { MenuEntry } from "../components/menu-entry.js";
 import { ActDialog } from "./act-dialog.js";
 import type { Act } from "./acts.js";
 

@@ -4,7 +4,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { fireEvent, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
-import { renderPart } from "../../../test/render.js";
+import { renderPart } from "../../test/render.js";
 import type { ControlAct } from "./acts.js";
 import { ControlDialog } from "./control.js";
 

@@ -2,14 +2,14 @@ import type { Room } from "@invigil/client";
 import { Button } from "@mantine/core";
 import { Suspense, useState } from "react";
 import { useTranslations } from "use-intl";
-import { useNow } from "./clock.js";
+import { useNow } from "../components/clock.js";
+import { lazyComponent } from "../components/lazy.js";
+import { ScreenTexts } from "../components/texts.js";
+import { Time } from "../components/time.js";
+import { usePermissions } from "../components/use-permissions.js";
 import styles from "./ended-rooms.module.css";
-import { lazyComponent } from "./lazy.js";
-import { ScreenTexts } from "./texts.js";
-import { Time } from "./time.js";
-import { usePermissions } from "./use-permissions.js";
 
-const ReopenDialog = lazyComponent(() => import("./actions/reopen.js"));
+const ReopenDialog = lazyComponent(() => import("./reopen.js"));
 
 interface EndedRoomsProps {
   readonly exam: { readonly startTime: Date; readonly endTime: Date };

@@ -4,12 +4,11 @@ import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import { compareNames } from "../../live/rooms.js";
-import { Confirm } from "../confirm.js";
-import { ErrorNote, NotThereError, ToldError } from "../error-note.js";
-import { useNotify } from "../notify.js";
-import { TalkDialog } from "../talk/dialog.js";
-import { usePermissions } from "../use-permissions.js";
+import { Confirm } from "../components/confirm.js";
+import { ErrorNote, NotThereError, ToldError } from "../components/error-note.js";
+import { useNotify } from "../components/notify.js";
+import { usePermissions } from "../components/use-permissions.js";
+import { compareNames } from "../live/rooms.js";
 import { ActionInRooms } from "./action-in-rooms.js";
 import type { Act, ActPerson, ActRoom, FindNow } from "./acts.js";
 import { ControlDialog } from "./control.js";
@@ -21,6 +20,7 @@ import { ClipDialog, MessageDialog } from "./messages.js";
 import { MinutesDialog } from "./minutes.js";
 import { byGroup, isSeated, type PeopleProps, type Seated, titleOf, useTakeBack } from "./people.js";
 import { patiently } from "./sending.js";
+import { TalkDialog } from "./talk.js";
 import { VoiceDialog } from "./voice.js";
 
 /** The dialog of an action: whom it is for and what follows, the action, and its result. */

@@ -1,9 +1,9 @@
 import { useInvigilClient } from "@invigil/react";
 import type { ReactNode } from "react";
 import { useTranslations } from "use-intl";
-import { BulkAction } from "../bulk-action.js";
-import { ScreenTexts } from "../texts.js";
+import { ScreenTexts } from "../components/texts.js";
 import type { ActRoom } from "./acts.js";
+import { BulkAction } from "./bulk-action.js";
 import { titleOf } from "./people.js";
 import { patiently } from "./sending.js";
 

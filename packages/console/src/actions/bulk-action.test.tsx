@@ -3,9 +3,9 @@ import { act, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it, vi } from "vitest";
 import { renderPart } from "../../test/render.js";
+import { NotThereError } from "../components/error-note.js";
 import { BulkAction } from "./bulk-action.js";
 import type { Subject } from "./bulk-run.js";
-import { NotThereError } from "./error-note.js";
 
 const SUBJECTS = ["Wang Fang", "Li Wei", "Zhao Min"].map((name, n) => ({ id: `e${n}`, name }));
 

@@ -3,12 +3,12 @@ import { useInvigilClient } from "@invigil/react";
 import { Button } from "@mantine/core";
 import { useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import type { RunBatch } from "../bulk-run.js";
-import { CopyButton } from "../copy-button.js";
-import { useCopyCsv } from "../csv-menu.js";
-import { NotThereError } from "../error-note.js";
+import { CopyButton } from "../components/copy-button.js";
+import { useCopyCsv } from "../components/csv-menu.js";
+import { NotThereError } from "../components/error-note.js";
 import styles from "./acting.module.css";
 import { ActionInRooms } from "./action-in-rooms.js";
+import type { RunBatch } from "./bulk-run.js";
 import { type PeopleProps, type Seated, titleOf } from "./people.js";
 import { patiently } from "./sending.js";
 

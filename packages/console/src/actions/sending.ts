@@ -1,8 +1,8 @@
 import { isInvigilError, type LiveRoom } from "@invigil/client";
 import { useInvigilClient } from "@invigil/react";
 import { useMemo } from "react";
-import { loginsOf, personOf, WRITTEN } from "../../live/timeline.js";
-import type { messageOf } from "../composer.js";
+import type { messageOf } from "../components/composer.js";
+import { loginsOf, personOf, WRITTEN } from "../live/timeline.js";
 
 export const randomId = () => crypto.getRandomValues(new Uint32Array(3)).join("-");
 

@@ -1,10 +1,10 @@
 import { isOver } from "@invigil/client";
 import { useTranslations } from "use-intl";
-import { DownIcon, MoreIcon } from "../icons.js";
-import { ActionMenu } from "../menu.js";
-import type { MenuEntry } from "../menu-entry.js";
-import { ShortcutKey } from "../shortcuts.js";
-import { useTalks } from "../talk/talks.js";
+import { DownIcon, MoreIcon } from "../components/icons.js";
+import { ActionMenu } from "../components/menu.js";
+import type { MenuEntry } from "../components/menu-entry.js";
+import { ShortcutKey } from "../components/shortcuts.js";
+import { useTalks } from "../components/talk/talks.js";
 import type { Act, ActPerson, PersonAct } from "./acts.js";
 import { useControl } from "./use-control.js";
 

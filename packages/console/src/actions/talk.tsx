@@ -5,16 +5,16 @@ import { useSession } from "@invigil/react";
 import { Checkbox, NativeSelect } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslations } from "use-intl";
-import type { ActPerson } from "../actions/acts.js";
-import { useDecide } from "../actions/decide.js";
-import { randomId } from "../actions/sending.js";
-import { useControl } from "../actions/use-control.js";
-import dialogStyles from "../dialog.module.css";
-import { ToldError } from "../error-note.js";
-import { FormDialog } from "../form-dialog.js";
-import { useAction } from "../use-action.js";
-import { openMicrophone } from "./microphone.js";
-import { close, useTalks } from "./talks.js";
+import dialogStyles from "../components/dialog.module.css";
+import { ToldError } from "../components/error-note.js";
+import { FormDialog } from "../components/form-dialog.js";
+import { openMicrophone } from "../components/talk/microphone.js";
+import { close, useTalks } from "../components/talk/talks.js";
+import { useAction } from "../components/use-action.js";
+import type { ActPerson } from "./acts.js";
+import { useDecide } from "./decide.js";
+import { randomId } from "./sending.js";
+import { useControl } from "./use-control.js";
 
 /** Begins to talk to one candidate, and pauses their exam if that is chosen. */
 export function TalkDialog({

@@ -1,7 +1,7 @@
 import { screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
-import { renderPart } from "../../../test/render.js";
+import { renderPart } from "../../test/render.js";
 import { ActionInRooms } from "./action-in-rooms.js";
 
 it("asks again when people have been moved or removed, and names them", async () => {

@@ -1,6 +1,6 @@
 import { controlRightsOf, isOver } from "@invigil/client";
-import { useNow } from "../clock.js";
-import { useExamDetails } from "../roster.js";
+import { useNow } from "../components/clock.js";
+import { useExamDetails } from "../components/roster.js";
 import type { ActPerson, PersonAct } from "./acts.js";
 import { isSeated } from "./people.js";
 

@@ -1,9 +1,9 @@
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { BulkAction, type BulkActionProps } from "../bulk-action.js";
-import { labelOf, type Subject } from "../bulk-run.js";
-import { NotThereError } from "../error-note.js";
-import { Names } from "../names.js";
+import { NotThereError } from "../components/error-note.js";
+import { Names } from "../components/names.js";
+import { BulkAction, type BulkActionProps } from "./bulk-action.js";
+import { labelOf, type Subject } from "./bulk-run.js";
 import { isNotThere, MOST_OF_A_ROOM } from "./people.js";
 
 /** An action for one or many in the rooms in which they are when it is sent, although they may have been in others before. */

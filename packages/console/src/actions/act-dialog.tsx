@@ -1,5 +1,5 @@
 import { type ComponentProps, Suspense } from "react";
-import { lazyComponent } from "../lazy.js";
+import { lazyComponent } from "../components/lazy.js";
 import type { Act } from "./acts.js";
 
 const Dialog = lazyComponent(() => import("./dialogs.js"));

@@ -3,14 +3,14 @@ import { useInvigilClient, useSession } from "@invigil/react";
 import { Button, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslations } from "use-intl";
-import { Dialog } from "../dialog.js";
-import dialog from "../dialog.module.css";
-import { NotDone } from "../error-note.js";
-import { HandText } from "../hand.js";
-import styles from "../hand.module.css";
-import { useNotify } from "../notify.js";
-import { Time } from "../time.js";
-import { useAction } from "../use-action.js";
+import { Dialog } from "../components/dialog.js";
+import dialog from "../components/dialog.module.css";
+import { NotDone } from "../components/error-note.js";
+import { HandText } from "../components/hand.js";
+import styles from "../components/hand.module.css";
+import { useNotify } from "../components/notify.js";
+import { Time } from "../components/time.js";
+import { useAction } from "../components/use-action.js";
 import type { ActPerson, FindNow } from "./acts.js";
 
 /** What a person asks for by their raised hand, and what can be done about it. */

@@ -1,11 +1,11 @@
 import { useInvigilClient, useLiveRoom, useRoom } from "@invigil/react";
 import { useTranslations } from "use-intl";
-import { Confirm } from "../confirm.js";
-import { useLabels } from "../labels.js";
-import { Names } from "../names.js";
-import { useNotify } from "../notify.js";
-import { ScreenTexts } from "../texts.js";
-import { usePermissions } from "../use-permissions.js";
+import { Confirm } from "../components/confirm.js";
+import { useLabels } from "../components/labels.js";
+import { Names } from "../components/names.js";
+import { useNotify } from "../components/notify.js";
+import { ScreenTexts } from "../components/texts.js";
+import { usePermissions } from "../components/use-permissions.js";
 import type { ActRoom } from "./acts.js";
 import { ONCE } from "./sending.js";
 

@@ -1,9 +1,9 @@
 import { isInvigilError } from "@invigil/client";
 import type { ReactNode } from "react";
 import { useFormatter, useTranslations } from "use-intl";
-import { labelOf, type Subject } from "../bulk-run.js";
-import { NotThereError, ToldError, useErrorText } from "../error-note.js";
+import { NotThereError, ToldError, useErrorText } from "../components/error-note.js";
 import type { ActPerson, FindNow } from "./acts.js";
+import { labelOf, type Subject } from "./bulk-run.js";
 
 /** A person in a room. */
 export type Seated = ActPerson & { readonly roomId: string };

@@ -1,7 +1,15 @@
 import { Button } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 import { useTranslations } from "use-intl";
-import { Announce } from "./announcer.js";
+import { Announce } from "../components/announcer.js";
+import { Dialog } from "../components/dialog.js";
+import styles from "../components/dialog.module.css";
+import { NotDone, requestIdOf, useErrorText } from "../components/error-note.js";
+import { Names } from "../components/names.js";
+import { useNotify } from "../components/notify.js";
+import { AsksAgain, notAsSecond, usePremise } from "../components/premise.js";
+import { Mark } from "../components/state-mark.js";
+import { useAction } from "../components/use-action.js";
 import {
   type BulkOptions,
   labelOf,
@@ -10,14 +18,6 @@ import {
   type Subject,
   useBulkRun,
 } from "./bulk-run.js";
-import { Dialog } from "./dialog.js";
-import styles from "./dialog.module.css";
-import { NotDone, requestIdOf, useErrorText } from "./error-note.js";
-import { Names } from "./names.js";
-import { useNotify } from "./notify.js";
-import { AsksAgain, notAsSecond, usePremise } from "./premise.js";
-import { Mark } from "./state-mark.js";
-import { useAction } from "./use-action.js";
 
 export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly onClose: () => void;

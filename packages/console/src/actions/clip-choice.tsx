@@ -1,9 +1,9 @@
 import type { ManualAudio } from "@invigil/client";
 import { NativeSelect } from "@mantine/core";
 import { useTranslations } from "use-intl";
-import { ErrorNote } from "../error-note.js";
-import { PlayButton } from "../play-button.js";
-import { useExamDetails } from "../roster.js";
+import { ErrorNote } from "../components/error-note.js";
+import { PlayButton } from "../components/play-button.js";
+import { useExamDetails } from "../components/roster.js";
 import styles from "./acting.module.css";
 
 /** Chooses one of the clips that teachers start by hand, and plays it here first. */
