@@ -61,7 +61,7 @@ process.on("exit", () => {
   server.kill("SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
-await untilReady(url, { child: server, complaints: () => "" });
+await untilReady(url, { child: server, errorOutput: () => "" });
 
 const token = await createTokens(secret)("boss", "admin");
 const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };

@@ -13,14 +13,14 @@ export const freePort = () =>
     });
   });
 
-export const untilReady = async (url, { child, complaints }) => {
+export const untilReady = async (url, { child, errorOutput }) => {
   const deadline = performance.now() + START_MS;
   while (performance.now() < deadline && child.exitCode === null) {
     const ready = await fetch(`${url}/ready`).catch(() => undefined);
     if (ready?.ok) return;
     await sleep(20);
   }
-  throw new Error(`the server did not start: ${complaints() || "it said nothing"}`);
+  throw new Error(`the server did not start: ${errorOutput() || "it said nothing"}`);
 };
 
 export const answerTo = async (url, { method, path, body }, headers) => {

@@ -42,14 +42,14 @@ export const environment = Object.fromEntries(
 /** Starts a module of `children/` that answers questions. */
 export const startModule = (name) => watched(fork(join(CHILDREN, name), { env: environment, execArgv: [] }));
 
-/** Starts a program, and drops its standard output. `complaints()` returns its standard error. */
+/** Starts a program, and drops its standard output. `errorOutput()` returns its standard error. */
 export const startProgram = (file, args, options) => {
   const child = watched(spawn(file, args, { ...options, stdio: ["ignore", "ignore", "pipe"] }));
   let text = "";
   child.stderr.setEncoding("utf8").on("data", (chunk) => {
     text += chunk;
   });
-  return { child, complaints: () => text.trim() };
+  return { child, errorOutput: () => text.trim() };
 };
 
 /** Starts a program, waits until it prints `text`, and ends it. Returns the time until then, in milliseconds. */

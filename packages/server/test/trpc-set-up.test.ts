@@ -308,11 +308,13 @@ describe("what a person has left", () => {
   const AT = new Date("2026-01-02T03:00:00Z");
   const CAMERA = { camera: "main" } as const;
   const EXAMINEE = { sub: "p", role: "examinee" } as const;
-  type Seat = Readonly<Record<"examId" | "roomId" | "userId", string>>;
-  type Leave = (fixture: LiveFixture, seat: Seat) => Promise<unknown>;
+  type MemberKey = Readonly<Record<"examId" | "roomId" | "userId", string>>;
+  type Leave = (fixture: LiveFixture, seat: MemberKey) => Promise<unknown>;
   /** Some kinds never come alone, so their rows are written as the server would write them. */
   const row =
-    (write: (tx: Parameters<Parameters<typeof writeRows>[1]>[0], seat: Seat) => Promise<unknown>): Leave =>
+    (
+      write: (tx: Parameters<Parameters<typeof writeRows>[1]>[0], seat: MemberKey) => Promise<unknown>,
+    ): Leave =>
     ({ db }, seat) =>
       writeRows(db, (tx) => write(tx, seat));
   const setStopped = statement(

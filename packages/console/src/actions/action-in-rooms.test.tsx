@@ -6,12 +6,12 @@ import { ActionInRooms } from "./action-in-rooms.js";
 
 it("asks again when people have been moved or removed, and names them", async () => {
   const calls: [string, readonly string[]][] = [];
-  const subjects = ["Wang Fang", "Li Wei", "Zhao Min"].map((name) => ({ id: name, name }));
+  const targets = ["Wang Fang", "Li Wei", "Zhao Min"].map((name) => ({ id: name, name }));
   const part = (rooms: { readonly [Name in string]: string }) => (
     <ActionInRooms
       title="?"
       action="Give"
-      subjects={subjects}
+      targets={targets}
       roomOf={({ id }) => rooms[id]}
       run={async (batch, roomId) => {
         calls.push([roomId, batch.map(({ id }) => id)]);

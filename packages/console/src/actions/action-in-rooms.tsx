@@ -3,31 +3,31 @@ import { useTranslations } from "use-intl";
 import { NotThereError } from "../components/error-note.js";
 import { Names } from "../components/names.js";
 import { BulkAction, type BulkActionProps } from "./bulk-action.js";
-import { labelOf, type Subject } from "./bulk-run.js";
+import { labelOf, type Target } from "./bulk-run.js";
 import { isNotThere, MOST_OF_A_ROOM } from "./people.js";
 
 /** An action for one or many in the rooms in which they are when it is sent, although they may have been in others before. */
-export function ActionInRooms<S extends Subject>({
+export function ActionInRooms<S extends Target>({
   roomOf,
   run,
   premise,
   children,
   ...props
 }: Omit<BulkActionProps<S>, "groupOf"> & {
-  /** The room in which a subject is now. */
-  readonly roomOf: (subject: S) => string | undefined;
+  /** The room in which a target is now. */
+  readonly roomOf: (target: S) => string | undefined;
 }) {
   const t = useTranslations("watching");
   const gone = t("gone");
-  const [asked] = useState(() => props.subjects.map((subject) => ({ subject, roomId: roomOf(subject) })));
-  const left = asked.filter(({ subject, roomId }) => roomOf(subject) !== roomId);
-  const isGone = ({ subject }: (typeof asked)[number]) => roomOf(subject) === undefined;
+  const [asked] = useState(() => props.targets.map((target) => ({ target, roomId: roomOf(target) })));
+  const left = asked.filter(({ target, roomId }) => roomOf(target) !== roomId);
+  const isGone = ({ target }: (typeof asked)[number]) => roomOf(target) === undefined;
   return (
     <BulkAction
       batchSize={MOST_OF_A_ROOM}
       {...props}
-      premise={() => [premise?.(), asked.map(({ subject }) => roomOf(subject))]}
-      groupOf={(subject) => roomOf(subject) ?? ""}
+      premise={() => [premise?.(), asked.map(({ target }) => roomOf(target))]}
+      groupOf={(target) => roomOf(target) ?? ""}
       run={async (batch, roomId) => {
         if (roomId === "") return new Map(batch.map(({ id }) => [id, new NotThereError(gone)]));
         try {
@@ -45,7 +45,7 @@ export function ActionInRooms<S extends Subject>({
         ({ some, text }) =>
           some.length > 0 && (
             <p key={text}>
-              <Names of={some.map(({ subject }) => labelOf(subject))} /> · {text}
+              <Names of={some.map(({ target }) => labelOf(target))} /> · {text}
             </p>
           ),
       )}

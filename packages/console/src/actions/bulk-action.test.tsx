@@ -5,23 +5,23 @@ import { expect, it, vi } from "vitest";
 import { renderPart } from "../../test/render.js";
 import { NotThereError } from "../components/error-note.js";
 import { BulkAction } from "./bulk-action.js";
-import type { Subject } from "./bulk-run.js";
+import type { Target } from "./bulk-run.js";
 
 const SUBJECTS = ["Wang Fang", "Li Wei", "Zhao Min"].map((name, n) => ({ id: `e${n}`, name }));
 
 it("shows who it is for, does it for each once, says what failed, and tries those again", async () => {
   const calls: string[] = [];
   let isBroken = true;
-  const run = async ([subject]: readonly Subject[]) => {
-    calls.push(subject?.id ?? "");
-    if (isBroken && subject?.id === "e1") throw new Error("no");
+  const run = async ([target]: readonly Target[]) => {
+    calls.push(target?.id ?? "");
+    if (isBroken && target?.id === "e1") throw new Error("no");
     return undefined;
   };
   await renderPart(
     <BulkAction
       title="New links for 3 people?"
       action="Give"
-      subjects={SUBJECTS}
+      targets={SUBJECTS}
       run={run}
       onClose={() => undefined}
     />,
@@ -40,7 +40,7 @@ it("shows who it is for, does it for each once, says what failed, and tries thos
 
 it("makes calls for batches, of which some may fail in part", async () => {
   const batches: number[] = [];
-  const run = (batch: readonly Subject[]) => {
+  const run = (batch: readonly Target[]) => {
     batches.push(batch.length);
     return Promise.resolve(
       new Map(batch.filter(({ id }) => id === "e0").map(({ id }) => [id, new Error("no")])),
@@ -50,7 +50,7 @@ it("makes calls for batches, of which some may fail in part", async () => {
     <BulkAction
       title="?"
       action="Give"
-      subjects={SUBJECTS}
+      targets={SUBJECTS}
       run={run}
       batchSize={2}
       onClose={() => undefined}
@@ -64,14 +64,14 @@ it("makes calls for batches, of which some may fail in part", async () => {
 it("finds those who are not there among the people of a call, which did nothing for the others either", async () => {
   const many = Array.from({ length: 9 }, (_, n) => ({ id: `e${n}`, name: `Person ${n}` }));
   const done: string[] = [];
-  const run = (batch: readonly Subject[]) => {
+  const run = (batch: readonly Target[]) => {
     if (batch.some(({ id }) => ["e2", "e7"].includes(id)))
       return Promise.reject(new NotThereError("Not there."));
     done.push(...batch.map(({ id }) => id));
     return Promise.resolve(undefined);
   };
   await renderPart(
-    <BulkAction title="?" action="Give" subjects={many} run={run} batchSize={9} onClose={() => undefined} />,
+    <BulkAction title="?" action="Give" targets={many} run={run} batchSize={9} onClose={() => undefined} />,
   );
   await userEvent.click(screen.getByRole("button", { name: "Give" }));
   await screen.findByText("2 of 9 failed.", { selector: "p" });
@@ -83,11 +83,11 @@ it("finds those who are not there among the people of a call, which did nothing 
 });
 
 it("is for those for whom it was begun, although the view has others by then", async () => {
-  const part = (subjects: readonly Subject[]) => (
+  const part = (targets: readonly Target[]) => (
     <BulkAction
       title="?"
       action="Give"
-      subjects={subjects}
+      targets={targets}
       run={() => Promise.resolve(undefined)}
       onClose={() => undefined}
     />
@@ -103,7 +103,7 @@ it("counts what is done while it runs", async () => {
   const finish: (() => void)[] = [];
   const run = () => new Promise<undefined>((resolve) => finish.push(() => resolve(undefined)));
   await renderPart(
-    <BulkAction title="?" action="Give" subjects={SUBJECTS} run={run} onClose={() => undefined} />,
+    <BulkAction title="?" action="Give" targets={SUBJECTS} run={run} onClose={() => undefined} />,
   );
   await userEvent.click(screen.getByRole("button", { name: "Give" }));
   await act(async () => finish[0]?.());
@@ -121,7 +121,7 @@ it("for one, closes when it is done, and offers to take it back", async () => {
       <BulkAction
         title="?"
         action="Give"
-        subjects={SUBJECTS.slice(0, 1)}
+        targets={SUBJECTS.slice(0, 1)}
         run={() => (isBroken ? Promise.reject(new Error("no")) : Promise.resolve(undefined))}
         told={(done) => `Given to ${done.map(({ name }) => name).join()}.`}
         undo={async (done) => void undone.push(...done.map(({ id }) => id))}
@@ -148,12 +148,12 @@ it("for many, offers to take back what was done when the dialog is closed", asyn
       <BulkAction
         title="?"
         action="Give"
-        subjects={SUBJECTS}
+        targets={SUBJECTS}
         run={async ([{ id }]) => {
           if (id === "e1") throw new Error("no");
           return undefined;
         }}
-        undo={async (done) => void undone.push(...done.map((subject) => subject.id))}
+        undo={async (done) => void undone.push(...done.map((target) => target.id))}
         onClose={() => undefined}
       />
     </>,
@@ -175,13 +175,13 @@ it("tells what was done and what failed of an action whose dialog was closed whi
         <BulkAction
           title="?"
           action="Give"
-          subjects={SUBJECTS}
+          targets={SUBJECTS}
           run={([{ id }]) =>
             new Promise((resolve, reject) => {
               answers.push(() => (id === "e1" ? reject(new Error("no")) : resolve(undefined)));
             })
           }
-          undo={async (done) => void undone.push(...done.map((subject) => subject.id))}
+          undo={async (done) => void undone.push(...done.map((target) => target.id))}
           onClose={() => undefined}
         />
       )}
@@ -202,7 +202,7 @@ it("tells what was done and what failed of an action whose dialog was closed whi
 
 it("makes calls for groups, of which none is mixed", async () => {
   const batches: string[][] = [];
-  const run = (batch: readonly Subject[]) => {
+  const run = (batch: readonly Target[]) => {
     batches.push(batch.map(({ id }) => id));
     return Promise.resolve(undefined);
   };
@@ -210,7 +210,7 @@ it("makes calls for groups, of which none is mixed", async () => {
     <BulkAction
       title="?"
       action="Give"
-      subjects={SUBJECTS}
+      targets={SUBJECTS}
       run={run}
       batchSize={2}
       groupOf={({ id }) => (id === "e1" ? "Room 2" : "Room 1")}
@@ -236,7 +236,7 @@ it.each(["en", "zh-CN"] as const)(
       <BulkAction
         title="?"
         action="Give"
-        subjects={SUBJECTS}
+        targets={SUBJECTS}
         premise={() => premise}
         run={run}
         onClose={() => undefined}
@@ -261,7 +261,7 @@ it("asks the server before it begins, once, and not for a dialog that has been c
   const answers: ((isSame: boolean) => void)[] = [];
   const foresee = () => new Promise<boolean>((resolve) => answers.push(resolve));
   const part = (
-    <BulkAction {...{ title: "?", action: "Give", subjects: SUBJECTS, run, foresee }} onClose={vi.fn()} />
+    <BulkAction {...{ title: "?", action: "Give", targets: SUBJECTS, run, foresee }} onClose={vi.fn()} />
   );
   const { draw } = await renderPart(part);
   const give = screen.getByRole("button", { name: "Give" });

@@ -15,16 +15,16 @@ import {
   labelOf,
   type Outcome,
   type RunBatch,
-  type Subject,
+  type Target,
   useBulkRun,
 } from "./bulk-run.js";
 
-export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
+export interface BulkActionProps<S extends Target> extends BulkOptions<S> {
   readonly onClose: () => void;
   /** With the count or the name: "New links for 38 people". */
   readonly title: string;
   /** Once the action has begun, it is for those who were here then. */
-  readonly subjects: readonly S[];
+  readonly targets: readonly S[];
   /** The consequences, or fields that the action needs. */
   readonly children?: ReactNode;
   /** A verb. */
@@ -37,14 +37,14 @@ export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
   readonly premise?: () => unknown;
   /** Asks the server, and shows, what the action would do now. Resolves to whether that is what was shown. */
   readonly foresee?: (() => Promise<boolean>) | undefined;
-  /** The kind of the subjects. Default: people. */
+  /** The kind of the targets. Default: people. */
   readonly of?: "people" | "rooms";
   /** Says after the dialog what was done. Default: for how many. */
   readonly told?: (done: readonly S[]) => string;
   /** Takes it back for those for whom it was done. It is offered when the dialog has closed and the action has ended. */
   readonly undo?: ((done: readonly S[]) => Promise<unknown>) | undefined;
-  /** The result of the action for a subject for whom it is done, such as a link. Undefined: there is nothing to look at. */
-  readonly resultOf?: (subject: S) => ReactNode;
+  /** The result of the action for a target for whom it is done, such as a link. Undefined: there is nothing to look at. */
+  readonly resultOf?: (target: S) => ReactNode;
   /** Actions for all results. */
   readonly after?: ReactNode;
 }
@@ -54,10 +54,10 @@ export interface BulkActionProps<S extends Subject> extends BulkOptions<S> {
  * was done for one alone closes it, if there is nothing to look at. If it is closed while the action runs, a notification tells the result.
  * Show it while it is open, and load it by `lazyComponent`; each opening is a new action.
  */
-export function BulkAction<S extends Subject>({
+export function BulkAction<S extends Target>({
   onClose,
   title,
-  subjects: asked,
+  targets: asked,
   children,
   action,
   isDangerous = false,
@@ -74,25 +74,25 @@ export function BulkAction<S extends Subject>({
   after,
 }: BulkActionProps<S>) {
   const [begun, setBegun] = useState<readonly S[]>();
-  const subjects = begun ?? asked;
+  const targets = begun ?? asked;
   const t = useTranslations("common");
   const say = useErrorText();
   const notify = useNotify();
   const { outcomes, isRunning, start } = useBulkRun(run, { ...(batchSize && { batchSize }), groupOf });
   const isBegun = outcomes.size > 0;
   const withOutcome = (of: ReadonlyMap<string, Outcome>, outcome: Outcome["kind"]) =>
-    subjects.filter(({ id }) => of.get(id)?.kind === outcome);
+    targets.filter(({ id }) => of.get(id)?.kind === outcome);
   const done = withOutcome(outcomes, "done");
   const failed = withOutcome(outcomes, "failed");
   const isOver = isBegun && !isRunning;
-  const [only] = subjects.length === 1 ? subjects : [];
+  const [only] = targets.length === 1 ? targets : [];
   const failure = (count: number) =>
-    only ? t("error.notDone") : t(`bulk.${kind}.failed`, { failed: count, total: subjects.length });
+    only ? t("error.notDone") : t(`bulk.${kind}.failed`, { failed: count, total: targets.length });
   const summary = isOver
     ? failed.length > 0
       ? failure(failed.length)
       : t(`bulk.${kind}.done`, { count: done.length })
-    : t("bulk.running", { done: done.length, total: subjects.length });
+    : t("bulk.running", { done: done.length, total: targets.length });
   const tell = (of: readonly S[]) => {
     if (of.length === 0) return;
     const message = told?.(of) ?? t(`bulk.${kind}.done`, { count: of.length });
@@ -106,7 +106,7 @@ export function BulkAction<S extends Subject>({
     onClose();
   };
   const begin = async (some: readonly S[]) => {
-    setBegun(subjects);
+    setBegun(targets);
     const ended = await start(some);
     if (isOpen.current) {
       if (!only || ended.get(only.id)?.kind !== "done" || resultOf?.(only) !== undefined) return;
@@ -119,7 +119,7 @@ export function BulkAction<S extends Subject>({
     if (errors.length > 0) notify.failed(failure(errors.length), errors[0]);
   };
   const confirm = useAction(async () => {
-    if (holds(await foresee?.())) void begin(subjects);
+    if (holds(await foresee?.())) void begin(targets);
   });
   return (
     <Dialog title={title} onClose={close} size="lg" mayCloseOutside={!isRunning}>
@@ -128,8 +128,8 @@ export function BulkAction<S extends Subject>({
           <div className={styles.text}>
             {!only && (
               <p>
-                <strong>{t(`bulk.${kind}.count`, { count: subjects.length })}</strong>{" "}
-                <Names of={subjects.map(labelOf)} />
+                <strong>{t(`bulk.${kind}.count`, { count: targets.length })}</strong>{" "}
+                <Names of={targets.map(labelOf)} />
               </p>
             )}
             {children}
@@ -145,18 +145,18 @@ export function BulkAction<S extends Subject>({
               resultOf(only)
             ) : (
               <ul className={styles.results} aria-label={t(`bulk.${kind}.result`)}>
-                {[...subjects]
+                {[...targets]
                   .sort((one, other) => rank(outcomes.get(one.id)?.kind) - rank(outcomes.get(other.id)?.kind))
                   .slice(0, MOST_RESULTS)
-                  .map((subject) => {
-                    const outcome = outcomes.get(subject.id) ?? { kind: "waiting" };
+                  .map((target) => {
+                    const outcome = outcomes.get(target.id) ?? { kind: "waiting" };
                     const requestId = outcome.kind === "failed" ? requestIdOf(outcome.error) : undefined;
                     return (
-                      <li key={subject.id} className={styles.result}>
-                        <span>{labelOf(subject)}</span>
+                      <li key={target.id} className={styles.result}>
+                        <span>{labelOf(target)}</span>
                         <span className={styles.outcome} data-outcome={outcome.kind}>
                           {outcome.kind === "done"
-                            ? (resultOf?.(subject) ?? (
+                            ? (resultOf?.(target) ?? (
                                 <>
                                   <Mark state="publishing" /> {t("bulk.ok")}
                                 </>
@@ -180,7 +180,7 @@ export function BulkAction<S extends Subject>({
           {!isBegun && (
             <Button
               {...(isDangerous && { color: "red" })}
-              disabled={!isReady || subjects.length === 0}
+              disabled={!isReady || targets.length === 0}
               aria-busy={confirm.isRunning}
               onClick={notAsSecond(() => confirm.run())}
             >

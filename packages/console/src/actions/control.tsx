@@ -7,7 +7,7 @@ import { Mark } from "../components/state-mark.js";
 import styles from "./acting.module.css";
 import { ActionInRooms } from "./action-in-rooms.js";
 import type { ControlAct } from "./acts.js";
-import { labelOf, type RunBatch, type Subject } from "./bulk-run.js";
+import { labelOf, type RunBatch, type Target } from "./bulk-run.js";
 import { ANSWERS, type Decided, type Order, oppositeOf, useDecide, type Whom } from "./decide.js";
 import { Foreseen, Outcome, useForeseen } from "./foreseen.js";
 import { LinkDialog } from "./link.js";
@@ -21,7 +21,7 @@ const MAX_MINUTES = 600;
 const UNDO_REASON = { code: "mistake" } as const;
 
 /** A person in a room, or a whole room. */
-type Receiver = Subject & Partial<Pick<Seated, "userId">> & { readonly attempt?: Attempt | undefined };
+type Receiver = Target & Partial<Pick<Seated, "userId">> & { readonly attempt?: Attempt | undefined };
 
 /** Decides about the attempts of people, or of everybody in rooms: what, why, and what it would change. */
 export function ControlDialog<R extends Receiver>({
@@ -190,7 +190,7 @@ export function ControlDialog<R extends Receiver>({
     <ActionInRooms
       title={t(`title.${kind}.${of}`, titleOf(receivers))}
       of={of}
-      subjects={receivers}
+      targets={receivers}
       action={t(`action.${does}`)}
       isDangerous={does === "take" || does === "terminate"}
       isReady={order !== undefined && why !== undefined}

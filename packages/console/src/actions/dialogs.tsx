@@ -188,7 +188,7 @@ function MoveDialog({
   return (
     <ActionInRooms
       title={t(`title.${kind}`, titleOf(people))}
-      subjects={movers}
+      targets={movers}
       action={t(`action.${kind}`)}
       isReady={room !== undefined}
       onClose={onClose}
@@ -247,7 +247,7 @@ function UnseatDialog({ people, roomOf, examId, onClose, onLeft, skipped }: Peop
   return (
     <ActionInRooms
       title={t("title", titleOf(people))}
-      subjects={people}
+      targets={people}
       action={t("action")}
       onClose={onClose}
       roomOf={roomOf}
@@ -322,7 +322,7 @@ function RemoveDialog({
   return (
     <ActionInRooms
       title={t("title", titleOf(people))}
-      subjects={people}
+      targets={people}
       action={t("action")}
       isDangerous
       onClose={onClose}

@@ -42,7 +42,7 @@ function Note({ exam: { startTime, endTime }, rooms }: EndedRoomsProps) {
   const endedAt = ended.reduce((last, { updatedAt }) => Math.max(last, updatedAt.getTime()), 0);
   const together = ended.filter(({ updatedAt }) => updatedAt.getTime() === endedAt);
   const others = ended.length - together.length;
-  // The subjects of the dialog stay while rooms are reopened, one after the other.
+  // The targets of the dialog stay while rooms are reopened, one after the other.
   const [asked, setAsked] = useState<{ rooms: typeof together; endedAt: number; others: number }>();
   return (
     <>

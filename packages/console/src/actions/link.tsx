@@ -58,7 +58,7 @@ export function LinkDialog({
   return (
     <ActionInRooms
       title={t("title", titleOf(people))}
-      subjects={people}
+      targets={people}
       action={t(isNew ? "action" : "show")}
       isDangerous={isNew}
       onClose={onClose}

@@ -6,13 +6,13 @@ import { MAX_TEXT, messageOf } from "../components/composer.js";
 import { ErrorNote, ToldError } from "../components/error-note.js";
 import { useAction } from "../components/use-action.js";
 import { ActionInRooms } from "./action-in-rooms.js";
-import type { RunBatch, Subject } from "./bulk-run.js";
+import type { RunBatch, Target } from "./bulk-run.js";
 import { ClipChoice } from "./clip-choice.js";
 import { byGroup, titleOf } from "./people.js";
 import { type Receivers, useSending } from "./sending.js";
 
 /** A person in a room, or a whole room. */
-interface Receiver extends Subject {
+interface Receiver extends Target {
   readonly userId?: string;
 }
 
@@ -32,7 +32,7 @@ interface ReceiversProps<R extends Receiver> {
 /** The properties that both dialogs pass on about those who are addressed. */
 const bulkOf = <R extends Receiver>({ of, receivers, roomOf, onClose }: ReceiversProps<R>) => ({
   of,
-  subjects: receivers,
+  targets: receivers,
   roomOf,
   onClose,
 });

@@ -65,7 +65,7 @@ export function MinutesDialog({ people, findNow, roomOf, examId, onClose, skippe
   return (
     <ActionInRooms
       title={t("title", titleOf(people))}
-      subjects={people}
+      targets={people}
       action={t("action")}
       isDangerous={losing.length > 0}
       isReady={isValid}

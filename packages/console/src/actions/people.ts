@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useFormatter, useTranslations } from "use-intl";
 import { NotThereError, ToldError, useErrorText } from "../components/error-note.js";
 import type { ActPerson, FindNow } from "./acts.js";
-import { labelOf, type Subject } from "./bulk-run.js";
+import { labelOf, type Target } from "./bulk-run.js";
 
 /** A person in a room. */
 export type Seated = ActPerson & { readonly roomId: string };
@@ -25,9 +25,9 @@ export interface PeopleProps {
 
 /** How many people of a room one call is for. */
 export const MOST_OF_A_ROOM = 500;
-export const titleOf = (subjects: readonly Subject[]) => ({
-  count: subjects.length,
-  name: subjects[0] ? labelOf(subjects[0]) : "",
+export const titleOf = (targets: readonly Target[]) => ({
+  count: targets.length,
+  name: targets[0] ? labelOf(targets[0]) : "",
 });
 
 /** The names of fields that say for whom a message is. */
@@ -44,7 +44,7 @@ export const useTakeBack = () => {
   const t = useTranslations("common.undo");
   const say = useErrorText();
   const format = useFormatter();
-  return async <P extends Subject>(
+  return async <P extends Target>(
     groups: Iterable<readonly P[]>,
     take: (group: readonly P[]) => Promise<unknown>,
   ): Promise<void> => {

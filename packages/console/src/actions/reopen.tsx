@@ -30,7 +30,7 @@ function Reopen({ rooms, onClose, children }: ReopenProps) {
     <BulkAction
       of="rooms"
       title={t("title", titleOf(rooms))}
-      subjects={rooms}
+      targets={rooms}
       action={t("action")}
       onClose={onClose}
       run={async ([{ id: roomId }]) => {

@@ -213,7 +213,6 @@ export const createServices = (
   });
   taskEvents.on("added", () => queue.wake());
   const deadLetters = createDeadLetters({ store: outboxStore, queues, clock });
-  const letters = createOutboxService({ deadLetters });
   const groups = createGroupService({ ...common, store: groupStore });
   const seriesStore = createSeriesStore(written);
   const seriesRecorder = createSeriesRecorder({
@@ -415,7 +414,7 @@ export const createServices = (
     installation,
     queue,
     deadLetters,
-    letters,
+    outbox: createOutboxService({ deadLetters }),
     erasure,
     bulk,
     stream,

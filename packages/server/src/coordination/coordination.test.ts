@@ -125,7 +125,7 @@ describe.each(FORMS)("%s,", (_, create) => {
   it("a login counts with the transaction that decides it, and only if that is committed", async () => {
     const { throttle, storage } = await open(create);
     const begin = async () =>
-      (await throttle.begin({ account: "a", address: "10.0.0.1" }, async () => undefined)).attempt;
+      (await throttle.begin({ account: "a", address: "10.0.0.1" }, async () => undefined)).running;
     const fail = async ({ isCommitted = true } = {}): Promise<void> => {
       const attempt = await begin();
       const work = attempt.decide((countIn) =>

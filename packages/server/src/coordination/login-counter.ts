@@ -31,12 +31,12 @@ const TIMES = 60;
 export type Tally = readonly (readonly [time: number, count: number])[];
 
 /** A key under which logins are counted, and its limit. */
-export interface Subject {
+export interface LoginSubject {
   readonly key: string;
   readonly limit: Limit;
 }
 
-export interface Counter extends Subject {
+export interface Counter extends LoginSubject {
   readonly failures: Tally;
   /** The running logins, by their start. They count as failures until they have a result, so that parallel ones get no more tries. */
   readonly running: Tally;
@@ -49,7 +49,7 @@ export interface Counter extends Subject {
 }
 
 /** What a login counts for. */
-export interface Login<Of = Subject> {
+export interface Login<Of = LoginSubject> {
   /** The account and the address together. */
   readonly pair: Of;
   readonly address: Of;
@@ -80,7 +80,7 @@ export const mapped = <From, To>(
   change: (of: From) => To,
 ): Login<To> => ({ pair: change(pair), address: change(address), account: change(account) });
 
-export const newCounter = (subject: Subject): Counter => ({
+export const newCounter = (subject: LoginSubject): Counter => ({
   ...subject,
   failures: [],
   running: [],

@@ -1,6 +1,13 @@
 import { LRUCache } from "lru-cache";
 import { atMost } from "../platform/lru.js";
-import { type Counter, type Counters, eachOf, mapped, newCounter, type Subject } from "./login-counter.js";
+import {
+  type Counter,
+  type Counters,
+  eachOf,
+  type LoginSubject,
+  mapped,
+  newCounter,
+} from "./login-counter.js";
 import type { LoginCounters } from "./login-throttle.js";
 
 /** The number of counters in memory. A login has three, so evicting one takes 100,000 failed logins. */
@@ -11,7 +18,7 @@ export const createMemoryCounters = (): LoginCounters => {
   const cache = new LRUCache<string, Counter>(atMost(REMEMBERED));
   /** Those with a success, so that strangers' failures do not evict them. */
   const trusted = new LRUCache<string, Counter>(atMost(REMEMBERED));
-  const counterOf = (subject: Subject): Counter =>
+  const counterOf = (subject: LoginSubject): Counter =>
     trusted.get(subject.key) ?? cache.get(subject.key) ?? newCounter(subject);
   const put = (counters: Counters): void => {
     for (const one of eachOf(counters)) (one.trustedUntil > 0 ? trusted : cache).set(one.key, one);

@@ -12,9 +12,9 @@ import {
   eachOf,
   expiryOf,
   type Login,
+  type LoginSubject,
   mapped,
   newCounter,
-  type Subject,
   type Tally,
 } from "./login-counter.js";
 import type { LoginCounters } from "./login-throttle.js";
@@ -91,7 +91,7 @@ const rowOf = (counter: Counter): Row => ({
 
 const readCounters = async (reader: Reader, login: Login): Promise<Counters> => {
   const rows = await reader.all(countersOfKeys, { keys: eachOf(login).map(({ key }) => key) });
-  return mapped(login, (subject: Subject): Counter => {
+  return mapped(login, (subject: LoginSubject): Counter => {
     const row = rows.find(({ key }) => key === subject.key);
     if (!row) return newCounter(subject);
     return {

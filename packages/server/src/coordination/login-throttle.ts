@@ -28,7 +28,7 @@ export type CountIn = (tx: Transaction<"installation">) => Promise<(hasSucceeded
 export type Find<Found> = (reader?: Reader) => Promise<Found>;
 
 /** A running login. */
-export interface Attempt {
+export interface RunningLogin {
   /** Ends the login with a transaction that decides whether it succeeds, and counts that. */
   decide<Result>(transact: (countIn: CountIn) => Promise<Result>): Promise<Result>;
   failed(): Promise<void>;
@@ -98,7 +98,7 @@ export const createLoginThrottle = ({
   const turns = createTurns({ maxWaiting: MAX_WAITING, pause: () => counters.pause() });
 
   /** @param start the start of the login, by which its counters know it */
-  const attemptOf = (login: Login, start: number): Attempt => {
+  const runningLogin = (login: Login, start: number): RunningLogin => {
     let isOver = false;
     const endBy = async <Result>(transact: (time: number) => Promise<Result>): Promise<Result> => {
       const result = await transact(now());
@@ -147,14 +147,14 @@ export const createLoginThrottle = ({
     login: Login,
     time: number,
     find: Find<Found>,
-  ): Promise<{ attempt: Attempt; found: Found } | string> => {
+  ): Promise<{ running: RunningLogin; found: Found } | string> => {
     const read = await counters.read(login);
     const early = delayOf(read, time);
     // Most refused or waiting logins need only a read without locks. An extended block must be written.
     const decision = !early || isExtended(read, time) ? await decideAlone(login, time, find) : early;
     switch (decision.kind) {
       case "begin":
-        return { attempt: attemptOf(login, startOf(time)), found: decision.found };
+        return { running: runningLogin(login, startOf(time)), found: decision.found };
       case "refuse":
         throw refusal(Math.ceil(decision.waitMs / 1000), "Too many failed logins");
       case "wait":
@@ -171,7 +171,7 @@ export const createLoginThrottle = ({
     async begin<Found>(
       { account, address }: { readonly account: string; readonly address: string },
       find: Find<Found>,
-    ): Promise<{ readonly attempt: Attempt; readonly found: Found }> {
+    ): Promise<{ readonly running: RunningLogin; readonly found: Found }> {
       const who = { account, network: networkOf(address), failuresPerAddress };
       const login = subjectsOf(who, (...parts) => counters.keyOf(...parts));
       const since = now();

@@ -95,7 +95,6 @@ const seatsOfPeople = statement((dialect) =>
 /** Returns the seats of examinees in the rooms of an exam. */
 export const readSeats = (reader: Reader, examId: string, userIds: readonly string[]) =>
   reader.all(seatsOfPeople, { examId, userIds });
-type Seat = Awaited<ReturnType<typeof readSeats>>[number];
 
 /**
  * Prepares to write decisions about people: their attempts, entries, and an event for each of their seats. Returns a function that starts all
@@ -115,7 +114,7 @@ export const prepareDecisions = (
     readonly entry: NewEntry;
     /** Ids for the entries. There may be more than people. */
     readonly ids: readonly number[];
-    readonly seats: readonly Pick<Seat, "userId" | "roomId">[];
+    readonly seats: readonly Pick<Awaited<ReturnType<typeof readSeats>>[number], "userId" | "roomId">[];
     readonly author: Pick<Author, "userId" | "role">;
     readonly now: Date;
   },

@@ -227,13 +227,13 @@ const kindOf =
     );
 
 /** The meta of a procedure. */
-type Said = (typeof rootConfig)["$types"]["meta"];
-const saidOf = ({ _def: { meta } }: AnyTRPCProcedure): Said =>
+type Meta = (typeof rootConfig)["$types"]["meta"];
+const metaOf = ({ _def: { meta } }: AnyTRPCProcedure): Meta =>
   // Safe: if the meta is not ours, it has none of these.
-  (meta as Said | undefined) ?? {};
+  (meta as Meta | undefined) ?? {};
 
 /** Returns the roles that may call a procedure. Undefined if the procedure needs no token. */
-export const rolesOf = (procedure: AnyTRPCProcedure): readonly Role[] | undefined => saidOf(procedure).roles;
+export const rolesOf = (procedure: AnyTRPCProcedure): readonly Role[] | undefined => metaOf(procedure).roles;
 
 const fieldsIn = (input: z.ZodType): Readonly<Record<string, z.ZodType>> => {
   if (input instanceof z.ZodObject) return input.shape;
@@ -248,7 +248,7 @@ export const fieldsOf = ({ _def }: AnyTRPCProcedure): Readonly<Record<string, z.
 };
 
 /** Returns what a procedure does, in one sentence. Undefined if it has no sentence. */
-export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => saidOf(procedure).sentence;
+export const sentenceOf = (procedure: AnyTRPCProcedure): string | undefined => metaOf(procedure).sentence;
 
 /** The usual access to the subjects that teachers reach without being in a room. */
 const ACCESS: Partial<Record<Subject, string>> = {
@@ -258,7 +258,7 @@ const ACCESS: Partial<Record<Subject, string>> = {
 };
 /** Returns what the roles may call a procedure for. Undefined if it is the usual. */
 export const accessOf = (procedure: AnyTRPCProcedure): string | undefined => {
-  const { access, about = [] } = saidOf(procedure);
+  const { access, about = [] } = metaOf(procedure);
   const [subject] = about;
   return access ?? (subject && about.length === 1 ? ACCESS[subject] : undefined);
 };
@@ -267,13 +267,13 @@ const auditedBy = (type: AnyTRPCProcedure["_def"]["type"], said: Audited | undef
   said ?? (type === "mutation" ? "change" : "none");
 /** Returns what the audit keeps of a procedure. */
 export const auditedOf = (procedure: AnyTRPCProcedure): Audited =>
-  auditedBy(procedure._def.type, saidOf(procedure).audited);
+  auditedBy(procedure._def.type, metaOf(procedure).audited);
 
 /** Whether the audit keeps reads or subscriptions of a procedure. */
 export const isAuditedRead = (procedure: AnyTRPCProcedure): boolean =>
   procedure._def.type !== "mutation" && auditedOf(procedure) === "access";
 
-const aboutOf = (procedure: AnyTRPCProcedure): readonly Subject[] => saidOf(procedure).about ?? [];
+const aboutOf = (procedure: AnyTRPCProcedure): readonly Subject[] => metaOf(procedure).about ?? [];
 
 /** The subjects that callers reach by being in a room. Their calls count for the room or exam, as those about whole exams do. */
 const OF_OWN_ROOMS: readonly Subject[] = ["room", "exam", "examInProgress"];
@@ -289,13 +289,13 @@ const COUNTED: readonly Subject[] = [
 
 /** Whether the roles may call a procedure in their own rooms and exams, and administrators everywhere. That is the usual. */
 export const isOfOwnRooms = (procedure: AnyTRPCProcedure): boolean => {
-  const { roles = [], access } = saidOf(procedure);
+  const { roles = [], access } = metaOf(procedure);
   const about = aboutOf(procedure);
   return access === undefined && roles.length > 1 && about.every((subject) => OF_OWN_ROOMS.includes(subject));
 };
 
 /** Returns the errors of a procedure, apart from those that every procedure can have. */
-export const errorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => saidOf(procedure).errors ?? [];
+export const errorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[] => metaOf(procedure).errors ?? [];
 
 /** Whether the audit may be full for calls of a procedure: see `AuditQuota`. */
 const isBounded = (procedure: AnyTRPCProcedure): boolean =>
@@ -314,11 +314,11 @@ export const usualErrorsOf = (procedure: AnyTRPCProcedure): readonly ErrorCode[]
 ];
 
 /** Whether a procedure's answer may be long. */
-export const hasLongAnswer = (procedure: AnyTRPCProcedure): boolean => saidOf(procedure).longAnswer ?? false;
+export const hasLongAnswer = (procedure: AnyTRPCProcedure): boolean => metaOf(procedure).longAnswer ?? false;
 
 /** Returns the limits that the calls of a procedure count towards. Calls that need no token are not counted. */
 export const chargesOf = (procedure: AnyTRPCProcedure): readonly Rate[] => {
-  const { roles, longAnswer, charges = [] } = saidOf(procedure);
+  const { roles, longAnswer, charges = [] } = metaOf(procedure);
   if (!roles) return charges;
   const { type } = procedure._def;
   const isCounted =
@@ -335,12 +335,12 @@ export const chargesOf = (procedure: AnyTRPCProcedure): readonly Rate[] => {
 export const rowsOf = (procedure: AnyTRPCProcedure): number | undefined => {
   const { pageSize } = fieldsOf(procedure);
   // Safe: the size of a page is a number, also where the schema sets the default.
-  return saidOf(procedure).rows ?? (pageSize?.parse(undefined) as number | undefined);
+  return metaOf(procedure).rows ?? (pageSize?.parse(undefined) as number | undefined);
 };
 
 /** Returns the maximum size of a call's body, in KiB. The server reads calls that need no token before it knows the caller, so their default is small. */
 export const bodyKibOf = (procedure: AnyTRPCProcedure): number => {
-  const { roles, bodyKib = roles ? 64 : 4 } = saidOf(procedure);
+  const { roles, bodyKib = roles ? 64 : 4 } = metaOf(procedure);
   return bodyKib;
 };
 

@@ -107,7 +107,7 @@ const ABOUT = { room: "a room", exam: "an exam" } as const;
 /** The states that clients keep. */
 const STATES = { ...ABOUT, people: "all people" } as const;
 /** What an event is about, who receives it, and what it changes in the client's state. */
-const saidOf = (type: EventType): string[] => {
+const sentencesOf = (type: EventType): string[] => {
   const { about, seenBy, changes } = events[type];
   const changed = (["room", "exam", "people"] as const).flatMap((of) => {
     const parts = changes[of].map((part) => `\`${part}\``).join(" and ");
@@ -336,7 +336,7 @@ class ReferenceWriter {
       const type = typeOf(shape);
       if (type === undefined) return [];
       // Safe: the others are declared.
-      const declared = UNDECLARED[type] ?? saidOf(type as EventType);
+      const declared = UNDECLARED[type] ?? sentencesOf(type as EventType);
       return [[`[\`${type}\`](#${slugOf(shape.name)})`, ...declared, cell(shape.sentence)]];
     });
     return blocks(

@@ -3,9 +3,9 @@ import { expect, onTestFinished } from "vitest";
 import { createMemoryCounters } from "../../src/coordination/login-counters-memory.js";
 import { createStoredCounters } from "../../src/coordination/login-counters-table.js";
 import {
-  type Attempt,
   createLoginThrottle,
   type LoginThrottle,
+  type RunningLogin,
 } from "../../src/coordination/login-throttle.js";
 import { InvigilError } from "../../src/platform/errors.js";
 import type { Database } from "../../src/storage/database.js";
@@ -19,7 +19,7 @@ export interface Clock {
 }
 
 /** A login that has begun. */
-export interface Login extends Pick<Attempt, "failed" | "abandoned"> {
+export interface Login extends Pick<RunningLogin, "failed" | "abandoned"> {
   succeeded(): Promise<void>;
 }
 
@@ -39,15 +39,15 @@ const withTries = (
   write: (work: (tx: Transaction) => Promise<void>) => Promise<void>,
 ): Started => {
   const begin: Started["begin"] = async (who) => {
-    const { attempt } = await throttle.begin(who, async () => undefined);
+    const { running } = await throttle.begin(who, async () => undefined);
     const succeeded = () =>
-      attempt.decide((countIn) =>
+      running.decide((countIn) =>
         write(async (tx) => {
           const count = await countIn(tx);
           await tx.last(() => count(true));
         }),
       );
-    return { succeeded, failed: () => attempt.failed(), abandoned: () => attempt.abandoned() };
+    return { succeeded, failed: () => running.failed(), abandoned: () => running.abandoned() };
   };
   const fail = async (account = "a", address = "10.0.0.1"): Promise<number | undefined> => {
     try {

@@ -12,7 +12,7 @@ import { useTypeName } from "../../components/type-name.js";
 import { Picture, type PlayUrls } from "../../components/video/picture.js";
 import { withoutHand } from "../../live/attention.js";
 import styles from "./room.module.css";
-import type { Seat } from "./use-seats.js";
+import type { SeatWithReasons } from "./use-seats.js";
 
 type Streams = Participant["streams"];
 
@@ -41,7 +41,7 @@ export function Tile({
   onWrite,
   onAct,
 }: {
-  seat: Seat;
+  seat: SeatWithReasons;
   examId: string;
   roomId: string;
   /** `hidden`: the role may not see them. */

@@ -11,11 +11,11 @@ import type { Entry } from "../../live/timeline.js";
 export const WINDOW_MINUTES = 10;
 
 /** A candidate of a room, and why they need attention. */
-export type Seat = SeatView & { readonly reasons: readonly Reason[] };
+export type SeatWithReasons = SeatView & { readonly reasons: readonly Reason[] };
 
 const keyOf = ({ userId }: SeatView) => userId;
 /** Whether a candidate has not come, and there is nothing else to see of them. */
-const isAbsent = ({ state, reasons }: Seat) => state === "expected" && !needsLook(reasons);
+const isAbsent = ({ state, reasons }: SeatWithReasons) => state === "expected" && !needsLook(reasons);
 
 /** The facts that a room has about its candidates, and how a person wants to see them. */
 interface RoomFacts {
@@ -71,14 +71,14 @@ export const useSeats = ({
             known,
             from: now - WINDOW_MINUTES * 60_000,
           })
-            .map((seat): Seat => ({ ...seat, reasons: reasonsOf(seat, now, redFrom) }))
+            .map((seat): SeatWithReasons => ({ ...seat, reasons: reasonsOf(seat, now, redFrom) }))
             .sort((one, other) => byNeed(one.reasons, other.reasons))
         : [],
     [state, labels, hasEnded, usesPage, times, entries, known, now, redFrom],
   );
   // Who has not come has no picture, and never a tile before those who have.
   const [absent, there] = useMemo(() => {
-    const hasCome = ({ state }: Seat) => state !== "expected";
+    const hasCome = ({ state }: SeatWithReasons) => state !== "expected";
     const others = seats.filter((seat) => !hasCome(seat) && !isAbsent(seat));
     return [seats.filter(isAbsent), [...seats.filter(hasCome), ...others]];
   }, [seats]);

@@ -21,7 +21,7 @@ import { InvigilError } from "../../platform/errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import { CANDIDATES, isChinese, visitor } from "./cast.js";
 import { between, oneOf, seededRandom } from "./random.js";
-import { type Act, type Deed, writeScript } from "./script.js";
+import { type Act, type Step, writeScript } from "./script.js";
 import { setUpExam } from "./set-up.js";
 
 /** An exam of the demo, which is played once. */
@@ -105,7 +105,7 @@ interface Room {
   /** Whether the teacher has lost access to the room. */
   isLost: boolean;
 }
-interface Seat {
+interface SeatedCandidate {
   readonly caller: ActingCaller;
   room: Room;
   /** Whether their attempt is over. */
@@ -116,7 +116,7 @@ interface Seat {
 
 /** What a person does in response to others. */
 type Reaction =
-  | Deed
+  | Step
   | { readonly does: "answer"; readonly candidate: number; readonly type: number; readonly data: JsonValue }
   | { readonly does: "come"; readonly candidate: number };
 
@@ -134,7 +134,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   const rooms = teachers.map(
     (teacher, index): Room => ({ id: roomIds[index] ?? "", teacher, hasEnded: false, isLost: false }),
   );
-  const seats = candidates.flatMap((caller, index): Seat[] => {
+  const seats = candidates.flatMap((caller, index): SeatedCandidate[] => {
     const room = rooms[CANDIDATES[index]?.hall ?? 0];
     return room ? [{ caller, room, isOver: false, devices: { main: [], pc: [] } }] : [];
   });
@@ -185,7 +185,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     return { ended: listen() };
   };
 
-  const connect = async (seat: Seat, camera: Camera): Promise<void> => {
+  const connect = async (seat: SeatedCandidate, camera: Camera): Promise<void> => {
     if (seat.room.hasEnded || seat.isOver) return;
     const device = new AbortController();
     const { ended } = await subscribe(seat.caller, seat.room, { camera, signal: device.signal });
@@ -199,7 +199,11 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
   const disconnect = (devices: AbortController[]): void => {
     for (const device of devices.splice(0)) device.abort();
   };
-  const report = async (seat: Seat, camera: Camera, action: "publish" | "publish_done"): Promise<void> => {
+  const report = async (
+    seat: SeatedCandidate,
+    camera: Camera,
+    action: "publish" | "publish_done",
+  ): Promise<void> => {
     if (action === "publish" && seat.devices[camera].length === 0) return;
     const stream = streamName({ examId, roomId: seat.room.id, userId: seat.caller.userId, camera });
     // The stream service reports whole seconds.
@@ -219,9 +223,9 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
     await services.im.send(caller, room, sendMessageInput.parse({ roomId, ...message }));
   };
 
-  const doDeed = async (deed: Reaction): Promise<void> => {
-    if (deed.does === "tell") {
-      const { hall, text, candidate } = deed;
+  const perform = async (step: Reaction): Promise<void> => {
+    if (step.does === "tell") {
+      const { hall, text, candidate } = step;
       const room = rooms[hall];
       const receiver = candidate === undefined ? undefined : seats[candidate]?.caller.userId;
       if (room)
@@ -232,25 +236,25 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
         });
       return;
     }
-    const seat = seats[deed.candidate];
+    const seat = seats[step.candidate];
     if (!seat) return;
     const isHere = seat.devices.main.length > 0;
-    switch (deed.does) {
+    switch (step.does) {
       case "connect":
-        return connect(seat, deed.camera);
+        return connect(seat, step.camera);
       case "disconnect":
         disconnect(seat.devices.main);
         disconnect(seat.devices.pc);
         return;
       case "disconnectDevice":
-        seat.devices[deed.camera].pop()?.abort();
+        seat.devices[step.camera].pop()?.abort();
         return;
       case "publish":
-        return report(seat, deed.camera, "publish");
+        return report(seat, step.camera, "publish");
       case "stop":
-        return report(seat, deed.camera, "publish_done");
+        return report(seat, step.camera, "publish_done");
       case "come": {
-        const { candidate } = deed;
+        const { candidate } = step;
         for (const camera of camerasOf(candidate)) {
           if (seat.devices[camera].length === 0) await connect(seat, camera);
           soon([1, 3], { does: "publish", candidate, camera });
@@ -268,7 +272,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
               {
                 userId: seat.caller.userId,
                 isMainMonitor: true,
-                detectType: deed.detectType,
+                detectType: step.detectType,
                 detectTime: clock(),
                 extraInfo: { confidence: between(random, 71, 97) / 100 },
               },
@@ -278,7 +282,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
         return;
       case "raiseHand": {
         if (!isHere) return;
-        const { kind, text } = deed;
+        const { kind, text } = step;
         const of = await services.access.open(seat.caller, "room", { roomId: seat.room.id });
         await services.hand.raise(seat.caller, of, { roomId: of.id, kind, text });
         return;
@@ -286,7 +290,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
       case "answerHand": {
         const { teacher, id: roomId } = seat.room;
         const of = await services.access.open(teacher, "room", { roomId });
-        const { action, note } = deed;
+        const { action, note } = step;
         const open = { roomId, userId: seat.caller.userId, statuses: ["raised", "taken", "granted"] };
         const [hand] = (await services.hand.list(of, listHandsInput.parse(open))).hands;
         // A user of the demo may have taken it.
@@ -297,7 +301,7 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
       case "decide": {
         const { teacher, id: roomId } = seat.room;
         const of = await services.access.open(teacher, "roomToRun", { roomId });
-        const { action, minutes = 0, reason } = deed;
+        const { action, minutes = 0, reason } = step;
         const userIds = [seat.caller.userId];
         const key = `${action} ${second}`;
         const input = { roomId, userIds, reason, key, minutes, giveBack: true, dryRun: false };
@@ -306,14 +310,14 @@ export const beginRound = async ({ services, clock, log, seed }: RoundDeps): Pro
       }
       case "write":
         return isHere
-          ? send(seat.caller, seat.room, { type: WRITTEN, data: { text: deed.text } })
+          ? send(seat.caller, seat.room, { type: WRITTEN, data: { text: step.text } })
           : undefined;
       case "answer":
-        return isHere ? send(seat.caller, seat.room, deed) : undefined;
+        return isHere ? send(seat.caller, seat.room, step) : undefined;
     }
   };
-  const act = (deed: Reaction): Promise<void> =>
-    doDeed(deed).catch((error: unknown) => {
+  const act = (step: Reaction): Promise<void> =>
+    perform(step).catch((error: unknown) => {
       // A user of the demo has removed or muted a person, or deleted a room or the exam.
       if (!(error instanceof InvigilError)) throw error;
     });

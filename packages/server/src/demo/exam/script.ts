@@ -12,7 +12,7 @@ import { between, oneOf, seededRandom } from "./random.js";
 type DetectType = (typeof knownDetectTypes)[number];
 
 /** What a person does. A candidate is an index of the cast, and a teacher an index of the halls. */
-export type Deed =
+export type Step =
   /** One more device of the page connects. */
   | { readonly does: "connect"; readonly candidate: number; readonly camera: Camera }
   /** All pages and devices of the person disconnect. */
@@ -42,7 +42,7 @@ export type Deed =
   | { readonly does: "tell"; readonly hall: number; readonly candidate?: number; readonly text: string };
 
 /** An action, with its second since the beginning of the round. */
-export type Act = Deed & { readonly at: number };
+export type Act = Step & { readonly at: number };
 
 export const ROUND_SECONDS = 60 * 60;
 
@@ -180,7 +180,7 @@ const CONTROL: readonly Act[] = [
 export const writeScript = (seed: number): Act[] => {
   const random = seededRandom(seed);
   const acts: Act[] = [];
-  const add = (at: number, deed: Deed): void => void acts.push({ ...deed, at });
+  const add = (at: number, step: Step): void => void acts.push({ ...step, at });
   /** Until when each person is busy with an action. No other action is chosen for them. */
   const busyUntil = CANDIDATES.map(() => 0);
   for (const absent of ABSENT) busyUntil[absent] = Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import type { ChangePasswordInput, LoginInput, RevokeTokenInput, Session } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
-import type { Attempt, LoginThrottle } from "../../coordination/login-throttle.js";
+import type { LoginThrottle, RunningLogin } from "../../coordination/login-throttle.js";
 import type { ActingCaller, Origin } from "../../domain/calls.js";
 import { failureOf } from "../../domain/failures.js";
 import type { Access, Opened, ReopenAny, Rights } from "../../domain/opened.js";
@@ -111,15 +111,15 @@ export const createAuthService = ({
   };
 
   /**
-   * Verifies a username and a password. If they are right, `use` is called with the account, and ends the attempt. Returns undefined, after
+   * Verifies a username and a password. If they are right, `use` is called with the account, and ends the login. Returns undefined, after
    * the same amount of work, when the account is unknown or disabled or the password is wrong. When `use` returns undefined, it has found
    * that the account has changed.
    */
   const verifyPassword = async <Result>(
     { username, password, origin }: LoginInput & { origin: Origin },
-    use: (account: StoredAccount, attempt: Attempt) => Promise<Result | undefined>,
+    use: (account: StoredAccount, running: RunningLogin) => Promise<Result | undefined>,
   ): Promise<Result | undefined> => {
-    const { attempt, found: account } = await throttle
+    const { running, found: account } = await throttle
       .begin({ account: username, address: origin.address }, (reader) => store.account(username, reader))
       .catch(async (error: unknown) => {
         logFailure(origin, await store.account(username), failureOf(error).code);
@@ -128,19 +128,19 @@ export const createAuthService = ({
     try {
       const isRight = await passwords.verify(account?.passwordHash ?? passwords.dummyHash, password);
       const mayUse = account !== undefined && !account.disabled && isRight;
-      const result = mayUse ? await use(account, attempt) : undefined;
-      if (!mayUse) await attempt.failed();
+      const result = mayUse ? await use(account, running) : undefined;
+      if (!mayUse) await running.failed();
       if (result === undefined)
         logFailure(origin, account, account?.disabled ? "ACCOUNT_DISABLED" : "WRONG_PASSWORD");
       return result;
     } catch (error) {
-      await attempt.abandoned();
+      await running.abandoned();
       throw error;
     }
   };
 
   /** Starts a session of an account, unless that has changed since it was read. */
-  const start = async (account: StoredAccount, attempt: Attempt, origin: Origin) => {
+  const start = async (account: StoredAccount, running: RunningLogin, origin: Origin) => {
     const { userId, role, passwordHash } = account;
     const session = {
       id: ids.next(),
@@ -149,7 +149,7 @@ export const createAuthService = ({
       expiresAt: new Date((nowInSeconds() + maxSeconds) * 1000),
     };
     const author = { userId, role, origin, audited: "change" } as const;
-    const isStarted = await store.startSession(session, { passwordHash, attempt, author });
+    const isStarted = await store.startSession(session, { passwordHash, running, author });
     return isStarted ? { account, session } : undefined;
   };
 
@@ -206,8 +206,8 @@ export const createAuthService = ({
 
     /** Starts a session. @throws UNAUTHENTICATED for a wrong username or password */
     async login(input: LoginInput, origin: Origin): Promise<Session> {
-      const login = await verifyPassword({ ...input, origin }, (account, attempt) =>
-        start(account, attempt, origin),
+      const login = await verifyPassword({ ...input, origin }, (account, running) =>
+        start(account, running, origin),
       );
       if (!login) throw unauthenticated("The username or the password is wrong.");
       return sessionOf(login.account, login.session);
@@ -220,16 +220,16 @@ export const createAuthService = ({
     ): Promise<Session> {
       if (!isDemo) throw forbidden("This server runs no demo.");
       if (!isLocal) throw forbidden("Only pages and programs of the server's own machine may do this.");
-      const { attempt, found: account } = await throttle.begin(
+      const { running, found: account } = await throttle.begin(
         { account: DEMO_ACCOUNT, address: origin.address },
         (reader) => store.account(DEMO_ACCOUNT, reader),
       );
       try {
-        const login = account && !account.disabled ? await start(account, attempt, origin) : undefined;
+        const login = account && !account.disabled ? await start(account, running, origin) : undefined;
         if (!login) throw forbidden("The demo is not ready.");
         return await sessionOf(login.account, login.session);
       } catch (error) {
-        await attempt.abandoned();
+        await running.abandoned();
         throw error;
       }
     },
@@ -274,10 +274,10 @@ export const createAuthService = ({
       const { id: sessionId } = session;
       const isChanged = await verifyPassword(
         { username: caller.userId, password: currentPassword, origin: caller.origin },
-        async (account, attempt) => {
+        async (account, running) => {
           const to = await passwords.hash(newPassword);
           const { userId, passwordHash: from } = account;
-          const change = { userId, from, to, sessionId, attempt, now: clock(), author: caller };
+          const change = { userId, from, to, sessionId, running, now: clock(), author: caller };
           return (await store.changePassword(change)) || undefined;
         },
       );

@@ -1,6 +1,6 @@
 import { type AccountRole, type ExamTimes, type ParticipantRole, RUNNING } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
-import type { Attempt } from "../../coordination/login-throttle.js";
+import type { RunningLogin } from "../../coordination/login-throttle.js";
 import {
   attemptColumns,
   attemptOf,
@@ -46,7 +46,7 @@ export interface NewSession {
  * A person's seat in a room, and the end of the room's exam. The person's fields are null if they are not in
  * the room.
  */
-export interface Seat {
+export interface LoginSeat {
   readonly examId: string;
   readonly exam: Pick<ExamTimes, "startTime" | "endTime">;
   readonly role: ParticipantRole | null;
@@ -145,19 +145,19 @@ export const createAuthStore = ({
       reader.get(accountById, { userId }),
 
     /**
-     * Starts a session and ends the login's attempt, in one transaction. Returns false if the account was disabled, or its password changed,
+     * Starts a session and ends the login, in one transaction. Returns false if the account was disabled, or its password changed,
      * since it was read. Then the login has failed.
      */
     startSession: (
       started: NewSession,
       {
         passwordHash,
-        attempt,
+        running,
         author,
-      }: { readonly passwordHash: string; readonly attempt: Attempt; readonly author: Author },
+      }: { readonly passwordHash: string; readonly running: RunningLogin; readonly author: Author },
     ): Promise<boolean> => {
       let mayStart = false;
-      return attempt.decide((countIn) =>
+      return running.decide((countIn) =>
         writes.ofInstallation(
           () => (mayStart ? { people: [started.userId], subject: started.id } : undefined),
           author,
@@ -208,15 +208,15 @@ export const createAuthStore = ({
       ),
 
     /**
-     * Also ends the account's other sessions and the attempt, in one transaction. Returns false if the password changed since it was read.
-     * Then the attempt has failed.
+     * Also ends the account's other sessions and the login, in one transaction. Returns false if the password changed since it was read.
+     * Then the login has failed.
      */
     changePassword: ({
       userId,
       from,
       to,
       sessionId,
-      attempt,
+      running,
       now,
       author,
     }: {
@@ -225,12 +225,12 @@ export const createAuthStore = ({
       to: string;
       /** The session that does not end. */
       sessionId: string;
-      attempt: Attempt;
+      running: RunningLogin;
       now: Date;
       author: Author;
     }): Promise<boolean> => {
       let isReplaced = false;
-      return attempt.decide((countIn) =>
+      return running.decide((countIn) =>
         writes.ofInstallation(
           () => (isReplaced ? { people: [userId] } : undefined),
           author,
@@ -253,7 +253,7 @@ export const createAuthStore = ({
       );
     },
 
-    seat: (roomId: string, userId: string): Promise<Seat | undefined> =>
+    seat: (roomId: string, userId: string): Promise<LoginSeat | undefined> =>
       examsOfRooms.find(storage, roomId, async (examId) => {
         const found = await storage.get(seatInRoom, { examId, roomId, userId });
         if (!found) return undefined;

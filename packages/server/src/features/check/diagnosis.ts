@@ -13,7 +13,6 @@ import type { CodeService } from "../join/service.js";
 import type { RosterService } from "../roster/service.js";
 
 export type DiagnosisService = ReturnType<typeof createDiagnosisService>;
-type Seat = Diagnosis["seats"][number];
 
 /** Says why a person cannot enter: what an operator would otherwise look up in several places. */
 export const createDiagnosisService = ({
@@ -37,7 +36,7 @@ export const createDiagnosisService = ({
   together: Queries["together"];
   clock: () => Date;
 }) => {
-  const seatOf = async (examId: string, roomId: string, userId: string): Promise<Seat[]> => {
+  const seatOf = async (examId: string, roomId: string, userId: string): Promise<Diagnosis["seats"]> => {
     const found = await codes.seatNow({ examId, roomId, userId });
     // They may have left since their rooms were read.
     if (!found) return [];

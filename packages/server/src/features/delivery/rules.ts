@@ -90,7 +90,7 @@ export const isDeliverable = (caller: Caller, login: string, event: DeliveredEve
 };
 
 /** Returns what the caller receives of a loaded event. Examinees receive a part of a hand. */
-export const toldTo = (caller: Caller, event: DeliveredEvent): DeliveredEvent =>
+export const eventFor = (caller: Caller, event: DeliveredEvent): DeliveredEvent =>
   event.type === "hand_changed" && caller.role === "examinee"
     ? { ...event, hand: handFor(caller, event.hand) }
     : event;

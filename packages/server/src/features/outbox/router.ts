@@ -2,7 +2,7 @@ import { deadLetterPageSchema, deadLetterRef, listDeadLettersInput, retriedSchem
 import { admins } from "../../trpc/procedures.js";
 import type { OutboxService } from "./service.js";
 
-export const createOutboxProcedures = ({ letters }: { letters: OutboxService }) => ({
+export const createOutboxProcedures = ({ outbox }: { outbox: OutboxService }) => ({
   outbox: {
     list: admins("unbound")
       .meta({
@@ -12,7 +12,7 @@ export const createOutboxProcedures = ({ letters }: { letters: OutboxService }) 
       })
       .input(listDeadLettersInput)
       .output(deadLetterPageSchema)
-      .query(async ({ ctx: { open }, input }) => letters.list(await open(), input)),
+      .query(async ({ ctx: { open }, input }) => outbox.list(await open(), input)),
     retry: admins("unbound")
       .meta({
         sentence: "Tries a call to a message service again that was given up, as if it were new.",
@@ -20,6 +20,6 @@ export const createOutboxProcedures = ({ letters }: { letters: OutboxService }) 
       })
       .input(deadLetterRef)
       .output(retriedSchema)
-      .mutation(async ({ ctx: { open }, input }) => letters.retry(await open(), input.id)),
+      .mutation(async ({ ctx: { open }, input }) => outbox.retry(await open(), input.id)),
   },
 });

@@ -6,10 +6,10 @@ import type { Principal } from "../../identity/tokens.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
 import {
   declarationOf,
+  eventFor,
   isDeliverable,
   isVisibleTo,
   needsOpenRoom,
-  toldTo,
   visibleSnapshot,
 } from "../delivery/rules.js";
 import type {
@@ -98,7 +98,7 @@ export const roomTarget = (
       }
       const loaded = await entry.load();
       return {
-        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: toldTo(caller, loaded) }),
+        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: eventFor(caller, loaded) }),
         needsRecheck:
           entry.event.type === "room_deleted" || isAboutCaller(caller, entry.event, "participant_removed"),
       };
@@ -206,7 +206,7 @@ export const examTarget = <About extends AboutExam>(
       if ((!hadRoom && !isOfAny(rooms, event)) || !isVisibleTo(caller, entry)) return {};
       const loaded = await load();
       return {
-        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: toldTo(caller, loaded) }),
+        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: eventFor(caller, loaded) }),
         needsRecheck: mayChangeRooms && hadRoom,
       };
     },
