@@ -74,24 +74,35 @@ const heldWrites = () => {
 };
 /** A server whose writes fail from some moment on, as if it had ended. */
 const openDoomed = async (url: string, now: () => Date) => {
-  let left = Number.POSITIVE_INFINITY;
+  let isOver: () => boolean | Promise<boolean> = () => false;
+  let hasFailed = false;
   const member = await openMember(url, {
     now,
-    change: beforeWrites(() => {
-      left -= 1;
-      if (left < 0) throw new Error("the test has ended this server");
+    change: beforeWrites(async () => {
+      if (!(await isOver())) return;
+      hasFailed = true;
+      throw new Error("the test has ended this server");
     }),
   });
   return {
     ...member,
     /** Lets some more writes succeed, and no later one. */
     failAfter(writes: number) {
-      left = writes;
+      let left = writes;
+      isOver = () => {
+        left -= 1;
+        return left < 0;
+      };
+    },
+    /** Lets no more writes succeed once it cleans up after another server. */
+    failInCleanUp() {
+      isOver = async () =>
+        (await rowsOf(member.db, instances)).some(({ claimedUntil }) => claimedUntil !== null);
     },
     /** Whether a write has failed. */
-    hasFailed: () => left < 0,
+    hasFailed: () => hasFailed,
     restore() {
-      left = Number.POSITIVE_INFINITY;
+      isOver = () => false;
     },
     /** Ends the work at intervals that writes, except that the server renews its lease and cleans up after others. */
     async onlyRenews() {
@@ -233,7 +244,7 @@ describePostgres("servers of one database", () => {
       clock.pass(25_000);
       await expect.poll(() => later(() => renewed(new Date(clock.now().getTime() + 5_000)))).toBe(1);
       // The other server renews its lease, claims the clean-up, and fails.
-      cleaner.failAfter(2);
+      cleaner.failInCleanUp();
       clock.pass(6_000);
       await expect.poll(() => later(async () => cleaner.hasFailed())).toBe(true);
       expect(await devices()).toEqual([]);
