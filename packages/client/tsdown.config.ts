@@ -41,8 +41,8 @@ export default defineConfig({
   outputOptions: {
     codeSplitting: {
       groups: [
-        { name: "login", test: /schema\/dist\/login\.js$/, priority: 1 },
-        { name: "schemas", test: /schema\/dist\/(cheat-config|common|signals)\.js$/ },
+        { name: "login", test: /schema\/dist\/login(-parts)?\.js$/, priority: 1 },
+        { name: "schemas", test: /schema\/dist\/(cheat-config|common(-parts)?|signals)\.js$/ },
       ],
     },
   },

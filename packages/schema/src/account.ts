@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { newPasswordSchema } from "./auth.js";
-import { idSchema, label, optional, pageSizeSchema, userIdSchema } from "./common.js";
+import { pageSizeSchema, userIdSchema } from "./common.js";
+import { idSchema, label, optional } from "./common-parts.js";
 import { given, nextText, personName, times } from "./fields.js";
 
 export const accountRoleSchema = z

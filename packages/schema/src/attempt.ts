@@ -1,18 +1,19 @@
 import { z } from "zod";
-import { attemptStatuses, MAX_EXTENDED_MINUTES, reasonCodes } from "./attempts.js";
+import { decisionReasonSchema, message, note, reasonCode } from "./attempt-parts.js";
+import { attemptStatuses, MAX_EXTENDED_MINUTES } from "./attempts.js";
 import { roleSchema } from "./auth.js";
+import { pageSizeSchema } from "./common.js";
 import {
   boundedList,
   idSchema,
   instantSchema,
   optional,
-  pageSizeSchema,
   verbatimText,
   wholeNumber,
   withDefault,
-} from "./common.js";
+} from "./common-parts.js";
 import { found, given, nextNumber } from "./fields.js";
-import { identityStatusSchema } from "./identity.js";
+import { identitySchema } from "./identity.js";
 
 // The inputs and outputs of decisions about attempts.
 
@@ -22,32 +23,21 @@ const attemptStatusSchema = z
     "`running`, `paused`, `finished` (by the person) or `terminated`. For people whose attempt is finished or terminated, the rooms of the exam have ended.",
   );
 
-/** The fields of an attempt, which events have, too. */
-export const attemptFields = {
-  status: attemptStatusSchema,
-  since: z.date().optional().describe("Since when it has this status. Absent: since the beginning."),
-  givesBack: z.boolean().describe("Whether the time of the current pause is given back."),
-  pausedMs: z
-    .int()
-    .describe(
-      "The time that was given back, in milliseconds: of earlier pauses, and between an end and its reopening.",
-    ),
-  extendedMinutes: z
-    .int()
-    .describe("The minutes that were given, or taken away if negative, because of incidents."),
-} as const;
 export const attemptSchema = z
-  .object(attemptFields)
+  .object({
+    status: attemptStatusSchema,
+    since: z.date().optional().describe("Since when it has this status. Absent: since the beginning."),
+    givesBack: z.boolean().describe("Whether the time of the current pause is given back."),
+    pausedMs: z
+      .int()
+      .describe(
+        "The time that was given back, in milliseconds: of earlier pauses, and between an end and its reopening.",
+      ),
+    extendedMinutes: z
+      .int()
+      .describe("The minutes that were given, or taken away if negative, because of incidents."),
+  })
   .describe("One person's sitting in one exam. `endsAtOf` computes from it when the exam ends for them.");
-
-export const NO_ATTEMPT =
-  "The person's attempt at the exam. Absent: nothing was decided about it, and it is running.";
-
-const reasonCode = z.enum(reasonCodes).describe("Why it was decided: a code that apps have texts for.");
-/** The longest note or message, in UTF-16 code units. */
-const MAX_NOTE = 1000;
-const note = verbatimText(1, MAX_NOTE).describe("A text for staff. The person never sees it.");
-const message = verbatimText(1, MAX_NOTE).describe("A text that the person sees.");
 
 /** What the keys begin with that the server gives to entries. A key of staff never meets one. */
 export const SERVER_KEY = "server:";
@@ -58,13 +48,6 @@ const idempotencyKey = verbatimText(1, 64).refine(
 
 /** The most people whom one call decides about. */
 export const MAX_DECIDED = 500;
-
-/** Why something is decided. Changes of an exam have it, too. */
-export const decisionReasonSchema = z.object({
-  code: reasonCode,
-  note: optional(note).describe("A text for staff, which the person never sees. Absent: none."),
-  message: optional(message).describe("A text that the person sees. Absent: none."),
-});
 
 const decision = z.object({
   roomId: given.roomId,
@@ -220,7 +203,7 @@ export const examEntrySchema = z
     answers: answersSchema
       .optional()
       .describe("Of `terminate`: what should be done with the answers. Absent: another kind."),
-    identity: identityStatusSchema
+    identity: identitySchema.shape.status
       .optional()
       .describe("Of `identity`: what was found. Absent: another kind."),
     version: z
@@ -270,7 +253,7 @@ export const checkIdentityInput = z
   .object({
     roomId: given.roomId,
     userId: given.userId,
-    status: identityStatusSchema,
+    status: identitySchema.shape.status,
     note: optional(note).describe("A text for staff, which the person never sees. Absent: none."),
     key: entryKey,
   })

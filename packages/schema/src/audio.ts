@@ -1,16 +1,7 @@
 import { z } from "zod";
-import {
-  idSchema,
-  instantSchema,
-  label,
-  optional,
-  pageSizeSchema,
-  wholeNumber,
-  withDefault,
-} from "./common.js";
-import { given } from "./fields.js";
-
-export const classifyFound = z.int().describe("The class of the clip: a number that the school chooses.");
+import { pageSizeSchema } from "./common.js";
+import { idSchema, instantSchema, label, optional, wholeNumber, withDefault } from "./common-parts.js";
+import { classifyFound, given } from "./fields.js";
 
 export const audioClipSchema = z
   .object({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { roleSchema } from "./auth.js";
-import { idSchema, instantSchema, optional, pageSizeSchema, verbatimText, withDefault } from "./common.js";
+import { pageSizeSchema } from "./common.js";
+import { idSchema, instantSchema, optional, verbatimText, withDefault } from "./common-parts.js";
 import { nextText } from "./fields.js";
 
 const credentialKindSchema = z

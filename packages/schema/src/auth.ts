@@ -1,17 +1,17 @@
 import { z } from "zod";
+import { LAST_INSTANT } from "./common.js";
 import {
   idSchema,
   isStorable,
-  LAST_INSTANT,
   label,
   NOT_STORABLE,
   optional,
   utf8Length,
   verbatimText,
   wholeNumber,
-} from "./common.js";
+} from "./common-parts.js";
 import { found, personName } from "./fields.js";
-import { isPcLogin, isPcStream } from "./login.js";
+import { isPcLogin, isPcStream } from "./login-parts.js";
 
 export const roles = ["admin", "teacher", "inspector", "examinee"] as const;
 export const roleSchema = z

@@ -1,13 +1,13 @@
 import { z } from "zod";
+import { pageSizeSchema } from "./common.js";
 import {
   boundedList,
   instantSchema,
   jsonObjectSchema,
   optional,
-  pageSizeSchema,
   verbatimText,
   wholeNumber,
-} from "./common.js";
+} from "./common-parts.js";
 import { found, given, nextNumber, times } from "./fields.js";
 import type { JsonObject } from "./json.js";
 

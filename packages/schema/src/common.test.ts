@@ -1,18 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
+import { doneSchema, pageSizeSchema, userIdSchema } from "./common.js";
 import {
-  doneSchema,
   idSchema,
   instantSchema,
   jsonObjectSchema,
   label,
   optional,
-  pageSizeSchema,
-  userIdSchema,
   verbatimText,
   wholeNumber,
-} from "./common.js";
+} from "./common-parts.js";
 
 /** What a schema says is wrong with a value; undefined when it takes it. */
 const faultOf = (schema: z.ZodType, value: unknown): string | undefined => {

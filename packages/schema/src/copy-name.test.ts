@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import { MAX_EXAM_NAME, nameOfCopy } from "./copy-name.js";
+import { nameOfCopy } from "./copy-name.js";
 import { createExamInput } from "./exam.js";
+import { MAX_EXAM_NAME } from "./exam-parts.js";
 
 it.each([
   ["Maths", ["Maths"], "Maths (2)"],

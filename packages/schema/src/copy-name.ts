@@ -1,5 +1,4 @@
-/** The greatest length of an exam's name. */
-export const MAX_EXAM_NAME = 63;
+import { MAX_EXAM_NAME } from "./exam-parts.js";
 
 /**
  * Returns the name of a copy, which is not taken: `Maths (2)` of `Maths`, and `Maths (3)` of both. A name that is too long loses its end, and

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { accountRoleSchema } from "./account.js";
-import { optional } from "./common.js";
+import { optional } from "./common-parts.js";
 import { found, given } from "./fields.js";
 import { imServerSchema } from "./im.js";
 import { participantRoleSchema } from "./participant.js";

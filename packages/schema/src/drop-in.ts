@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { idSchema, optional, verbatimText, wholeNumber } from "./common.js";
+import { idSchema, optional, verbatimText, wholeNumber } from "./common-parts.js";
 import { eventIdSchema } from "./live.js";
 import { MAX_COMMAND_BYTES, MAX_MESSAGE_BYTES } from "./messages.js";
-import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
+import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room-parts.js";
 
 // The protocol between the drop-in script and the server at `/im`: one JSON text per frame
 // (docs/decisions/0025).

@@ -1,114 +1,31 @@
 import { z } from "zod";
-import { attemptFields, examEntrySchema } from "./attempt.js";
+import { attemptSchema, examEntrySchema } from "./attempt.js";
 import { cheatConfigSchema, cheatRecordSchema } from "./cheat.js";
-import { type Checks, readinessFields } from "./checks.js";
-import { boundedList, optional, pageSizeSchema, wholeNumber } from "./common.js";
-import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
-import { handSchema } from "./hand.js";
-import { identityFields } from "./identity.js";
+import { readinessSchema } from "./checks.js";
+import { pageSizeSchema } from "./common.js";
+import { boundedList, optional, wholeNumber } from "./common-parts.js";
+import { type Audience, declareEvent, type Flat, NOTHING, type Values } from "./events-parts.js";
 import {
+  detectionCount,
   devicesSchema,
-  type ExamSnapshot,
-  eventIdSchema,
-  examSnapshotSchema,
-  type RoomSnapshot,
-  roomSnapshotSchema,
-} from "./live.js";
+  extraMinutes,
+  found,
+  given,
+  nextNumber,
+  personName,
+} from "./fields.js";
+import { handSchema } from "./hand.js";
+import { identitySchema } from "./identity.js";
+import { eventIdSchema, examSnapshotSchema, roomSnapshotSchema } from "./live.js";
 import { messageSchema } from "./messages.js";
 import { cameraSchema, participantRoleSchema, publishStatusSchema } from "./participant.js";
-import { audioStatusSchema, type Room, roomSchema } from "./room.js";
-import { detectionCount, type RosterEntry } from "./roster.js";
+import { audioStatusSchema, roomSchema } from "./room.js";
+
+export { type Audience, audiences, type ExamPeople } from "./events-parts.js";
 
 // The events of rooms and exams. Each says everything about itself: docs/decisions/0049-events-say-what-they-are.md. What the server writes
 // and delivers, who receives it, the client's types and state, and the reference follow from it.
 
-/** Which subscribers receive an event, in words. The server's rules are in `features/delivery/rules.ts`. */
-export const audiences = {
-  everybody: "everybody",
-  staff: "staff",
-  concerned: "staff; examinees if it is about themselves or staff",
-  whileInProgress: "staff; examinees while their room is in progress",
-  readers: "the message's receivers and its sender; staff also everything that people send",
-} as const;
-export type Audience = keyof typeof audiences;
-
-/** What the client knows of all people of an exam. */
-export interface ExamPeople {
-  readonly people: readonly RosterEntry[];
-  readonly rooms: readonly Room[];
-  readonly lastEventId: string;
-}
-
-/** The parts of a state that events change. Each event changes `lastEventId`. */
-type PartOf<State> = Exclude<keyof State, "lastEventId">;
-
-/** The fields that a row of the log holds. It is small: what is large or may change is looked up. */
-type LogFields<About extends "room" | "exam"> = Readonly<
-  Record<string, z.ZodType<string | number | boolean | Date | Checks | undefined>>
-> &
-  // An erasure searches the events of rooms only.
-  (About extends "exam" ? { readonly userId?: never } : unknown);
-type NoFields = Readonly<Record<never, never>>;
-/** The values of some fields. Zod lets an object without fields have no fields at all, also if it is combined with others. */
-type Values<Fields> = [keyof Fields] extends [never]
-  ? unknown
-  : z.output<z.ZodObject<Fields extends z.ZodRawShape ? Fields : never>>;
-
-type Flat<Type> = { [Key in keyof Type]: Type[Key] };
-
-interface Declaration<
-  About extends "room" | "exam",
-  SeenBy extends Audience,
-  RoomPart extends PartOf<RoomSnapshot>,
-  ExamPart extends PartOf<ExamSnapshot>,
-  PeoplePart extends PartOf<ExamPeople>,
-  Payload,
-  LookedUp,
-  Internal,
-> {
-  readonly meaning: string;
-  /**
-   * Whether it is about a room or an exam. An event about an exam is one row of the log, however many rooms the exam has. It may be repeated for
-   * a room that had ended by then.
-   */
-  readonly about: About;
-  readonly seenBy: SeenBy;
-  /**
-   * The parts of the client's state that it changes: of a room's, of an exam's, and of the people of an exam. `NOTHING`: none. Subscribers to
-   * the people of an exam receive only what changes these.
-   */
-  readonly changes: {
-    readonly room: readonly RoomPart[];
-    readonly exam: readonly ExamPart[];
-    readonly people: readonly PeoplePart[];
-  };
-  /** The budget of events that it counts against. `nobody`: it has another limit. */
-  readonly countsFor: "examAndRoom" | "room" | "nobody";
-  /** The fields that the log holds and subscribers receive. */
-  readonly payload?: Payload;
-  /** The further fields that subscribers receive. They are read when the event is delivered, and the event is not if they are gone. */
-  readonly lookedUp?: LookedUp;
-  /** The fields that the log holds for the server alone. */
-  readonly internal?: Internal;
-  /** The payload and what is looked up. A test compares it with events that were delivered. */
-  readonly example: NoInfer<Flat<Values<Payload> & Values<LookedUp>>>;
-}
-
-/** What it leaves out, and a part of a state that does not exist, do not compile. */
-export const declareEvent = <
-  About extends "room" | "exam",
-  SeenBy extends Audience,
-  Payload extends LogFields<About> = NoFields,
-  LookedUp extends z.ZodRawShape = NoFields,
-  Internal extends LogFields<About> = NoFields,
-  RoomPart extends PartOf<RoomSnapshot> = never,
-  ExamPart extends PartOf<ExamSnapshot> = never,
-  PeoplePart extends PartOf<ExamPeople> = never,
->(
-  declaration: Declaration<About, SeenBy, RoomPart, ExamPart, PeoplePart, Payload, LookedUp, Internal>,
-) => declaration;
-
-export const NOTHING = { room: [], exam: [], people: [] } as const;
 /** The state of a room and the entry of the room in the state of its exam. */
 const ROOM = { room: ["room"], exam: ["rooms"], people: ["rooms"] } as const;
 const MEMBERS = { room: ["members"], exam: [], people: ["people"] } as const;
@@ -269,7 +186,7 @@ export const events = {
     seenBy: "concerned",
     changes: { room: ["members", "hands"], exam: [], people: ["people"] },
     countsFor: "examAndRoom",
-    payload: { ...person, ...attemptFields },
+    payload: { ...person, ...attemptSchema.shape },
     example: {
       ...LI,
       status: "paused",
@@ -285,7 +202,7 @@ export const events = {
     seenBy: "staff",
     changes: MEMBERS,
     countsFor: "examAndRoom",
-    payload: { ...person, ...identityFields },
+    payload: { ...person, ...identitySchema.shape },
     example: { ...LI, status: "confirmed", since: exampleTime },
   }),
   readiness_changed: declareEvent({
@@ -296,7 +213,7 @@ export const events = {
     changes: MEMBERS,
     // Each person may report one in three seconds. A new consent text has a bounded number, and counts itself.
     countsFor: "nobody",
-    payload: { ...person, ...readinessFields },
+    payload: { ...person, ...readinessSchema.shape },
     example: {
       ...LI,
       checks: { consent: { result: "passed" }, camera: { result: "failed", detail: "busy" } },

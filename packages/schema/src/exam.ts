@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { decisionReasonSchema } from "./attempt.js";
+import { decisionReasonSchema } from "./attempt-parts.js";
 import { MAX_EXTENDED_MINUTES } from "./attempts.js";
-import { classifyFound } from "./audio.js";
+import { pageSizeSchema } from "./common.js";
 import {
   idSchema,
   instantSchema,
@@ -9,14 +9,14 @@ import {
   label,
   NOT_STORABLE,
   optional,
-  pageSizeSchema,
   wholeNumber,
   withDefault,
-} from "./common.js";
-import { MAX_EXAM_NAME } from "./copy-name.js";
+} from "./common-parts.js";
 import { detectorNames } from "./detectors.js";
-import { found, given, nextText, personName, times } from "./fields.js";
-import { newPersonSchema, participantRoleSchema, rejectDuplicates, withRecordsInput } from "./participant.js";
+import { MAX_EXAM_NAME } from "./exam-parts.js";
+import { classifyFound, found, given, nextText, personName, times, withRecordsInput } from "./fields.js";
+import { newPersonSchema, participantRoleSchema } from "./participant.js";
+import { eachOnce } from "./participant-parts.js";
 import { cameraNeeds } from "./readiness.js";
 import { MAX_ROOM_EXAMINEES } from "./room.js";
 
@@ -402,14 +402,12 @@ export const planExamInput = z
     examId: given.examId,
     roomSize: wholeNumber(1, MAX_ROOM_EXAMINEES).describe("The maximum number of examinees per room."),
     teachers: withDefault(
-      z
-        .array(
-          newPersonSchema.extend({
-            role: z.enum(["teacher", "inspector"]).describe("The role of the person in their room."),
-          }),
-        )
-        .max(5000, "must be at most 5000")
-        .superRefine(rejectDuplicates),
+      eachOnce(
+        newPersonSchema.extend({
+          role: z.enum(["teacher", "inspector"]).describe("The role of the person in their room."),
+        }),
+        5000,
+      ),
       [],
     ).describe("Teachers and inspectors in addition to those whom the exam already has."),
     seed: optional(label(64)).describe(

@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { boundedList, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
+import { pageSizeSchema } from "./common.js";
+import { boundedList, label, optional, wholeNumber } from "./common-parts.js";
 import { found, given, nextNumber } from "./fields.js";
-import { handActions, handKinds, handStatuses } from "./hands.js";
+import { handKinds, handStatuses } from "./hands.js";
+import { handActions } from "./hands-parts.js";
 
 /** The most hands that a person may raise in a room. */
 export const MAX_HANDS = 50;

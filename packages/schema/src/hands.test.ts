@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type HandStatus, handActions, handActionsOf, handAfter, handKinds, handStatuses } from "./hands.js";
+import { type HandStatus, handActionsOf, handAfter, handKinds, handStatuses } from "./hands.js";
+import { handActions } from "./hands-parts.js";
 
 const after = (...of: Parameters<typeof handAfter>): string => {
   const outcome = handAfter(...of);

@@ -1,5 +1,7 @@
 // The states of a raised hand. The file imports no zod, because the client and the console use it.
 
+import { handActions } from "./hands-parts.js";
+
 export const handKinds = ["help", "break", "technical"] as const;
 export type HandKind = (typeof handKinds)[number];
 
@@ -7,7 +9,6 @@ export type HandKind = (typeof handKinds)[number];
 export const handStatuses = ["raised", "taken", "granted", "resolved"] as const;
 export type HandStatus = (typeof handStatuses)[number];
 
-export const handActions = ["take", "grant", "resolve"] as const;
 export type HandAction = (typeof handActions)[number];
 
 /** What the answer to a hand depends on. */

@@ -5,13 +5,13 @@ import { z } from "zod";
 export const identityStatuses = ["confirmed", "refused", "later"] as const;
 export type IdentityStatus = (typeof identityStatuses)[number];
 
-export const identityStatusSchema = z
+const identityStatusSchema = z
   .enum(identityStatuses)
   .describe("What staff say of a person's identity. `later`: it is still to be checked.");
 
-/** The fields of a check, which events have, too. */
-export const identityFields = {
-  status: identityStatusSchema,
-  since: z.date().describe("When staff said so last."),
-} as const;
-export const identitySchema = z.object(identityFields).describe("What staff found of a person's identity.");
+export const identitySchema = z
+  .object({
+    status: identityStatusSchema,
+    since: z.date().describe("When staff said so last."),
+  })
+  .describe("What staff found of a person's identity.");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { label, optional } from "./common.js";
+import { label, optional } from "./common-parts.js";
 import { given } from "./fields.js";
 
 export const imServerSchema = z
@@ -9,7 +9,7 @@ export const imServerSchema = z
   );
 export type ImServer = z.infer<typeof imServerSchema>;
 
-export const imServersSchema = z
+const imServersSchema = z
   .array(imServerSchema)
   .min(1, "must name at least one message service")
   .max(16, "must be at most 16")

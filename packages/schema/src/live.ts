@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { cheatConfigSchema } from "./cheat.js";
-import { optional, pageSizeSchema, wholeNumber, withDefault } from "./common.js";
-import { extraMinutes, found, given, nextNumber, personName } from "./fields.js";
+import { pageSizeSchema } from "./common.js";
+import { optional, wholeNumber, withDefault } from "./common-parts.js";
+import { devicesSchema, extraMinutes, found, given, nextNumber, personName } from "./fields.js";
 import { handSchema } from "./hand.js";
-import { cameraSchema, participantRoleSchema, publishStatuses } from "./participant.js";
+import { cameraSchema, participantRoleSchema, participantSchema } from "./participant.js";
 import { personFacts } from "./person-facts.js";
 import { roomSchema } from "./room.js";
 import { talkSchema } from "./stream.js";
@@ -12,13 +13,6 @@ export const eventIdSchema = z
   .string()
   .regex(/^\d{1,15}$/, "must be the id of an event")
   .describe("The id of an event: a whole number as text. Ids increase within a room and within an exam.");
-
-export const devicesSchema = z
-  .int()
-  .describe(
-    "The number of devices that have the page open, counted as connections that subscribe as this person and camera. More than one may " +
-      "mean that several people use the same link. A device without a subscription is not counted.",
-  );
 
 export const presenceSchema = z
   .object({
@@ -80,7 +74,7 @@ export const memberSchema = z
     name: personName,
     extraMinutes,
     ...personFacts,
-    publishStatus: publishStatuses,
+    publishStatus: participantSchema.shape.publishStatus,
   })
   .describe("A person of a room, as subscribers see them.");
 export type Member = z.infer<typeof memberSchema>;

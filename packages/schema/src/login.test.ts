@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { userIdSchema } from "./common.js";
-import { cameras, isPcLogin, isPcStream, loginOf, streamOf, userIdOfLogin } from "./login.js";
+import { loginOf, streamOf, userIdOfLogin } from "./login.js";
+import { cameras, isPcLogin, isPcStream } from "./login-parts.js";
 
 const userId = fc.stringMatching(/^[A-Za-z0-9_.-]{1,61}$/).filter((id) => userIdSchema.safeParse(id).success);
 

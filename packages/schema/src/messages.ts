@@ -1,19 +1,19 @@
 import { z } from "zod";
 import { roles } from "./auth.js";
+import { pageSizeSchema } from "./common.js";
 import {
   boundedList,
   idSchema,
   jsonFault,
   optional,
-  pageSizeSchema,
   verbatimText,
   wholeNumber,
   withDefault,
-} from "./common.js";
+} from "./common-parts.js";
 import { found, given, nextNumber } from "./fields.js";
 import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
-import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
+import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room-parts.js";
 import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
 
 // The built-in message service. Each page of a person has a login: the user id for the main page,

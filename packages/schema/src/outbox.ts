@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { idSchema, optional, pageSizeSchema } from "./common.js";
+import { pageSizeSchema } from "./common.js";
+import { idSchema, optional } from "./common-parts.js";
 import { nextText } from "./fields.js";
 
 export const deadLetterSchema = z

@@ -1,16 +1,17 @@
 import { z } from "zod";
+import { userIdSchema } from "./common.js";
 import {
   boundedList,
   idSchema,
   label,
   optional,
-  userIdSchema,
   verbatimText,
   wholeNumber,
   withDefault,
-} from "./common.js";
-import { extraMinutes, found, given, personName, times } from "./fields.js";
-import { cameras } from "./login.js";
+} from "./common-parts.js";
+import { deletedRecords, extraMinutes, found, given, personName, times, withRecordsInput } from "./fields.js";
+import { cameras } from "./login-parts.js";
+import { eachOnce } from "./participant-parts.js";
 
 export const participantRoleSchema = z
   .enum(["teacher", "inspector", "examinee"])
@@ -29,7 +30,7 @@ export const publishStatusSchema = z
 export type PublishStatus = z.infer<typeof publishStatusSchema>;
 
 /** The status of both cameras of a person. */
-export const publishStatuses = z
+const publishStatuses = z
   .object({
     main: publishStatusSchema.describe(
       "Whether the main camera sends its stream: not yet, now, or no longer.",
@@ -125,26 +126,12 @@ export const newParticipantSchema = newPersonSchema
   .describe("A person to add to a room.");
 export type NewParticipant = z.infer<typeof newParticipantSchema>;
 
-/** Reports every user id that occurs more than once. */
-export const rejectDuplicates = (people: readonly { userId: string }[], context: z.RefinementCtx): void => {
-  const seen = new Set<string>();
-  people.forEach(({ userId }, index) => {
-    if (seen.has(userId))
-      context.addIssue({ code: "custom", path: [index, "userId"], message: `'${userId}' occurs twice` });
-    seen.add(userId);
-  });
-};
-
-export const newParticipantsSchema = z
-  .array(newParticipantSchema)
-  .max(500, "must be at most 500")
-  .superRefine(rejectDuplicates)
-  .describe("The people to add, each of them once.");
-
 export const addParticipantsInput = z
   .object({
     roomId: given.roomId,
-    participants: newParticipantsSchema.min(1, "must not be empty"),
+    participants: eachOnce(newParticipantSchema, 500)
+      .min(1, "must not be empty")
+      .describe("The people to add, each of them once."),
   })
   .describe("Input of `participant.add`.");
 export type AddParticipantsInput = z.infer<typeof addParticipantsInput>;
@@ -164,11 +151,8 @@ const newMinutesSchema = z
 export const setExtraMinutesInput = z
   .object({
     roomId: given.roomId,
-    participants: z
-      .array(newMinutesSchema)
+    participants: eachOnce(newMinutesSchema, 500)
       .min(1, "must not be empty")
-      .max(500, "must be at most 500")
-      .superRefine(rejectDuplicates)
       .describe("The examinees, each of them once."),
   })
   .describe("Input of `participant.setExtraMinutes`.");
@@ -194,16 +178,11 @@ export const unseatParticipantInput = z
   .describe("Input of `participant.unseat`.");
 export type UnseatParticipantInput = z.infer<typeof unseatParticipantInput>;
 
-export const withRecordsInput = withDefault(z.boolean(), false).describe(
-  "Whether to remove a person who has cheat records, and delete those records. For administrators only.",
-);
-
 export const removeParticipantInput = participantRef
   .extend({ withRecords: withRecordsInput })
   .describe("Input of `participant.remove`.");
 export type RemoveParticipantInput = z.infer<typeof removeParticipantInput>;
 
-export const deletedRecords = z.int().describe("The number of cheat records that were deleted.");
 export const removedParticipantSchema = z
   .object({ records: deletedRecords })
   .describe("Output of `participant.remove`.");

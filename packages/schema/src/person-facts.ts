@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { attemptSchema, NO_ATTEMPT } from "./attempt.js";
+import { attemptSchema } from "./attempt.js";
 import { readinessSchema } from "./checks.js";
 import { identitySchema } from "./identity.js";
 
 /** What is known about a person at an exam, in all of their rooms. Members and entries of the roster have these fields. */
 export const personFacts = {
-  attempt: attemptSchema.optional().describe(NO_ATTEMPT),
+  attempt: attemptSchema
+    .optional()
+    .describe("The person's attempt at the exam. Absent: nothing was decided about it, and it is running."),
   identity: identitySchema
     .optional()
     .describe(

@@ -1,30 +1,14 @@
 import { z } from "zod";
 import { cheatConfigSchema } from "./cheat.js";
-import {
-  idSchema,
-  label,
-  optional,
-  pageSizeSchema,
-  verbatimText,
-  wholeNumber,
-  withDefault,
-} from "./common.js";
+import { pageSizeSchema } from "./common.js";
+import { idSchema, label, optional, verbatimText, wholeNumber, withDefault } from "./common-parts.js";
 import { found, given, nextText, personName, times } from "./fields.js";
-import { imServersSchema } from "./im.js";
-import { newParticipantsSchema, participantRoleSchema } from "./participant.js";
+import { getImTokenInput } from "./im.js";
+import { newParticipantSchema, participantRoleSchema } from "./participant.js";
+import { eachOnce } from "./participant-parts.js";
 
 /** The maximum number of examinees in a room that `exam.plan` creates. */
 export const MAX_ROOM_EXAMINEES = 500;
-/** The number of teachers and inspectors that the limits of messages allow for in a full room. */
-const MAX_ROOM_STAFF = 100;
-/** The number of logins in a full room. Every person has two: one for each camera. */
-export const MAX_ROOM_LOGINS = 2 * (MAX_ROOM_EXAMINEES + MAX_ROOM_STAFF);
-/**
- * The maximum number of bytes of one login in a JSON list: 64 for the login, its quotes (escaped in nested
- * JSON text), and a comma.
- */
-export const MAX_LOGIN_BYTES = 80;
-
 export const roomStatusSchema = z
   .enum(["in_progress", "ended"])
   .describe("Whether the room is in progress or has ended.");
@@ -67,13 +51,16 @@ export const roomRef = z.object({ roomId: given.roomId }).describe("Names a room
 export const createRoomInput = z
   .object({
     name: label(63).describe("The name of the room, on one line, without white space at its ends."),
-    imServer: optional(imServersSchema).describe(
+    imServer: getImTokenInput.shape.imServer.describe(
       "The message services that the room uses. Absent: `aliyun_old` if it is configured, otherwise `aliyun_new`.",
     ),
     examId: optional(given.examId).describe(
       "The exam to which the room belongs. Absent: a new one, which has the name of the room and starts in 30 minutes.",
     ),
-    participants: withDefault(newParticipantsSchema, []),
+    participants: withDefault(
+      eachOnce(newParticipantSchema, 500).describe("The people to add, each of them once."),
+      [],
+    ),
   })
   .describe("Input of `room.create`.");
 export type CreateRoomInput = z.infer<typeof createRoomInput>;
@@ -244,7 +231,7 @@ const qrSchema = z
   })
   .describe("A QR code as a picture.");
 
-export const cardSchema = joinLinkSchema
+const cardSchema = joinLinkSchema
   .extend({
     url: z.string().describe("The address of the code, or the link: of an examinee, for their first camera."),
     tokenId: z

@@ -1,15 +1,20 @@
 import { z } from "zod";
-import { label, optional, pageSizeSchema, wholeNumber } from "./common.js";
-import { extraMinutes, found, given, nextNumber, nextText, personName } from "./fields.js";
+import { pageSizeSchema } from "./common.js";
+import { label, optional, wholeNumber } from "./common-parts.js";
+import {
+  deletedRecords,
+  detectionCount,
+  extraMinutes,
+  found,
+  given,
+  nextNumber,
+  nextText,
+  personName,
+  withRecordsInput,
+} from "./fields.js";
 import { handSchema } from "./hand.js";
 import { eventIdSchema, presenceSchema } from "./live.js";
-import {
-  cameraSchema,
-  deletedRecords,
-  participantRoleSchema,
-  publishStatuses,
-  withRecordsInput,
-} from "./participant.js";
+import { cameraSchema, participantRoleSchema, participantSchema } from "./participant.js";
 import { personFacts } from "./person-facts.js";
 import { roomSchema, roomStatusSchema } from "./room.js";
 
@@ -109,17 +114,6 @@ export type ExamPeopleInput = z.infer<typeof examPeopleInput>;
 
 const pagePresence = presenceSchema.omit({ userId: true, role: true }).describe("A connected page.");
 
-/** How many records there are about a person. */
-export const detectionCount = {
-  detections: z.int().describe("The number of cheat records about the person in the room."),
-  lastDetectionTime: z
-    .date()
-    .optional()
-    .describe(
-      "When the server received the newest of these records. Absent: there is none, or it is not known.",
-    ),
-} as const;
-
 export const rosterEntrySchema = z
   .object({
     userId: found.userId,
@@ -128,7 +122,7 @@ export const rosterEntrySchema = z
     extraMinutes,
     ...personFacts,
     roomId: z.string().optional().describe("The id of the room. Absent: the person has no room yet."),
-    publishStatus: publishStatuses,
+    publishStatus: participantSchema.shape.publishStatus,
     publishStatusSince: z
       .object({
         main: z

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { idSchema, instantSchema, optional, pageSizeSchema } from "./common.js";
+import { pageSizeSchema } from "./common.js";
+import { idSchema, instantSchema, optional } from "./common-parts.js";
 import { found, given, nextText } from "./fields.js";
 
 /** How long the series of rooms are kept, in minutes. */

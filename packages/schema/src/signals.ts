@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Role } from "./auth.js";
-import { idSchema, optional } from "./common.js";
+import { idSchema, optional } from "./common-parts.js";
 import type { JsonObject } from "./json.js";
 
 // The messages that the vendor's apps exchange in a room's group, with the vendor's numbers and payloads.

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { examEntrySchema } from "./attempt.js";
-import { readinessSchema, reportedCheckFields } from "./checks.js";
-import { isStorable, NOT_STORABLE, withDefault } from "./common.js";
+import { checksSchema, readinessSchema } from "./checks.js";
+import { isStorable, NOT_STORABLE, withDefault } from "./common-parts.js";
 import { detectorNames } from "./detectors.js";
 import { examSchema } from "./exam.js";
 import { found, given, personName } from "./fields.js";
@@ -118,8 +118,8 @@ export type GivenConsent = z.infer<typeof givenConsentSchema>;
 export const reportReadinessInput = z
   .object({
     roomId: given.roomId,
-    checks: z
-      .object(reportedCheckFields)
+    checks: checksSchema
+      .omit({ consent: true })
       .refine((checks) => Object.values(checks).some((one) => one !== undefined), "must not be empty")
       .describe("The checks that were made. The others keep their results."),
   })

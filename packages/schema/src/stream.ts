@@ -1,14 +1,14 @@
 import { z } from "zod";
+import { pageSizeSchema } from "./common.js";
 import {
   boundedList,
   instantSchema,
   optional,
-  pageSizeSchema,
   secondsSchema,
   verbatimText,
   wholeNumber,
   withDefault,
-} from "./common.js";
+} from "./common-parts.js";
 import { found, given, nextNumber } from "./fields.js";
 import { cameraSchema } from "./participant.js";
 

@@ -1,7 +1,7 @@
 import { describe, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
 import type { DetectorName } from "./detectors.js";
-import { declareEvent, NOTHING } from "./events.js";
+import { declareEvent, NOTHING } from "./events-parts.js";
 import { found } from "./fields.js";
 import type {
   addCheatRecordsInput,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { withDefault } from "./common.js";
+import { withDefault } from "./common-parts.js";
 import { given } from "./fields.js";
 
 const uploadModeSchema = z

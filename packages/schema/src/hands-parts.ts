@@ -1,0 +1,1 @@
+export const handActions = ["take", "grant", "resolve"] as const;
