@@ -14,7 +14,7 @@ import { openRecordings } from "./support/recordings.js";
 import { router } from "./support/router.js";
 import { shortened } from "./support/shortened.js";
 
-// The API reference in docs/api. Its examples are the calls of the permission tests. `vitest -u` writes it anew.
+// The API reference in docs/api. Its examples are the calls of the permission tests.
 
 const FOLDER = fileURLToPath(new URL("../../../docs/api/", import.meta.url));
 const NOW = new Date("2026-01-02T03:04:05Z");
@@ -129,7 +129,7 @@ const makeExamples = async (): Promise<ReadonlyMap<string, ApiExample | "refused
 
 const rows = createRoutes(createWire({ timeZone: "UTC" }));
 
-it("the API reference is written from the procedures and from calls (`vitest -u` writes it)", async () => {
+it("the API reference is written from the procedures and from calls (`npm run write` writes it)", async () => {
   const pages = referencePages({
     api: apiOf(router),
     rows,

@@ -6,6 +6,6 @@ import { router } from "./support/router.js";
 
 const FILE = fileURLToPath(new URL("../../client/src/procedures.ts", import.meta.url));
 
-it("the types of the client are written from the procedures (`vitest -u` writes them)", async () => {
+it("the types of the client are written from the procedures (`npm run write` writes them)", async () => {
   await expect(clientTypes(apiOf(router))).toMatchFileSnapshot(FILE);
 });

@@ -16,12 +16,9 @@ import { procedureAt, router } from "./support/router.js";
 import { sharedTables } from "./support/tables.js";
 
 // Names everything that a new procedure, table, event or command still lacks, and the file to edit. ARCHITECTURE.md ("Adding a feature") has the
-// steps. Whether what is there is right, other tests say: those that WRITE runs, and those that need a database.
+// steps. Whether what is there is right, other tests say: those that `npm run write` runs, and those that need a database.
 
-const WRITE = `These commands write what is written:
-  npx tsc -b packages/schema
-  npx vitest run --config vitest.workspace.ts --project server client-types api-reference permissions.test openapi-examples -u
-  INVIGIL_TEST_ROUND_TRIPS=lower npx vitest run --config vitest.workspace.ts --project server-postgres-ci process-postgres-round-trips
+const WRITE = `\`npm run write\` writes what is written.
 Then run what looks at rows, statements and plans: erasure-tables, event-examples, charges, query-plans, process-postgres.`;
 
 const read = (path: string): string => readFileSync(join(REPOSITORY, path), "utf8");

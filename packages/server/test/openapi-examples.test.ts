@@ -7,7 +7,7 @@ import { openRecordings } from "./support/recordings.js";
 import { shortened } from "./support/shortened.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./support/streams.js";
 
-// The examples of the OpenAPI document, made by calls. `vitest -u` writes them anew.
+// The examples of the OpenAPI document, made by calls. `npm run write` writes them.
 
 const FILE = fileURLToPath(new URL("../assets/rest-examples.json", import.meta.url));
 const NOW = new Date("2026-01-02T03:04:05Z");

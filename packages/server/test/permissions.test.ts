@@ -160,7 +160,7 @@ describe("who may, in-process", () => {
     record.set(row, { ...record.get(row), ...seen });
   });
 
-  it("is as docs/api/permissions.md says (`vitest -u` writes it)", async () => {
+  it("is as docs/api/permissions.md says (`npm run write` writes it)", async () => {
     // Safe: a call that was not on the page was tried by everybody.
     const outcomes = rows.map(({ row }) => [row, record.get(row) as Outcomes] as const);
     await expect(permissionsPage(outcomes)).toMatchFileSnapshot(PERMISSIONS_PAGE);

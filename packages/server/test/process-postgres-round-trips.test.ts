@@ -45,8 +45,6 @@ import { withWrites } from "./support/writes.js";
 const TABLE = new URL("round-trips.json", import.meta.url);
 /** Whether the table gets the numbers that are lower, and those of new rows. */
 const lowers = process.env.INVIGIL_TEST_ROUND_TRIPS === "lower";
-const LOWER =
-  "INVIGIL_TEST_ROUND_TRIPS=lower npx vitest run --config vitest.workspace.ts --project server-postgres-ci process-postgres-round-trips";
 
 // Safe: only this file writes it.
 const table = JSON.parse(readFileSync(TABLE, "utf8")) as Readonly<Record<string, number>>;
@@ -58,7 +56,7 @@ const assertAsInTable = (name: string, trips: number): void => {
   if (lowers && (most === undefined || trips <= most)) return;
   if (most === undefined)
     throw new Error(
-      `${name} has no row in test/round-trips.json. It takes ${trips} round trips. Add it with: ${LOWER}`,
+      `${name} has no row in test/round-trips.json. It takes ${trips} round trips. Add it with: npm run write`,
     );
   if (trips > most)
     throw new Error(
@@ -66,7 +64,7 @@ const assertAsInTable = (name: string, trips: number): void => {
     );
   if (trips < most)
     throw new Error(
-      `${name} takes only ${trips} round trips instead of ${most}. Lower its row in test/round-trips.json with: ${LOWER}`,
+      `${name} takes only ${trips} round trips instead of ${most}. Lower its row in test/round-trips.json with: npm run write`,
     );
 };
 
