@@ -599,7 +599,6 @@ describe("a clip", () => {
   });
 
   it("fits into the quota, even if two people add one at the same time", async () => {
-    const full = new Error("the quota is full");
     const add = (id: string, { storage }: Database) =>
       createAudioStore(withWrites({ storage })).create(
         {
@@ -609,14 +608,15 @@ describe("a clip", () => {
           url: `/audio/${id}${fixture.n}`,
           ossUrl: null,
           isDefault: false,
-          bytes: 10,
           createdBy: fixture.account,
           createdAt: NOW,
           updatedAt: NOW,
         },
-        { ...AUTHOR, userId: fixture.account },
-        async (_, { ofPerson }) => {
-          if (ofPerson + 10 > 10) throw full;
+        { ...AUTHOR, userId: fixture.account, role: "teacher" },
+        {
+          bytes: 10,
+          quotas: { audioBytesPerTeacher: 10, audioBytes: Number.MAX_SAFE_INTEGER },
+          keep: async () => undefined,
         },
       );
     const outcomes = await held(
@@ -625,7 +625,7 @@ describe("a clip", () => {
     );
     expect(outcomes).toEqual([
       { status: "fulfilled", value: undefined },
-      { status: "rejected", reason: full },
+      { status: "rejected", reason: expect.objectContaining({ code: "QUOTA_EXCEEDED" }) },
     ]);
   });
 });

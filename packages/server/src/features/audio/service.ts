@@ -30,8 +30,8 @@ import {
   copyFiles,
   namesOfFiles,
 } from "./copy-files.js";
-import { clipNotFound } from "./rules.js";
-import type { AudioStore, BeforeInsert, StoredBytes, StoredExamAudio } from "./store.js";
+import { assertQuota, clipNotFound } from "./rules.js";
+import type { AddedFile, AudioStore, StoredExamAudio } from "./store.js";
 
 /** The maximum number of default clips that an exam offers. */
 const MAX_DEFAULTS = 100;
@@ -57,8 +57,6 @@ export interface AudioServiceDeps {
   /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }
-
-const MIB = 1024 * 1024;
 
 export type AudioService = ReturnType<typeof createAudioService>;
 
@@ -109,31 +107,18 @@ export const createAudioService = ({
     if (isDefault && caller.role !== "admin")
       throw forbidden("Only an administrator decides which clips exams offer by default (isDefault).");
   };
-  /** @throws QUOTA_EXCEEDED when additional bytes exceed the quota of the teacher or of the library */
-  const assertQuota = (caller: Caller, bytes: number, { ofPerson, ofAll }: StoredBytes): void => {
-    if (!quotas) return;
-    const assert = (whose: string, held: number, most: number): void => {
-      if (held + bytes <= most) return;
-      const inMib = (amount: number) => Math.round((amount / MIB) * 10) / 10;
-      throw quotaExceeded({ whose, what: "MiB of audio files", held: inMib(held), most: inMib(most) });
-    };
-    if (caller.role === "teacher")
-      assert(`The library, of ${caller.userId},`, ofPerson, quotas.audioBytesPerTeacher);
-    assert("The library", ofAll, quotas.audioBytes);
-  };
 
   const add = async (
     caller: ActingCaller,
     metadata: CreateAudioInput,
-    file?: { readonly bytes: number; readonly beforeInsert: BeforeInsert },
+    file?: AddedFile,
   ): Promise<AudioClip> => {
     assertMaySetDefault(caller, metadata.isDefault);
     const { name, classify, isDefault, url, ossUrl = null } = metadata;
     const now = clock();
     const clip = { id: ids.next(), name, classify, isDefault, url: storedUrl(url), ossUrl };
-    const { bytes = 0, beforeInsert } = file ?? {};
-    const row = { ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now };
-    await store.create(row, caller, beforeInsert);
+    const row = { ...clip, createdBy: caller.userId, createdAt: now, updatedAt: now };
+    await store.create(row, caller, file);
     return toPublic(clip);
   };
 
@@ -162,7 +147,7 @@ export const createAudioService = ({
       await access.open(caller, "unbound");
       gate.admit(caller, { writes: true });
       // Fail before reading the content when the quota is already used up.
-      if (quotas) assertQuota(caller, 1, await store.storedBytes(caller.userId));
+      if (quotas) assertQuota(caller, 1, await store.storedBytes(caller.userId), quotas);
       let bytes = 0;
       async function* counted() {
         for await (const chunk of upload.content) {
@@ -178,11 +163,11 @@ export const createAudioService = ({
       try {
         // Inside the transaction: otherwise the last other clip of the same file, and with it the file, could
         // be deleted first.
-        const beforeInsert: BeforeInsert = async (tx, stored) => {
-          assertQuota(caller, bytes, stored);
-          await file.keep(tx);
-        };
-        return await add(caller, { ...metadata, url: file.url }, { bytes, beforeInsert });
+        return await add(
+          caller,
+          { ...metadata, url: file.url },
+          { bytes, quotas, keep: (tx) => file.keep(tx) },
+        );
       } catch (error) {
         // The file may be in the library although adding the clip failed. The first error is the one to report.
         await removeUnused(file.url).catch(() => undefined);

@@ -8,7 +8,7 @@ import { ForeignKeyError } from "../../storage/errors.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { audioClips, examAudio } from "../../storage/tables.js";
-import { assertMayChange } from "./rules.js";
+import { type AudioQuotas, assertMayChange, assertQuota, type StoredBytes } from "./rules.js";
 
 /** A clip as stored. The URL of an uploaded file is a path. */
 export type StoredClip = Omit<AudioClip, "ossUrl"> & { ossUrl: string | null };
@@ -23,14 +23,14 @@ type ClipChanges = { [Field in "name" | "classify" | "isDefault"]?: StoredClip[F
   updatedAt: Date;
 };
 
-/** The size of uploaded files: those of one person, and those of all people. */
-export interface StoredBytes {
-  readonly ofPerson: number;
-  readonly ofAll: number;
+/** The uploaded file of a clip. */
+export interface AddedFile {
+  readonly bytes: number;
+  /** Absent: no quotas. */
+  readonly quotas: AudioQuotas | undefined;
+  /** Keeps the file in the library. It may await nothing but statements of the transaction. */
+  readonly keep: (tx: Transaction<"installation">) => Promise<void>;
 }
-
-/** Runs before a clip is added. It may await nothing but statements of the transaction. */
-export type BeforeInsert = (tx: Transaction<"installation">, stored: StoredBytes) => Promise<void>;
 
 export interface ClipFilter {
   readonly name?: string | undefined;
@@ -192,19 +192,22 @@ export const createAudioStore = ({ storage, writes }: { storage: Queries; writes
       storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
     /**
-     * @param beforeInsert runs in the same transaction, with the bytes stored before, while no other clip is added. `unlessUsed` does not
-     *   run for the clip's URL at the same time. If it throws, the clip is not added.
+     * Adds a clip, while no other one is added. `unlessUsed` does not run for the clip's URL at the same time.
+     * @throws QUOTA_EXCEEDED
      */
     create: (
-      clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
+      clip: StoredClip & { createdBy: string; createdAt: Date; updatedAt: Date },
       author: Author,
-      beforeInsert?: BeforeInsert,
+      file?: AddedFile,
     ): Promise<void> =>
       writes.ofInstallation({ subject: clip.id }, author, async (tx) => {
         await lockLibrary(tx);
         await lockUrl(tx, clip.url);
-        await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
-        await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
+        if (file?.quotas)
+          assertQuota(author, file.bytes, await readStoredBytes(tx, clip.createdBy), file.quotas);
+        await file?.keep(tx);
+        const bytes = file?.bytes ?? 0;
+        await tx.insert(insertClip, [{ ...clip, bytes, foldedName: searchForm(clip.name) }]);
       }),
 
     /** Returns undefined when there is no such clip. */
