@@ -1,5 +1,6 @@
 import { type Attempt, attemptAfter, type EntryKind, type ReasonCode, RUNNING } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
+import { isRoomOf } from "../storage/conditions.js";
 import type { Reader } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { attempts, examEntries, visibleExams, visibleParticipants, visibleRooms } from "../storage/tables.js";
@@ -77,13 +78,7 @@ const seatsOfPeople = statement((dialect) =>
       imServer: visibleRooms.imServer,
     })
     .from(visibleParticipants)
-    .innerJoin(
-      visibleRooms,
-      and(
-        eq(visibleRooms.examId, visibleParticipants.examId),
-        eq(visibleRooms.id, visibleParticipants.roomId),
-      ),
-    )
+    .innerJoin(visibleRooms, isRoomOf(visibleRooms, visibleParticipants))
     .where(
       and(
         eq(visibleParticipants.examId, param("examId")),

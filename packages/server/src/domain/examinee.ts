@@ -1,6 +1,7 @@
 import type { ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
 import { InvigilError, notInRoom, roomEnded, roomNotFound } from "../platform/errors.js";
+import { isRoomOf } from "../storage/conditions.js";
 import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { visibleParticipants, visibleRooms } from "../storage/tables.js";
@@ -18,11 +19,7 @@ const roomWithRole = statement(
     .from(visibleRooms)
     .leftJoin(
       visibleParticipants,
-      and(
-        eq(visibleParticipants.examId, visibleRooms.examId),
-        eq(visibleParticipants.roomId, visibleRooms.id),
-        eq(visibleParticipants.userId, param("userId")),
-      ),
+      and(isRoomOf(visibleRooms, visibleParticipants), eq(visibleParticipants.userId, param("userId"))),
     )
     .where(isRoom),
 );

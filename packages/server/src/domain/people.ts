@@ -8,6 +8,7 @@ import {
   type Room,
 } from "@invigil/schema";
 import { and, count, eq, sql } from "drizzle-orm";
+import { isOfSeat } from "../storage/conditions.js";
 import { UniqueError } from "../storage/errors.js";
 import type { Reader } from "../storage/port.js";
 import { type Dialect, insertion, param, query, rawParam, statement } from "../storage/statement.js";
@@ -197,17 +198,7 @@ const ownersOfStreams = statement((dialect) =>
     .from(streamNames)
     .where(dialect.isAnyOf(streamNames.name, "names")),
 );
-const deleteStreams = statement(
-  query
-    .delete(streamNames)
-    .where(
-      and(
-        eq(streamNames.examId, param("examId")),
-        eq(streamNames.roomId, param("roomId")),
-        eq(streamNames.userId, param("userId")),
-      ),
-    ),
-);
+const deleteStreams = statement(query.delete(streamNames).where(isOfSeat(streamNames)));
 const isInRoom = and(eq(participants.examId, param("examId")), eq(participants.roomId, param("roomId")));
 const deleteParticipant = statement(
   query.delete(participants).where(and(isInRoom, eq(participants.userId, param("userId")))),

@@ -1,4 +1,4 @@
-import type { ParticipantRole, PersonFacts } from "@invigil/schema";
+import type { ParticipantRole, PersonFacts, Readiness } from "@invigil/schema";
 import { and, eq, type SQLWrapper } from "drizzle-orm";
 import type { SQLiteSelect } from "drizzle-orm/sqlite-core";
 import type { Reader } from "../storage/port.js";
@@ -53,6 +53,17 @@ export const joinFacts = <People extends SQLiteSelect>(
   person: ExamPerson<SQLWrapper>,
 ) => people.$dynamic().leftJoin(attempts, isAttemptOf(person)).leftJoin(examPeople, isExamPerson(person));
 
+/** Returns what the checks before an exam have found. */
+export const readinessOf = ({
+  readiness,
+  readinessAt,
+  wavedThroughBy,
+}: Pick<FindingsRow, "readiness" | "readinessAt" | "wavedThroughBy">): Readiness => ({
+  checks: readiness ?? {},
+  wavedThrough: wavedThroughBy !== null,
+  ...(readinessAt && { since: readinessAt }),
+});
+
 interface FactsRow {
   readonly attempt: Parameters<typeof attemptOf>[0];
   readonly findings: FindingsRow | null;
@@ -63,14 +74,9 @@ export const factsOf = ({ attempt, findings }: FactsRow): PersonFacts => {
   const facts: PersonFacts = {};
   if (attempt) facts.attempt = attemptOf(attempt);
   if (!findings) return facts;
-  const { identity, identityAt, readiness, readinessAt, wavedThroughBy, detectorsOff } = findings;
+  const { identity, identityAt, readiness, wavedThroughBy, detectorsOff } = findings;
   if (identity && identityAt) facts.identity = { status: identity, since: identityAt };
-  if (readiness || wavedThroughBy !== null)
-    facts.readiness = {
-      checks: readiness ?? {},
-      wavedThrough: wavedThroughBy !== null,
-      ...(readinessAt && { since: readinessAt }),
-    };
+  if (readiness || wavedThroughBy !== null) facts.readiness = readinessOf(findings);
   if (detectorsOff) facts.detectorsOff = true;
   return facts;
 };

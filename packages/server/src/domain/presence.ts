@@ -1,5 +1,6 @@
 import { cameraSchema, type Presence } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
+import { isOfSeat } from "../storage/conditions.js";
 import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
@@ -14,14 +15,7 @@ type PresenceRow = Omit<typeof presence.$inferSelect, "examId" | "roomId">;
 const removePresence = statement(
   query
     .delete(presence)
-    .where(
-      and(
-        eq(presence.examId, param("examId")),
-        eq(presence.roomId, param("roomId")),
-        eq(presence.userId, param("userId")),
-        eq(presence.camera, param("camera")),
-      ),
-    )
+    .where(and(isOfSeat(presence), eq(presence.camera, param("camera"))))
     .returning({ role: presence.role, since: presence.since }),
 );
 

@@ -1,4 +1,5 @@
 import { and, asc, eq, sql } from "drizzle-orm";
+import { isOfSeat, isRoomOf } from "../storage/conditions.js";
 import type { Reader } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import { joinCodes, rooms, seatGenerations, visibleParticipants } from "../storage/tables.js";
@@ -26,11 +27,7 @@ export const generationInRoom = statement(
     .from(rooms)
     .leftJoin(
       seatGenerations,
-      and(
-        eq(seatGenerations.examId, rooms.examId),
-        eq(seatGenerations.roomId, rooms.id),
-        eq(seatGenerations.userId, param("userId")),
-      ),
+      and(isRoomOf(rooms, seatGenerations), eq(seatGenerations.userId, param("userId"))),
     )
     .where(and(eq(rooms.examId, param("examId")), eq(rooms.id, param("roomId")))),
 );
@@ -75,16 +72,7 @@ const raiseTo = statement(
 );
 
 const codesOfSeat = statement(
-  query
-    .select({ page: joinCodes.page, digest: joinCodes.digest })
-    .from(joinCodes)
-    .where(
-      and(
-        eq(joinCodes.examId, param("examId")),
-        eq(joinCodes.roomId, param("roomId")),
-        eq(joinCodes.userId, param("userId")),
-      ),
-    ),
+  query.select({ page: joinCodes.page, digest: joinCodes.digest }).from(joinCodes).where(isOfSeat(joinCodes)),
 );
 const insertCodes = insertion(joinCodes);
 

@@ -1,5 +1,6 @@
 import type { Camera, PublishStatus, StreamAction } from "@invigil/schema";
 import { and, eq, max, sql } from "drizzle-orm";
+import { isOfSeat } from "../storage/conditions.js";
 import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { streamEvents } from "../storage/tables.js";
@@ -11,12 +12,7 @@ export const STATUS_AFTER = { publish: "publishing", publish_done: "stopped" } a
   PublishStatus
 >;
 
-const isOfCamera = and(
-  eq(streamEvents.examId, param("examId")),
-  eq(streamEvents.roomId, param("roomId")),
-  eq(streamEvents.userId, param("userId")),
-  eq(streamEvents.camera, param("camera")),
-);
+const isOfCamera = and(isOfSeat(streamEvents), eq(streamEvents.camera, param("camera")));
 const newestTime = query
   .select({ time: max(streamEvents.eventTime) })
   .from(streamEvents)

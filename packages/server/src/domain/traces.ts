@@ -1,6 +1,7 @@
 import type { AbsentPerson } from "@invigil/schema";
 import { and, type Column, eq, exists, isNotNull, ne, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { alias, type SQLiteTable } from "drizzle-orm/sqlite-core";
+import { isRoomOf } from "../storage/conditions.js";
 import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import {
@@ -112,12 +113,11 @@ const room = { examId: rooms.examId, roomId: rooms.id };
 /** Whether people have left something in a room, or one of its people has in the exam. */
 export const isUsed = or(
   ...KINDS_OF_ROOM.map((kind) => left(kind, room)),
-  hasRow(examEntries, and(eq(examEntries.examId, rooms.examId), eq(examEntries.roomId, rooms.id))),
+  hasRow(examEntries, isRoomOf(rooms, examEntries)),
   hasRow(
     participants,
     and(
-      eq(participants.examId, rooms.examId),
-      eq(participants.roomId, rooms.id),
+      isRoomOf(rooms, participants),
       or(
         ...KINDS_OF_EXAM.map((kind) =>
           left(kind, { examId: participants.examId, userId: participants.userId }),

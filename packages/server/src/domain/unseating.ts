@@ -1,6 +1,7 @@
 import type { ImServer, ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, exists, gt, ne, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
+import { isRoomOf } from "../storage/conditions.js";
 import type { Reader } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { participants, rooms, unseated } from "../storage/tables.js";
@@ -75,7 +76,7 @@ const seats = (isOtherRoom: SQL) =>
       ).mapWith(Boolean),
     })
     .from(participants)
-    .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)));
+    .innerJoin(rooms, isRoomOf(rooms, participants));
 const inRoom = (isPerson: SQL) =>
   statement(
     seats(ne(other.roomId, participants.roomId)).where(

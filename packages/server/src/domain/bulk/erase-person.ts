@@ -1,4 +1,5 @@
 import { and, asc, eq, gt } from "drizzle-orm";
+import { isOfSeat, isRoomOf } from "../../storage/conditions.js";
 import type { Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, pageVisits, recordedPeople, rooms, streamEvents } from "../../storage/tables.js";
@@ -10,22 +11,14 @@ import type { BulkChange, Phase } from "./types.js";
 /** How many records can be read in the time that it takes to delete one. */
 const READS_PER_ROW = 4;
 
-const isRecordedIn = and(
-  eq(recordedPeople.examId, param("examId")),
-  eq(recordedPeople.roomId, param("roomId")),
-  eq(recordedPeople.userId, param("userId")),
-);
+const isRecordedIn = isOfSeat(recordedPeople);
 const nextRoomOfExam = statement(
   query
     .select({ id: rooms.id })
     .from(rooms)
     .innerJoin(
       recordedPeople,
-      and(
-        eq(recordedPeople.examId, rooms.examId),
-        eq(recordedPeople.roomId, rooms.id),
-        eq(recordedPeople.userId, param("userId")),
-      ),
+      and(isRoomOf(rooms, recordedPeople), eq(recordedPeople.userId, param("userId"))),
     )
     .where(and(eq(rooms.examId, param("examId")), gt(rooms.id, param("after"))))
     .orderBy(asc(rooms.id))
@@ -60,26 +53,11 @@ const erasureOf = (table: typeof streamEvents | typeof pageVisits) => ({
     query
       .select({ id: table.id })
       .from(rooms)
-      .innerJoin(
-        table,
-        and(eq(table.examId, rooms.examId), eq(table.roomId, rooms.id), eq(table.userId, param("userId"))),
-      )
+      .innerJoin(table, and(isRoomOf(rooms, table), eq(table.userId, param("userId"))))
       .where(eq(rooms.examId, param("examId")))
       .limit(param("limit")),
   ),
-  inRoom: statement(
-    query
-      .select({ id: table.id })
-      .from(table)
-      .where(
-        and(
-          eq(table.examId, param("examId")),
-          eq(table.roomId, param("roomId")),
-          eq(table.userId, param("userId")),
-        ),
-      )
-      .limit(param("limit")),
-  ),
+  inRoom: statement(query.select({ id: table.id }).from(table).where(isOfSeat(table)).limit(param("limit"))),
   deletion: statement((dialect) =>
     query.delete(table).where(and(dialect.isAnyOf(table.id, "ids", "integer"), dialect.inExam(table.examId))),
   ),

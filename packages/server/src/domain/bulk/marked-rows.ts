@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, isNotNull, lte, max } from "drizzle-orm";
+import { isOfSeat, isRoomOf } from "../../storage/conditions.js";
 import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import { participants, type personChanges, rooms, streamNames, unseated } from "../../storage/tables.js";
@@ -32,7 +33,7 @@ export const readLastSeat = async (reader: Reader, examId: string): Promise<numb
 export const readLastUnseated = async (reader: Reader, examId: string): Promise<number> =>
   (await reader.get(newestUnseated, { examId }))?.seq ?? 0;
 
-const isRoomOfParticipant = and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId));
+const isRoomOfParticipant = isRoomOf(rooms, participants);
 
 /** Participants in a range of `seq` that a change added. */
 export const seatsAddedBetween = statement((dialect) =>
@@ -72,16 +73,7 @@ const deleteSeatBySeq = statement((dialect) =>
     .where(and(eq(participants.seq, param("seq")), dialect.inExam(participants.examId))),
 );
 const deleteAddedStreams = statement(
-  query
-    .delete(streamNames)
-    .where(
-      and(
-        eq(streamNames.examId, param("examId")),
-        eq(streamNames.roomId, param("roomId")),
-        eq(streamNames.userId, param("userId")),
-        eq(streamNames.addedBy, param("id")),
-      ),
-    ),
+  query.delete(streamNames).where(and(isOfSeat(streamNames), eq(streamNames.addedBy, param("id")))),
 );
 /** Deletes a participant whom a change added, with the stream names that it added. */
 export const deleteAddedSeat = async (

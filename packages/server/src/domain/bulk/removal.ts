@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, isNull, lte, max } from "drizzle-orm";
+import { isOfSeat, isRoomOf } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
@@ -98,13 +99,7 @@ const roomsOfPerson = statement(
       createTeacher: visibleRooms.createTeacher,
     })
     .from(visibleParticipants)
-    .innerJoin(
-      visibleRooms,
-      and(
-        eq(visibleRooms.examId, visibleParticipants.examId),
-        eq(visibleRooms.id, visibleParticipants.roomId),
-      ),
-    )
+    .innerJoin(visibleRooms, isRoomOf(visibleRooms, visibleParticipants))
     .where(
       and(eq(visibleParticipants.userId, param("userId")), eq(visibleParticipants.examId, param("examId"))),
     )
@@ -120,14 +115,7 @@ const markSeat = statement(
   query
     .update(participants)
     .set({ removedBy: rawParam<number>("id") })
-    .where(
-      and(
-        eq(participants.examId, param("examId")),
-        eq(participants.roomId, param("roomId")),
-        eq(participants.userId, param("userId")),
-        isNull(participants.removedBy),
-      ),
-    ),
+    .where(and(isOfSeat(participants), isNull(participants.removedBy))),
 );
 const markUnseated = statement((dialect) =>
   query

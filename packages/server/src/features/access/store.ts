@@ -7,6 +7,7 @@ import type { RoomExams } from "../../domain/room-exams.js";
 import { generationInRoom, type SeatKey } from "../../domain/seats.js";
 import type { TokenEnd } from "../../identity/tokens.js";
 import { allOf, continueWith, type MaybePromise } from "../../platform/maybe-promise.js";
+import { isRoomOf, isSameRoom } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -115,11 +116,7 @@ const roomWithRole = statement(
     .from(visibleRooms)
     .leftJoin(
       visibleParticipants,
-      and(
-        eq(visibleParticipants.examId, visibleRooms.examId),
-        eq(visibleParticipants.roomId, visibleRooms.id),
-        eq(visibleParticipants.userId, param("userId")),
-      ),
+      and(isRoomOf(visibleRooms, visibleParticipants), eq(visibleParticipants.userId, param("userId"))),
     )
     .leftJoin(attempts, and(isAttemptOf(visibleParticipants), eq(visibleParticipants.role, "examinee")))
     .where(isRoom),
@@ -132,18 +129,11 @@ const seatInExam = statement(
       generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`.mapWith(Number),
     })
     .from(visibleParticipants)
-    .innerJoin(
-      visibleRooms,
-      and(
-        eq(visibleRooms.examId, visibleParticipants.examId),
-        eq(visibleRooms.id, visibleParticipants.roomId),
-      ),
-    )
+    .innerJoin(visibleRooms, isRoomOf(visibleRooms, visibleParticipants))
     .leftJoin(
       seatGenerations,
       and(
-        eq(seatGenerations.examId, visibleParticipants.examId),
-        eq(seatGenerations.roomId, visibleParticipants.roomId),
+        isSameRoom(seatGenerations, visibleParticipants),
         eq(seatGenerations.userId, visibleParticipants.userId),
       ),
     )
@@ -181,13 +171,7 @@ const roomsOfPerson = () =>
   query
     .select({ id: visibleRooms.id, status: visibleRooms.status, attempt: { status: attempts.status } })
     .from(visibleParticipants)
-    .innerJoin(
-      visibleRooms,
-      and(
-        eq(visibleRooms.examId, visibleParticipants.examId),
-        eq(visibleRooms.id, visibleParticipants.roomId),
-      ),
-    )
+    .innerJoin(visibleRooms, isRoomOf(visibleRooms, visibleParticipants))
     .leftJoin(attempts, and(isAttemptOf(visibleParticipants), eq(visibleParticipants.role, "examinee")));
 const isPerson = and(
   eq(visibleParticipants.userId, param("userId")),

@@ -18,10 +18,12 @@ import type { ExamTransaction } from "../../domain/exam-transaction.js";
 import { assertExamineeOfOpenRoom, readRoomWithRole } from "../../domain/examinee.js";
 import {
   type FindingsRow,
+  factEvents,
   findingColumns,
   findingsOfPerson,
   isExamPerson,
   NOTHING_FOUND,
+  readinessOf,
 } from "../../domain/person-facts.js";
 import { readRoomSnapshot } from "../../domain/room-snapshot.js";
 import type { SeatKey } from "../../domain/seats.js";
@@ -146,28 +148,13 @@ const isSame = (one: Checks, other: Checks): boolean =>
     (check) => one[check]?.result === other[check]?.result && one[check]?.detail === other[check]?.detail,
   );
 
-/** What is told of the checks of a person. */
-const readinessEvent = (
+/** The events that say what the checks of a person have found. */
+const readinessEvents = (
   { examId, roomId, userId }: SeatKey,
-  {
-    readiness,
-    readinessAt,
-    wavedThroughBy,
-  }: Pick<FindingsRow, "readiness" | "readinessAt" | "wavedThroughBy">,
+  findings: Parameters<typeof readinessOf>[0],
   now: Date,
-): NewEvent =>
-  newEvent(
-    { examId, roomId },
-    "readiness_changed",
-    {
-      userId,
-      role: "examinee",
-      checks: readiness ?? {},
-      wavedThrough: wavedThroughBy !== null,
-      ...(readinessAt && { since: readinessAt }),
-    },
-    now,
-  );
+): NewEvent[] =>
+  factEvents({ examId, roomId }, { userId, role: "examinee" }, { readiness: readinessOf(findings) }, now);
 
 type Seats = Awaited<ReturnType<typeof readSeats>>;
 
@@ -196,7 +183,7 @@ export const createSittingStore = ({
       tx.run(setReadiness, { examId, userId, readiness, readinessAt, wavedThroughBy }),
       events.addAll(
         tx,
-        seats.map(({ roomId }) => readinessEvent({ examId, roomId, userId }, person, now)),
+        seats.flatMap(({ roomId }) => readinessEvents({ examId, roomId, userId }, person, now)),
       ),
     ]);
   };
@@ -249,9 +236,9 @@ export const createSittingStore = ({
         const people =
           agreed.length > MAX_TOLD
             ? [newEvent(wholeExam(examId), "roster_changed", {}, now)]
-            : agreed.map(({ roomId, userId, ...person }) => {
+            : agreed.flatMap(({ roomId, userId, ...person }) => {
                 const { consent: _, ...readiness } = person.readiness ?? {};
-                return readinessEvent({ examId, roomId, userId }, { ...person, readiness }, now);
+                return readinessEvents({ examId, roomId, userId }, { ...person, readiness }, now);
               });
         await tx.last(() =>
           Promise.all([

@@ -7,6 +7,7 @@ import { prepareDecisions } from "../../domain/decisions.js";
 import { closeHandsOf } from "../../domain/hands.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -66,13 +67,7 @@ const seatsOf = (of: "named" | "room") =>
         decided: entryColumns,
       })
       .from(visibleParticipants)
-      .innerJoin(
-        visibleRooms,
-        and(
-          eq(visibleRooms.examId, visibleParticipants.examId),
-          eq(visibleRooms.id, visibleParticipants.roomId),
-        ),
-      )
+      .innerJoin(visibleRooms, isRoomOf(visibleRooms, visibleParticipants))
       .leftJoin(attempts, isAttemptOf(visibleParticipants))
       .leftJoin(
         examEntries,

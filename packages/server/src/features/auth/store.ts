@@ -14,6 +14,7 @@ import type { PruningClock } from "../../domain/pruning-clock.js";
 import type { RoomExams } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
 import { isOwnTokenId } from "../../identity/tokens.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
@@ -91,20 +92,12 @@ const seatInRoom = statement(
     .innerJoin(visibleExams, eq(visibleExams.id, visibleRooms.examId))
     .leftJoin(
       visibleParticipants,
-      and(
-        eq(visibleParticipants.examId, visibleRooms.examId),
-        eq(visibleParticipants.roomId, visibleRooms.id),
-        eq(visibleParticipants.userId, param("userId")),
-      ),
+      and(isRoomOf(visibleRooms, visibleParticipants), eq(visibleParticipants.userId, param("userId"))),
     )
     .leftJoin(attempts, isAttemptOf(visibleParticipants))
     .leftJoin(
       seatGenerations,
-      and(
-        eq(seatGenerations.examId, visibleRooms.examId),
-        eq(seatGenerations.roomId, visibleRooms.id),
-        eq(seatGenerations.userId, param("userId")),
-      ),
+      and(isRoomOf(visibleRooms, seatGenerations), eq(seatGenerations.userId, param("userId"))),
     )
     .where(isRoom),
 );

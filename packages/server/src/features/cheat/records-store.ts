@@ -2,6 +2,7 @@ import { and, count, eq, exists, sql } from "drizzle-orm";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-transaction.js";
 import type { RoomKey } from "../../domain/room-exams.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, visibleParticipants, visibleRooms } from "../../storage/tables.js";
@@ -74,13 +75,7 @@ const usageOfPeople = statement((dialect) => {
   const seat = query
     .select({ seq: visibleParticipants.seq })
     .from(visibleParticipants)
-    .where(
-      and(
-        eq(visibleParticipants.examId, visibleRooms.examId),
-        eq(visibleParticipants.roomId, visibleRooms.id),
-        eq(visibleParticipants.userId, userId),
-      ),
-    );
+    .where(and(isRoomOf(visibleRooms, visibleParticipants), eq(visibleParticipants.userId, userId)));
   return query
     .select({
       examId: visibleRooms.examId,
@@ -99,14 +94,7 @@ const usageOfPeople = statement((dialect) => {
       and(eq(visibleRooms.examId, sql`recorded."examId"`), eq(visibleRooms.id, sql`recorded."roomId"`)),
     )
     .innerJoin(dialect.elements(sql`recorded."people"`, "person"), sql`true`)
-    .leftJoin(
-      recordedPeople,
-      and(
-        eq(recordedPeople.examId, visibleRooms.examId),
-        eq(recordedPeople.roomId, visibleRooms.id),
-        eq(recordedPeople.userId, userId),
-      ),
-    );
+    .leftJoin(recordedPeople, and(isRoomOf(visibleRooms, recordedPeople), eq(recordedPeople.userId, userId)));
 });
 /** For rooms in which some people have no records: counts the people who have some, up to a maximum. */
 const sizesOfRooms = statement((dialect) => {

@@ -13,6 +13,7 @@ import { type EventLog, wholeExam } from "../../domain/events.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
 import { ABOVE_ALL_IDS } from "../../platform/paging.js";
+import { isOfSeat } from "../../storage/conditions.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Queries } from "../../storage/port.js";
 import { type Dialect, param, query, statement, statements } from "../../storage/statement.js";
@@ -66,13 +67,7 @@ const usageOfPerson = statement(
   query
     .select({ records: recordedPeople.records, bytes: recordedPeople.bytes })
     .from(recordedPeople)
-    .where(
-      and(
-        eq(recordedPeople.examId, param("examId")),
-        eq(recordedPeople.roomId, param("roomId")),
-        eq(recordedPeople.userId, param("userId")),
-      ),
-    ),
+    .where(isOfSeat(recordedPeople)),
 );
 const configOfExam = statement(
   query

@@ -1,5 +1,6 @@
 import { type Exam, type ImServer, imServerSchema } from "@invigil/schema";
 import { and, count, desc, eq, gt, lt } from "drizzle-orm";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleExams, visibleParticipants, visibleRooms, visibleUnseated } from "../../storage/tables.js";
@@ -50,11 +51,7 @@ const seatedExaminees = statement((dialect) =>
     .from(visibleRooms)
     .innerJoin(
       visibleParticipants,
-      and(
-        eq(visibleParticipants.examId, visibleRooms.examId),
-        eq(visibleParticipants.roomId, visibleRooms.id),
-        eq(visibleParticipants.role, "examinee"),
-      ),
+      and(isRoomOf(visibleRooms, visibleParticipants), eq(visibleParticipants.role, "examinee")),
     )
     .where(and(dialect.isAnyOf(visibleRooms.examId, "examIds"), eq(visibleRooms.status, "in_progress")))
     .groupBy(visibleRooms.examId),

@@ -1,6 +1,7 @@
 import type { ParticipantRole } from "@invigil/schema";
 import { and, asc, count, desc, eq, gt, inArray, isNotNull, isNull, ne } from "drizzle-orm";
 import { OK } from "../../domain/audit.js";
+import { isSameRoom } from "../../storage/conditions.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import {
@@ -75,8 +76,7 @@ const peopleWithoutCode = statement(
     .leftJoin(
       joinCodes,
       and(
-        eq(joinCodes.examId, participants.examId),
-        eq(joinCodes.roomId, participants.roomId),
+        isSameRoom(joinCodes, participants),
         eq(joinCodes.userId, participants.userId),
         eq(joinCodes.page, "main"),
       ),

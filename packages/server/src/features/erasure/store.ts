@@ -6,6 +6,7 @@ import { EVERYBODY, loginOf, loginsOf, STAFF, STAFF_COPY } from "../../domain/me
 import { eraseSeats } from "../../domain/seats.js";
 import type { Writes } from "../../domain/writes.js";
 import { firstIdAt } from "../../platform/ids.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import { DECLARATION, type DeclaredTable } from "../../storage/declaration.js";
 import { tablesOf } from "../../storage/inventory.js";
 import type { Queries, Reader, Transaction } from "../../storage/port.js";
@@ -76,7 +77,7 @@ const seatsOfPerson = statement((dialect) =>
 const seatInExam = query
   .select({ roomId: participants.roomId })
   .from(participants)
-  .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
+  .innerJoin(rooms, isRoomOf(rooms, participants))
   .where(and(eq(participants.userId, param("userId")), eq(participants.examId, param("examId"))));
 /**
  * Makes statements that delete rows by person, and by the exam or room to which they belong. The columns declare which tables have such

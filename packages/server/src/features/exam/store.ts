@@ -32,6 +32,7 @@ import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
 import type { Writes } from "../../domain/writes.js";
 import { type Page, pageOf } from "../../platform/paging.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
@@ -111,7 +112,7 @@ const examsOfRooms = statement(
   query
     .select({ id: rooms.examId })
     .from(participants)
-    .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
+    .innerJoin(rooms, isRoomOf(rooms, participants))
     .where(and(eq(participants.userId, param("userId")), eq(participants.role, param("role")))),
 );
 const counted = query
@@ -162,7 +163,7 @@ const examineeSeats = statement(
       attempt: attemptColumns,
     })
     .from(participants)
-    .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
+    .innerJoin(rooms, isRoomOf(rooms, participants))
     .leftJoin(attempts, isAttemptOf(participants))
     .where(and(eq(participants.examId, param("examId")), eq(participants.role, "examinee"))),
 );

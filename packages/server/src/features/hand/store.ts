@@ -19,6 +19,7 @@ import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
 import { InvigilError, roomEnded, roomNotFound } from "../../platform/errors.js";
 import { pageOf } from "../../platform/paging.js";
+import { isOfSeat } from "../../storage/conditions.js";
 import type { Queries } from "../../storage/port.js";
 import {
   type Dialect,
@@ -41,11 +42,7 @@ interface Answer {
   readonly now: Date;
 }
 
-const isOfPerson = and(
-  eq(hands.examId, param("examId")),
-  eq(hands.roomId, param("roomId")),
-  eq(hands.userId, param("userId")),
-);
+const isOfPerson = isOfSeat(hands);
 const openHandOf = statement(
   query
     .select()

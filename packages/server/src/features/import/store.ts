@@ -9,6 +9,7 @@ import type { RosterTransaction } from "../../domain/exam-transaction.js";
 import type { NewPerson } from "../../domain/people.js";
 import { insertPerson, readRoomSize } from "../../domain/people.js";
 import { readTrace, type Trace } from "../../domain/traces.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
@@ -113,8 +114,7 @@ const seatsOfPeople = statement((dialect) =>
       and(
         dialect.isAnyOf(visibleParticipants.userId, "userIds"),
         eq(visibleParticipants.examId, param("examId")),
-        eq(rooms.examId, visibleParticipants.examId),
-        eq(rooms.id, visibleParticipants.roomId),
+        isRoomOf(rooms, visibleParticipants),
       ),
     ),
 );

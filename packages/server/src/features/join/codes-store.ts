@@ -17,6 +17,7 @@ import type { Author } from "../../domain/calls.js";
 import type { RoomKey } from "../../domain/room-exams.js";
 import type { Writes } from "../../domain/writes.js";
 import type { JoinPage } from "../../identity/join-codes.js";
+import { isRoomOf, isSameRoom } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
@@ -70,11 +71,7 @@ const codesOfPeople = statement((dialect) =>
     .from(visibleParticipants)
     .leftJoin(
       joinCodes,
-      and(
-        eq(joinCodes.examId, visibleParticipants.examId),
-        eq(joinCodes.roomId, visibleParticipants.roomId),
-        eq(joinCodes.userId, visibleParticipants.userId),
-      ),
+      and(isSameRoom(joinCodes, visibleParticipants), eq(joinCodes.userId, visibleParticipants.userId)),
     )
     .where(and(isInRoom, dialect.isAnyOf(visibleParticipants.userId, "userIds"))),
 );
@@ -99,8 +96,7 @@ const roomsOfPeople = statement((dialect) =>
     .innerJoin(
       streamNames,
       and(
-        eq(streamNames.examId, visibleRooms.examId),
-        eq(streamNames.roomId, visibleRooms.id),
+        isRoomOf(visibleRooms, streamNames),
         eq(streamNames.camera, "main"),
         dialect.isAnyOf(streamNames.userId, "userIds"),
       ),
@@ -137,20 +133,13 @@ const openSeat = statement(
       generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`.mapWith(Number),
     })
     .from(visibleParticipants)
-    .innerJoin(
-      visibleRooms,
-      and(
-        eq(visibleRooms.examId, visibleParticipants.examId),
-        eq(visibleRooms.id, visibleParticipants.roomId),
-      ),
-    )
+    .innerJoin(visibleRooms, isRoomOf(visibleRooms, visibleParticipants))
     .innerJoin(visibleExams, eq(visibleExams.id, visibleRooms.examId))
     .leftJoin(attempts, isAttemptOf(visibleParticipants))
     .leftJoin(
       seatGenerations,
       and(
-        eq(seatGenerations.examId, visibleParticipants.examId),
-        eq(seatGenerations.roomId, visibleParticipants.roomId),
+        isSameRoom(seatGenerations, visibleParticipants),
         eq(seatGenerations.userId, visibleParticipants.userId),
       ),
     )

@@ -19,6 +19,7 @@ import { prepareMove } from "../../domain/seats.js";
 import { prepareUnseating, readSeat } from "../../domain/unseating.js";
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
+import { isOfSeat } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
@@ -144,16 +145,7 @@ const personInRoom = statement(
   query.select({ role, name, extraMinutes }).from(visibleParticipants).where(isPerson),
 );
 const planOfSeat = statement(
-  query
-    .select({ plan: participants.plan })
-    .from(participants)
-    .where(
-      and(
-        eq(participants.examId, param("examId")),
-        eq(participants.roomId, param("roomId")),
-        eq(participants.userId, param("userId")),
-      ),
-    ),
+  query.select({ plan: participants.plan }).from(participants).where(isOfSeat(participants)),
 );
 const timesOfPerson = statement(
   query
@@ -173,13 +165,7 @@ const updatePerson = statement(
       extraMinutes: rawParam<number>("extraMinutes"),
       updatedAt: rawParam<Date>("now"),
     })
-    .where(
-      and(
-        eq(participants.examId, param("examId")),
-        eq(participants.roomId, param("roomId")),
-        eq(participants.userId, param("userId")),
-      ),
-    ),
+    .where(isOfSeat(participants)),
 );
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;

@@ -23,6 +23,7 @@ import { prepareRoomDeletion, prepareUnseating, seatOfCreateTeacher } from "../.
 import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Writes } from "../../domain/writes.js";
 import { pageOf } from "../../platform/paging.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import {
@@ -135,10 +136,7 @@ const setAudioStatusOfRoom = statement(
 const pageOfAllRooms = query
   .select(roomColumns)
   .from(roomExams)
-  .innerJoin(
-    visibleRooms,
-    and(eq(visibleRooms.examId, roomExams.examId), eq(visibleRooms.id, roomExams.roomId)),
-  )
+  .innerJoin(visibleRooms, isRoomOf(visibleRooms, roomExams))
   .where(lt(roomExams.roomId, param("before")))
   .orderBy(desc(roomExams.roomId))
   .limit(param("limit"));
@@ -165,10 +163,7 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
     query
       .select(roomColumns)
       .from(participants)
-      .innerJoin(
-        visibleRooms,
-        and(eq(visibleRooms.examId, participants.examId), eq(visibleRooms.id, participants.roomId)),
-      )
+      .innerJoin(visibleRooms, isRoomOf(visibleRooms, participants))
       .where(
         and(
           eq(participants.userId, param("teacher")),
@@ -217,10 +212,7 @@ const otherPerson = statement(
   query
     .select({ userId: participants.userId })
     .from(participants)
-    .innerJoin(
-      visibleRooms,
-      and(eq(visibleRooms.examId, participants.examId), eq(visibleRooms.id, participants.roomId)),
-    )
+    .innerJoin(visibleRooms, isRoomOf(visibleRooms, participants))
     .where(
       and(
         eq(participants.examId, param("examId")),

@@ -18,6 +18,7 @@ import { readBounds } from "../../domain/event-bounds.js";
 import { toHand } from "../../domain/hands.js";
 import { factColumns, factsOf, joinFacts } from "../../domain/person-facts.js";
 import { shownRoom } from "../../domain/shown-rooms.js";
+import { isRoomOf, isSameRoom } from "../../storage/conditions.js";
 import type { Queries, Reader } from "../../storage/port.js";
 import {
   type Dialect,
@@ -98,8 +99,7 @@ type Chosen = ReturnType<typeof chosen>;
 const isOfSeat = (
   table: Readonly<Record<"examId" | "roomId" | "userId", AnyColumn>>,
   page: Chosen,
-): SQL | undefined =>
-  and(eq(table.examId, page.examId), eq(table.roomId, page.roomId), eq(table.userId, page.userId));
+): SQL | undefined => and(isSameRoom(table, page), eq(table.userId, page.userId));
 const [mainTimes, pcTimes] = [alias(pageTimes, "main_times"), alias(pageTimes, "pc_times")];
 const seatedOf = (choice: Choice) =>
   statement((dialect) => {
@@ -235,7 +235,7 @@ const countsOfSeated = (choice: Choice) =>
         records: sql<number>`coalesce(${recordedPeople.records}, 0)`.as("records"),
       })
       .from(page)
-      .innerJoin(rooms, and(eq(rooms.examId, page.examId), eq(rooms.id, page.roomId)))
+      .innerJoin(rooms, isRoomOf(rooms, page))
       .leftJoin(recordedPeople, isOfSeat(recordedPeople, page))
       .as("counted");
     const inState = (state: (typeof STATES)[number]) =>

@@ -5,6 +5,7 @@ import type { createSoftDeletedPersonEraser } from "../../domain/bulk/erase-from
 import type { createPersonRemover, ExamMembership } from "../../domain/bulk/removal.js";
 import { readSoftDeletedExam } from "../../domain/bulk/soft-deleted.js";
 import { pageOf } from "../../platform/paging.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -63,7 +64,7 @@ const roomsOfPerson = statement(
   query
     .select({ roomId: rooms.id, name: rooms.name, status: rooms.status, role: participants.role })
     .from(participants)
-    .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
+    .innerJoin(rooms, isRoomOf(rooms, participants))
     .where(and(eq(participants.userId, param("userId")), eq(participants.examId, param("examId"))))
     .orderBy(asc(rooms.id)),
 );

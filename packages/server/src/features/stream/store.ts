@@ -17,6 +17,7 @@ import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { Announcement, TaskLog } from "../../domain/vendor-tasks.js";
 import { ABOVE_ALL_IDS, pageOf } from "../../platform/paging.js";
 import { streamName } from "../../providers/stream-name.js";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement, statements } from "../../storage/statement.js";
 import {
@@ -65,10 +66,7 @@ const ownersOfStreams = statement((dialect) =>
       camera: streamNames.camera,
     })
     .from(streamNames)
-    .innerJoin(
-      visibleRooms,
-      and(eq(visibleRooms.examId, streamNames.examId), eq(visibleRooms.id, streamNames.roomId)),
-    )
+    .innerJoin(visibleRooms, isRoomOf(visibleRooms, streamNames))
     .where(dialect.isAnyOf(streamNames.name, "names")),
 );
 

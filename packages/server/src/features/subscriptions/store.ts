@@ -7,6 +7,7 @@ import type { RoomKey } from "../../domain/room-exams.js";
 import { readRoomSnapshot } from "../../domain/room-snapshot.js";
 import type { SeatKey } from "../../domain/seats.js";
 import { shownRoom, shownRoomById } from "../../domain/shown-rooms.js";
+import { isSameRoom } from "../../storage/conditions.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -53,11 +54,7 @@ const peopleOfRecords = statement((dialect) =>
     ),
 );
 const isSeatOf = (table: Pick<typeof recordedPeople, "examId" | "roomId" | "userId">) =>
-  and(
-    eq(table.examId, visibleParticipants.examId),
-    eq(table.roomId, visibleParticipants.roomId),
-    eq(table.userId, visibleParticipants.userId),
-  );
+  and(isSameRoom(table, visibleParticipants), eq(table.userId, visibleParticipants.userId));
 const countColumns = {
   roomId: visibleParticipants.roomId,
   userId: visibleParticipants.userId,

@@ -1,4 +1,5 @@
 import { and, eq, exists, gte, lt, ne, sql } from "drizzle-orm";
+import { isRoomOf } from "../../storage/conditions.js";
 import type { Queries } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { streamNames, visibleRooms } from "../../storage/tables.js";
@@ -22,14 +23,7 @@ const streamsOfPerson = statement(
   query
     .select({ name: streamNames.name, roomId: streamNames.roomId })
     .from(visibleRooms)
-    .innerJoin(
-      streamNames,
-      and(
-        eq(streamNames.examId, visibleRooms.examId),
-        eq(streamNames.roomId, visibleRooms.id),
-        eq(streamNames.userId, param("userId")),
-      ),
-    )
+    .innerJoin(streamNames, and(isRoomOf(visibleRooms, streamNames), eq(streamNames.userId, param("userId"))))
     .where(eq(visibleRooms.examId, param("examId"))),
 );
 const streamOfAnotherRoom = query
