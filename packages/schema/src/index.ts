@@ -39,6 +39,7 @@ export * from "./roster.js";
 export * from "./roster-states.js";
 export * from "./same-names.js";
 export * from "./series.js";
+export * from "./signal-types.js";
 export * from "./signals.js";
 export * from "./sitting.js";
 export * from "./stream.js";

@@ -14,7 +14,8 @@ import { found, given, nextNumber } from "./fields.js";
 import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
 import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room-parts.js";
-import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
+import { LAST_RESERVED_TYPE, type SignalName, signalName } from "./signal-types.js";
+import { type SignalData, signals } from "./signals.js";
 
 // The built-in message service. Each page of a person has a login: the user id for the main page,
 // `pc_<id>` for the PC page.
@@ -33,8 +34,6 @@ export const maxMessageBytes = (type: number): number => {
   const name = signalName(type);
   return name && signals[name].kind === "command" ? MAX_COMMAND_BYTES : MAX_MESSAGE_BYTES;
 };
-/** Types above this number are free for messages of applications. */
-export const LAST_RESERVED_TYPE = 30_000;
 
 const RECEIVERS =
   "The logins of the receivers: a user id for the main page, `pc_<id>` for the PC page. Absent: everybody in the room, or only its staff " +

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Role } from "./auth.js";
 import { idSchema, optional } from "./common-parts.js";
 import type { JsonObject } from "./json.js";
+import { type SignalName, signalName, signalTypes } from "./signal-types.js";
 
 // The messages that the vendor's apps exchange in a room's group, with the vendor's numbers and payloads.
 // Payloads may have additional fields, which are kept.
@@ -57,119 +58,129 @@ const signal = <
  */
 export const signals = {
   streamStopped: signal(
-    20_000,
+    signalTypes.streamStopped,
     "server",
     "news",
     userData.describe("A camera of the person stopped sending its stream."),
   ),
   streamPublished: signal(
-    20_001,
+    signalTypes.streamPublished,
     "server",
     "news",
     userData.describe("A camera of the person started sending its stream."),
   ),
   startCall: signal(
-    20_002,
+    signalTypes.startCall,
     "client",
     "command",
     commandData.describe("Asks an examinee to talk with the sender."),
   ),
-  endCall: signal(20_003, "client", "command", commandData.describe("Asks an examinee to end the call.")),
+  endCall: signal(
+    signalTypes.endCall,
+    "client",
+    "command",
+    commandData.describe("Asks an examinee to end the call."),
+  ),
   callConnected: signal(
-    20_004,
+    signalTypes.callConnected,
     "client",
     "answer",
     answerData.describe("Answers `startCall`: the call is connected."),
   ),
   callDisconnected: signal(
-    20_005,
+    signalTypes.callDisconnected,
     "client",
     "answer",
     answerData.describe("Answers `endCall`: the call is over."),
   ),
   startLiveBroadcast: signal(
-    20_006,
+    signalTypes.startLiveBroadcast,
     "client",
     "command",
     commandData.describe("Asks pages to play the teacher's live audio."),
   ),
   liveBroadcastStarted: signal(
-    20_007,
+    signalTypes.liveBroadcastStarted,
     "client",
     "answer",
     answerData.describe("Answers `startLiveBroadcast`: the page plays it."),
   ),
   stopLiveBroadcast: signal(
-    20_008,
+    signalTypes.stopLiveBroadcast,
     "client",
     "command",
     commandData.describe("Asks pages to stop the teacher's live audio."),
   ),
   liveBroadcastStopped: signal(
-    20_009,
+    signalTypes.liveBroadcastStopped,
     "client",
     "answer",
     answerData.describe("Answers `stopLiveBroadcast`: the page no longer plays it."),
   ),
   endRoom: signal(
-    20_010,
+    signalTypes.endRoom,
     "either",
     "command",
     commandData.describe(
       "Tells all pages that the room has ended. The server sends it when `room.end` ends the room.",
     ),
   ),
-  broadcastAudio: signal(20_011, "client", "command", commandData.describe("Asks pages to play a clip.")),
+  broadcastAudio: signal(
+    signalTypes.broadcastAudio,
+    "client",
+    "command",
+    commandData.describe("Asks pages to play a clip."),
+  ),
   audioBroadcastStarted: signal(
-    20_012,
+    signalTypes.audioBroadcastStarted,
     "client",
     "answer",
     answerData.describe("Answers `broadcastAudio`: the page plays the clip."),
   ),
   stopAudioBroadcast: signal(
-    20_013,
+    signalTypes.stopAudioBroadcast,
     "client",
     "command",
     commandData.describe("Asks pages to stop the clip."),
   ),
   audioBroadcastStopped: signal(
-    20_014,
+    signalTypes.audioBroadcastStopped,
     "client",
     "answer",
     answerData.describe("Answers `stopAudioBroadcast`: the page no longer plays the clip."),
   ),
   reset: signal(
-    20_015,
+    signalTypes.reset,
     "client",
     "command",
     commandData.describe("Asks pages to end calls and live broadcasts."),
   ),
   enteredRoom: signal(
-    20_016,
+    signalTypes.enteredRoom,
     "client",
     "report",
     answerData.describe("Reports that a page has entered the room."),
   ),
   publishSucceeded: signal(
-    20_017,
+    signalTypes.publishSucceeded,
     "client",
     "report",
     answerData.describe("Reports that a page sends its stream."),
   ),
   publishFailed: signal(
-    20_018,
+    signalTypes.publishFailed,
     "client",
     "report",
     answerData.describe("Reports that a page could not send its stream."),
   ),
   cheatDetected: signal(
-    20_019,
+    signalTypes.cheatDetected,
     "client",
     "report",
     answerData.describe("Reports that a detector saw something."),
   ),
   endUser: signal(
-    20_020,
+    signalTypes.endUser,
     "either",
     "command",
     commandData.describe(
@@ -177,14 +188,13 @@ export const signals = {
     ),
   ),
   userEnded: signal(
-    20_021,
+    signalTypes.userEnded,
     "client",
     "answer",
     answerData.describe("Answers `endUser`: the page has ended the exam."),
   ),
 } as const;
 
-export type SignalName = keyof typeof signals;
 /** The number that a message carries as `type`. */
 export type SignalType = (typeof signals)[SignalName]["type"];
 /** The payload of a signal. */
@@ -193,11 +203,6 @@ export type SignalData<Name extends SignalName> = z.output<(typeof signals)[Name
 export type Signal = {
   [Name in SignalName]: { readonly name: Name; readonly data: SignalData<Name> };
 }[SignalName];
-
-/** The name of the signal with this number, or undefined if there is none. */
-export const signalName = (type: number): SignalName | undefined =>
-  // Safe: the keys of the object are the signal names.
-  (Object.keys(signals) as SignalName[]).find((name) => signals[name].type === type);
 
 const SENDERS: Readonly<Record<SignalKind | "own", readonly Role[]>> = {
   command: ["admin", "teacher"],

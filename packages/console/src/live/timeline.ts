@@ -1,37 +1,41 @@
-import type {
-  CheatRecord,
-  ExamEntry,
-  Hand,
-  Message,
-  Presence,
-  RoomEvent,
-  RouterOutputs,
-  StreamEvent,
-  TalkChangedEvent,
-  TalkPage,
+import {
+  type CheatRecord,
+  type ExamEntry,
+  type Hand,
+  type Message,
+  type Presence,
+  type RoomEvent,
+  type RouterOutputs,
+  type SignalName,
+  type StreamEvent,
+  signalName,
+  type TalkChangedEvent,
+  type TalkPage,
 } from "@invigil/client";
-
+import { LAST_RESERVED_TYPE } from "@invigil/schema";
 import { phaseOf } from "./phases.js";
 
 export type Camera = "main" | "pc";
 
 /** The type of what people write to each other: `{ text }`. */
-export const WRITTEN = 30_001;
+export const WRITTEN = LAST_RESERVED_TYPE + 1;
 
-/** The signals that are worth a line, by their numbers. The others answer these, or say what events say. */
-const SIGNALS = {
-  20002: "startCall",
-  20003: "endCall",
-  20006: "startLiveBroadcast",
-  20008: "stopLiveBroadcast",
-  20011: "broadcastAudio",
-  20013: "stopAudioBroadcast",
-  20018: "publishFailed",
-  20020: "endUser",
-} as const;
-export type ShownSignal = (typeof SIGNALS)[keyof typeof SIGNALS];
-const signalOf = (type: number): ShownSignal | undefined =>
-  Object.entries(SIGNALS).find(([number]) => Number(number) === type)?.[1];
+/** The signals that are worth a line. The others answer these, or say what events say. */
+const SIGNALS = [
+  "startCall",
+  "endCall",
+  "startLiveBroadcast",
+  "stopLiveBroadcast",
+  "broadcastAudio",
+  "stopAudioBroadcast",
+  "publishFailed",
+  "endUser",
+] as const satisfies readonly SignalName[];
+export type ShownSignal = (typeof SIGNALS)[number];
+const signalOf = (type: number): ShownSignal | undefined => {
+  const name = signalName(type);
+  return SIGNALS.find((shown) => shown === name);
+};
 
 /** The kinds of entries, by which a timeline is filtered. */
 export type Kind = "presence" | "cameras" | "records" | "messages" | "decisions" | "notes" | "room";
@@ -174,7 +178,7 @@ export const messageEntry = ({ id, type, data, sender, to, time }: Message): Ent
     userId: isFromCandidate ? sender.userId : only,
   } as const;
   const from = sender.userId;
-  if (type >= WRITTEN)
+  if (type > LAST_RESERVED_TYPE)
     return typeof text === "string" && text.trim() !== ""
       ? {
           ...entry,
