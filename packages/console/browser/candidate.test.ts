@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { openExamRoom, STREAMS } from "./support/exam-room.js";
 import { serveHls } from "./support/hls.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { patternOf, STORY_LANGUAGES, textsOf, UNKNOWN } from "./support/languages.js";
 
 let fixture: AppFixture;
 
@@ -13,61 +13,8 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
 
-const WORDS = {
-  en: {
-    actions: "Actions for 王芳",
-    desk: ["Identity", "Note"],
-    time: "Time",
-    field: "Minutes",
-    reason: "Reason",
-    save: "Give the time",
-    extra: /15 min added/,
-    undo: "Undo",
-    message: "Message to 王芳",
-    look: "Why can they not enter?",
-    again: "Look again",
-    noCode: "No code was printed",
-    replaced: "The link or the code was replaced: they need a new one.",
-    detections: /^Detections/,
-    presence: /^Presence/,
-    came: "Came (Phone)",
-    left: "Disconnected (Phone)",
-    record: "Phone in the picture",
-    clock: "by the clock of their device",
-    moved: /was moved to/,
-    removed: "e1 is in no room of this exam",
-    ended: /has ended/,
-    readOnly: /Inspectors cannot send messages/,
-  },
-  "zh-CN": {
-    actions: "王芳的操作",
-    desk: ["核验身份", "写备注"],
-    time: "时间",
-    field: "分钟数",
-    reason: "原因",
-    save: "补时",
-    extra: /含补时 15 分钟/,
-    undo: "撤销",
-    message: "发给王芳",
-    look: "为什么进不去？",
-    again: "重新查看",
-    noCode: "尚未打印考试码",
-    replaced: "链接或考试码已更换，需要新的。",
-    detections: /^检测记录/,
-    presence: /^在线/,
-    came: "上线（手机）",
-    left: "掉线（手机）",
-    record: "检测到手机",
-    clock: "考生设备时间",
-    moved: /已调换到/,
-    removed: "e1不在本场考试的任何考场",
-    ended: /所在的考场已结束/,
-    readOnly: /巡考只能查看/,
-  },
-} as const;
-
 describe.each(STORY_LANGUAGES)("a candidate, in %s", (locale) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
 
   it("is followed from room to room, has a timeline with filters, and gets minutes that can be undone", async () => {
     const people = [{ userId: "e1", name: "王芳" }];
@@ -93,33 +40,51 @@ describe.each(STORY_LANGUAGES)("a candidate, in %s", (locale) => {
       path: `exams/${hall.examId}/candidates/e1`,
     });
     const { page, check, picture } = open;
-    await page.getByText(words.record).waitFor();
+    await page.getByText(t("watching.types.cellPhone")).waitFor();
     await check();
     await picture(`candidate-${locale}`);
-    await page.getByRole("radio", { name: words.detections }).check();
+    await page.getByRole("radio", { name: t("watching.kinds.records") }).check();
     await expect.poll(() => new URL(page.url()).searchParams.get("kind")).toBe("records");
-    const found = page.getByRole("listitem").filter({ hasText: words.record });
-    expect(await found.filter({ hasText: words.clock }).count()).toBe(1);
+    const found = page.getByRole("listitem").filter({ hasText: t("watching.types.cellPhone") });
+    expect(
+      await found
+        .filter({ hasText: patternOf(t.markup("watching.clocks.candidate", { time: () => UNKNOWN })) })
+        .count(),
+    ).toBe(1);
 
-    await page.getByRole("radio", { name: words.presence }).check();
+    await page.getByRole("radio", { name: t("watching.kinds.presence") }).check();
     const lines = page.getByRole("listitem");
-    await expect.poll(() => lines.filter({ hasText: words.came }).count()).toBe(2);
-    expect(await lines.filter({ hasText: words.left }).count()).toBe(1);
+    await expect
+      .poll(() =>
+        lines
+          .filter({
+            hasText: t("watching.what.own.entered", { camera: t("watching.streamDomains.picture.main") }),
+          })
+          .count(),
+      )
+      .toBe(2);
+    expect(
+      await lines
+        .filter({
+          hasText: t("watching.what.own.left", { camera: t("watching.streamDomains.picture.main") }),
+        })
+        .count(),
+    ).toBe(1);
 
-    await page.getByRole("button", { name: words.actions }).click();
-    await page.getByRole("menuitem", { name: words.time }).click();
-    await page.getByLabel(words.field, { exact: true }).fill("15");
-    await page.getByLabel(words.reason, { exact: true }).selectOption("connection");
-    await page.getByRole("button", { name: words.save }).click();
-    await page.getByText(words.extra).waitFor();
-    await page.getByRole("button", { name: words.undo }).click();
-    await page.getByText(words.extra).waitFor({ state: "detached" });
+    await page.getByRole("button", { name: t("watching.acts.label", { name: "王芳" }) }).click();
+    await page.getByRole("menuitem", { name: t("watching.acts.time") }).click();
+    await page.getByLabel(t("watching.control.minutes"), { exact: true }).fill("15");
+    await page.getByLabel(t("watching.control.reason.label"), { exact: true }).selectOption("connection");
+    await page.getByRole("button", { name: t("watching.control.action.give") }).click();
+    await page.getByText(t("candidate.header.given", { minutes: 15 })).waitFor();
+    await page.getByRole("button", { name: t("common.undo.action") }).click();
+    await page.getByText(t("candidate.header.given", { minutes: 15 })).waitFor({ state: "detached" });
 
     // Their old link does not work any more: the page says why.
     const { roomId } = hall;
     const old = await fixture.app.token({ sub: "e1", role: "examinee", room: roomId });
-    await page.getByRole("button", { name: words.look }).click();
-    await page.getByText(words.noCode).waitFor();
+    await page.getByRole("button", { name: t("candidate.access.look") }).click();
+    await page.getByText(t("candidate.access.code.none")).waitFor();
     await fixture.teacher.room.revokeLinks({ roomId, userIds: ["e1"] });
     const input = encodeURIComponent(JSON.stringify({ json: { roomId } }));
     const answer = await fetch(`${fixture.url}/trpc/room.get?input=${input}`, {
@@ -128,11 +93,11 @@ describe.each(STORY_LANGUAGES)("a candidate, in %s", (locale) => {
     expect(answer.status).toBe(401);
     await expect
       .poll(async () => {
-        await page.getByRole("button", { name: words.again }).click();
-        return page.getByText(words.replaced).count();
+        await page.getByRole("button", { name: t("candidate.access.again") }).click();
+        return page.getByText(t("candidate.access.reasons.LINKS_REVOKED")).count();
       })
       .toBe(1);
-    await page.getByText(words.replaced).scrollIntoViewIfNeeded();
+    await page.getByText(t("candidate.access.reasons.LINKS_REVOKED")).scrollIntoViewIfNeeded();
     await check();
     await picture(`candidate-access-${locale}`);
     if (locale === "zh-CN") {
@@ -145,20 +110,23 @@ describe.each(STORY_LANGUAGES)("a candidate, in %s", (locale) => {
         width: 360,
         height: 740,
       });
-      await small.page.getByRole("button", { name: words.look }).click();
-      await small.page.getByText(words.replaced).scrollIntoViewIfNeeded();
+      await small.page.getByRole("button", { name: t("candidate.access.look") }).click();
+      await small.page.getByText(t("candidate.access.reasons.LINKS_REVOKED")).scrollIntoViewIfNeeded();
       await small.picture("candidate-access-zh-CN-dark-360");
     }
 
     // Another person moves the candidate.
     await fixture.admin.participant.move({ roomId: hall.roomId, userId: "e1", toRoomId: other.roomId });
     await expect.poll(() => new URL(page.url()).searchParams.get("room")).toBe(other.roomId);
-    await page.getByText(words.moved).first().waitFor();
+    await page
+      .getByText(patternOf(t("candidate.moved", { name: UNKNOWN, room: `Hall B ${locale}` })))
+      .first()
+      .waitFor();
     await page.getByRole("link", { name: `Hall B ${locale}` }).waitFor();
     await check();
 
     await fixture.admin.participant.remove({ roomId: other.roomId, userId: "e1", withRecords: true });
-    await page.getByText(words.removed).waitFor();
+    await page.getByText(t("candidate.removed.title", { id: "e1" })).waitFor();
     await check();
     await picture(`candidate-removed-${locale}`);
     leave();
@@ -178,16 +146,21 @@ describe.each(STORY_LANGUAGES)("a candidate, in %s", (locale) => {
       path: `exams/${hall.examId}/candidates/e2`,
     });
     const { page, check, picture } = open;
-    await page.getByText(words.readOnly).waitFor();
+    await page.getByText(t("candidate.readOnly")).waitFor();
     expect(await page.getByRole("textbox").count()).toBe(0);
     // They check identities and write notes, and no more.
-    await page.getByRole("button", { name: words.actions }).click();
-    await expect.poll(() => page.getByRole("menuitem").allTextContents()).toEqual(words.desk);
+    await page.getByRole("button", { name: t("watching.acts.label", { name: "王芳" }) }).click();
+    await expect
+      .poll(() => page.getByRole("menuitem").allTextContents())
+      .toEqual([t("watching.acts.identity"), t("watching.acts.note")]);
     await page.keyboard.press("Escape");
     await check();
     await picture(`candidate-inspector-${locale}`);
     await fixture.admin.room.end({ roomId: hall.roomId });
-    await page.getByText(words.ended).first().waitFor();
+    await page
+      .getByText(t("candidate.ended", { name: "王芳" }))
+      .first()
+      .waitFor();
     await check();
   });
 });

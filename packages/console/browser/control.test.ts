@@ -1,88 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { patternOf, STORY_LANGUAGES, textsOf, UNKNOWN } from "./support/languages.js";
 import { type Candidate, MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // Decisions about the attempts of people: who gets time, who pauses and whose exam ends, each from one of the screens that offer it.
-
-const WORDS = {
-  en: {
-    actions: (name: string) => `Actions for ${name}`,
-    time: "Time",
-    pause: "Pause",
-    resume: "Resume",
-    give: "Give more time",
-    minutes: "Minutes",
-    reason: "Reason",
-    message: "Message to the candidate (optional)",
-    note: "Note for staff (optional, candidates never see it)",
-    changes: (count: number) => new RegExp(`^This changes ${count} candidate`),
-    refused: "not possible for 1",
-    giveTime: "Give the time",
-    failed: "1 of 3 failed.",
-    retry: "Try again for 1 person",
-    over: "Their exam has ended. Reopen it first.",
-    paused: "Paused",
-    pausedSince: /^Paused since/,
-    undo: "Undo",
-    undone: "Undone.",
-    close: "Close",
-    done: "Done for 3 people.",
-    end: "End their exam",
-    reopen: "Reopen their exam",
-    ended: /^Ended by an invigilator at/,
-    left: /left/,
-    pausedCount: "3 paused",
-    endsAt: /^paused, ends at/,
-    rooms: "Done for 2 rooms.",
-    inRoom: "3 candidates",
-    unchanged: "0 candidates, 3 without a change",
-    newLink: "New link",
-    overview: "Overview",
-    changed: "This has changed since you were asked. Check it, and confirm again.",
-    fails: "This was not done",
-    decided: /^[\d:]+Paused by Zhou Jing/,
-    decidedAll: "Zhou Jing paused the exam of 3 candidates: Disturbance",
-  },
-  "zh-CN": {
-    actions: (name: string) => `${name}的操作`,
-    time: "时间",
-    pause: "暂停",
-    resume: "继续",
-    give: "补时",
-    minutes: "分钟数",
-    reason: "原因",
-    message: "给考生的说明（选填）",
-    note: "内部备注（选填，考生看不到）",
-    changes: (count: number) => new RegExp(`^${count} 名考生会变化`),
-    refused: "1 名无法执行",
-    giveTime: "补时",
-    failed: "3 人中有 1 人未成功。",
-    retry: "对这 1 人重试",
-    over: "考试已结束，请先恢复其考试。",
-    paused: "暂停中",
-    pausedSince: /^自 .*起暂停中/,
-    undo: "撤销",
-    undone: "已撤销。",
-    close: "关闭",
-    done: "3 人已完成。",
-    end: "结束其考试",
-    reopen: "恢复其考试",
-    ended: /由监考结束$/,
-    left: /剩余/,
-    pausedCount: "暂停 3",
-    endsAt: /^暂停中，.*结束/,
-    rooms: "2 个考场已完成。",
-    inRoom: "3 名考生",
-    unchanged: "0 名考生，另有 3 名不变",
-    newLink: "换发链接",
-    overview: "总览",
-    changed: "以上内容已有变化，请核对后再次确认。",
-    fails: "操作未完成",
-    decided: /Zhou Jing暂停考试/,
-    decidedAll: "Zhou Jing暂停了 3 名考生的考试（受到干扰）",
-  },
-} as const;
 
 let fixture: AppFixture;
 let morning: Morning;
@@ -118,7 +39,21 @@ const statuses = async (...numbers: readonly number[]) =>
 const reason = { code: "other" } as const;
 
 describe.each(STORY_LANGUAGES)("who decides during an exam, in %s", (locale) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
+  const changes = (changed: number, { unchanged = 0, refused = 0 } = {}) =>
+    t("watching.control.foreseen.counts", { changed, unchanged, refused });
+  const pausedSince = patternOf(
+    t.markup("common.state.since", { state: t("common.state.paused"), time: () => UNKNOWN }),
+  );
+  const endsAt = patternOf(t.markup("watching.control.becomes.paused", { time: () => UNKNOWN }));
+  const ended = patternOf(t.markup("candidate.header.terminated", { time: () => UNKNOWN }));
+  const decidedAll = t("watching.what.decided.because", {
+    text: t("watching.what.decided.pause", {
+      by: "Zhou Jing",
+      name: t("watching.what.decided.people", { count: 3 }),
+    }),
+    reason: t("watching.control.reason.codes.disturbance"),
+  });
   const openPage = (path: string, size: { width?: number; height?: number } = {}) =>
     fixture.openConsole({ role: "teacher", locale, path: `exams/${morning.examId}${path}`, ...size });
 
@@ -128,44 +63,51 @@ describe.each(STORY_LANGUAGES)("who decides during an exam, in %s", (locale) => 
     const { page, check, picture } = open;
     const dialog = page.getByRole("dialog");
     const choose = async (entry: string) => {
-      await page.getByRole("button", { name: words.actions(name) }).click();
+      await page.getByRole("button", { name: t("watching.acts.label", { name }) }).click();
       await page.getByRole("menuitem", { name: entry, exact: true }).click();
     };
-    await choose(words.time);
-    await dialog.getByLabel(words.pause, { exact: true }).check();
-    const pause = dialog.getByRole("button", { name: words.pause, exact: true });
+    await choose(t("watching.acts.time"));
+    await dialog.getByLabel(t("watching.control.ways.pause"), { exact: true }).check();
+    const pause = dialog.getByRole("button", { name: t("watching.control.ways.pause"), exact: true });
     // Without a reason, nothing is decided.
     expect(await pause.isDisabled()).toBe(true);
-    await dialog.getByLabel(words.reason, { exact: true }).selectOption("technical");
-    await dialog.getByLabel(words.message).fill("Please wait, we restart the router.");
-    await dialog.getByLabel(words.note).fill("Power cut in hall A.");
-    await dialog.getByText(words.changes(1)).waitFor();
-    await dialog.getByText(words.endsAt).waitFor();
+    await dialog.getByLabel(t("watching.control.reason.label"), { exact: true }).selectOption("technical");
+    await dialog.getByLabel(t("watching.control.reason.message")).fill("Please wait, we restart the router.");
+    await dialog.getByLabel(t("watching.control.reason.note")).fill("Power cut in hall A.");
+    await dialog.getByText(changes(1)).waitFor();
+    await dialog.getByText(endsAt).waitFor();
     await check();
     await picture(`control-pause-${locale}`);
     await pause.dblclick();
     await dialog.waitFor({ state: "detached" });
-    await page.getByText(words.pausedSince).first().waitFor();
+    await page.getByText(pausedSince).first().waitFor();
     expect(await statuses(0, 1)).toEqual(["paused", "running"]);
     const own = fixture.app.as({ sub: userId, role: "examinee", room: roomId });
     const { entries } = await own.exam.entries({ examId: morning.examId });
     expect(entries).toMatchObject([{ kind: "pause", message: "Please wait, we restart the router." }]);
-    const line = page.getByRole("listitem").filter({ hasText: words.decided });
+    const line = page
+      .getByRole("listitem")
+      .filter({ hasText: t("watching.what.own.decided.pause", { by: "Zhou Jing" }) });
     await line.filter({ hasText: "Please wait, we restart the router." }).waitFor();
     expect(await line.filter({ hasText: "Power cut in hall A." }).count()).toBe(1);
     await check();
     await picture(`control-paused-${locale}`);
 
-    await choose(words.time);
+    await choose(t("watching.acts.time"));
     // Who is paused is probably to go on.
-    expect(await dialog.getByLabel(words.resume, { exact: true }).isChecked()).toBe(true);
-    await dialog.getByLabel(words.reason, { exact: true }).selectOption("technical");
-    await dialog.getByRole("button", { name: words.resume, exact: true }).click();
+    expect(await dialog.getByLabel(t("watching.control.ways.resume"), { exact: true }).isChecked()).toBe(
+      true,
+    );
+    await dialog.getByLabel(t("watching.control.reason.label"), { exact: true }).selectOption("technical");
+    await dialog.getByRole("button", { name: t("watching.control.ways.resume"), exact: true }).click();
     await dialog.waitFor({ state: "detached" });
-    await page.getByText(words.pausedSince).first().waitFor({ state: "detached" });
+    await page.getByText(pausedSince).first().waitFor({ state: "detached" });
     expect(await statuses(0)).toEqual(["running"]);
-    await page.getByRole("button", { name: words.undo }).last().click();
-    await page.getByText(words.pausedSince).first().waitFor();
+    await page
+      .getByRole("button", { name: t("common.undo.action") })
+      .last()
+      .click();
+    await page.getByText(pausedSince).first().waitFor();
   });
 
   it("gives a selection more time after a look at what it changes, tries again for one, and undoes it", async () => {
@@ -179,29 +121,42 @@ describe.each(STORY_LANGUAGES)("who decides during an exam, in %s", (locale) => 
         .getByRole("row", { name: candidate(n).userId })
         .getByRole("checkbox")
         .check();
-    await page.getByRole("toolbar").getByRole("button", { name: words.time, exact: true }).click();
-    await dialog.getByLabel(words.minutes, { exact: true }).fill("15");
-    await dialog.getByLabel(words.reason, { exact: true }).selectOption("connection");
-    await dialog.getByText(words.changes(2)).waitFor();
-    await dialog.getByText(words.refused).waitFor();
-    await dialog.getByRole("listitem").filter({ hasText: name }).getByText(words.over).waitFor();
+    await page
+      .getByRole("toolbar")
+      .getByRole("button", { name: t("watching.acts.time"), exact: true })
+      .click();
+    await dialog.getByLabel(t("watching.control.minutes"), { exact: true }).fill("15");
+    await dialog.getByLabel(t("watching.control.reason.label"), { exact: true }).selectOption("connection");
+    await dialog.getByText(changes(2, { refused: 1 })).waitFor();
+    await dialog
+      .getByRole("listitem")
+      .filter({ hasText: name })
+      .getByText(t("watching.control.refusals.over"))
+      .waitFor();
     await check();
     await picture(`control-extend-${locale}`);
-    await dialog.getByRole("button", { name: words.giveTime, exact: true }).dblclick();
-    await dialog.getByText(words.failed).waitFor();
-    await dialog.getByRole("listitem").filter({ hasText: name }).getByText(words.over).waitFor();
+    await dialog.getByRole("button", { name: t("watching.control.action.give"), exact: true }).dblclick();
+    await dialog.getByText(t("common.bulk.people.failed", { failed: 1, total: 3 })).waitFor();
+    await dialog
+      .getByRole("listitem")
+      .filter({ hasText: name })
+      .getByText(t("watching.control.refusals.over"))
+      .waitFor();
     await picture(`control-extended-${locale}`);
     await fixture.teacher.attempt.reopen({ roomId, userIds: [userId], reason, key: "again" });
-    await dialog.getByRole("button", { name: words.retry }).click();
-    await dialog.getByText(words.done).waitFor();
+    await dialog.getByRole("button", { name: t("common.bulk.people.retry", { count: 1 }) }).click();
+    await dialog.getByText(t("common.bulk.people.done", { count: 3 })).waitFor();
     await picture(`control-given-${locale}`);
     const minutes = async () => (await attempts(0, 1, 3)).map((attempt) => attempt?.extendedMinutes);
     expect(await minutes()).toEqual([15, 15, 15]);
-    await dialog.getByRole("button", { name: words.close }).last().click();
+    await dialog
+      .getByRole("button", { name: t("common.confirm.close") })
+      .last()
+      .click();
     await page.getByRole("row", { name: userId }).getByText("+15").waitFor();
     await picture(`control-list-${locale}`);
-    await page.getByRole("button", { name: words.undo }).click();
-    await page.getByText(words.undone, { exact: true }).waitFor();
+    await page.getByRole("button", { name: t("common.undo.action") }).click();
+    await page.getByText(t("common.undo.undone"), { exact: true }).waitFor();
     expect(await minutes()).toEqual([0, 0, 0]);
   });
 
@@ -210,31 +165,31 @@ describe.each(STORY_LANGUAGES)("who decides during an exam, in %s", (locale) => 
     await using open = await openPage(`/candidates/${userId}`);
     const { page, check, picture } = open;
     const dialog = page.getByRole("dialog");
-    await page.getByRole("button", { name: words.actions(name) }).click();
-    await page.getByRole("menuitem", { name: words.time, exact: true }).click();
-    await dialog.getByLabel(words.pause, { exact: true }).check();
-    await dialog.getByLabel(words.reason, { exact: true }).selectOption("technical");
-    await dialog.getByLabel(words.message).fill("Please wait.");
-    await dialog.getByText(words.changes(1)).waitFor();
-    await dialog.getByText(words.endsAt).waitFor();
-    const before = await dialog.getByText(words.endsAt).textContent();
+    await page.getByRole("button", { name: t("watching.acts.label", { name }) }).click();
+    await page.getByRole("menuitem", { name: t("watching.acts.time"), exact: true }).click();
+    await dialog.getByLabel(t("watching.control.ways.pause"), { exact: true }).check();
+    await dialog.getByLabel(t("watching.control.reason.label"), { exact: true }).selectOption("technical");
+    await dialog.getByLabel(t("watching.control.reason.message")).fill("Please wait.");
+    await dialog.getByText(changes(1)).waitFor();
+    await dialog.getByText(endsAt).waitFor();
+    const before = await dialog.getByText(endsAt).textContent();
     await fixture.admin.attempt.extend({ roomId, userIds: [userId], minutes: 15, reason, key: "colleague" });
-    const pause = dialog.getByRole("button", { name: words.pause, exact: true });
+    const pause = dialog.getByRole("button", { name: t("watching.control.ways.pause"), exact: true });
     // Without a network, nothing is decided, and nothing is lost.
     await page.route("**/trpc/attempt.pause*", (route) => route.abort("connectionrefused"));
     await pause.click();
-    await dialog.getByText(words.fails).waitFor();
+    await dialog.getByText(t("common.error.notDone")).waitFor();
     await page.unroute("**/trpc/attempt.pause*");
     await pause.dblclick();
-    await dialog.getByText(words.changed).waitFor();
-    expect(await dialog.getByText(words.endsAt).textContent()).not.toBe(before);
-    expect(await dialog.getByLabel(words.message).inputValue()).toBe("Please wait.");
+    await dialog.getByText(t("common.confirm.changed")).waitFor();
+    expect(await dialog.getByText(endsAt).textContent()).not.toBe(before);
+    expect(await dialog.getByLabel(t("watching.control.reason.message")).inputValue()).toBe("Please wait.");
     expect(await statuses(0)).toEqual(["running"]);
     await check();
     await picture(`control-changed-${locale}`);
     await page.setViewportSize({ width: 390, height: 844 });
     await check();
-    await dialog.getByText(words.changed).scrollIntoViewIfNeeded();
+    await dialog.getByText(t("common.confirm.changed")).scrollIntoViewIfNeeded();
     await picture(`control-changed-phone-${locale}`);
     await pause.click();
     await dialog.waitFor({ state: "detached" });
@@ -248,22 +203,22 @@ describe.each(STORY_LANGUAGES)("who decides during an exam, in %s", (locale) => 
     const dialog = page.getByRole("dialog");
     const own = fixture.app.as({ sub: userId, role: "examinee", room: roomId });
     const choose = async (entry: string) => {
-      await page.getByRole("button", { name: words.actions(name) }).click();
+      await page.getByRole("button", { name: t("watching.acts.label", { name }) }).click();
       await page.getByRole("menuitem", { name: entry, exact: true }).click();
-      await dialog.getByLabel(words.reason, { exact: true }).selectOption("misconduct");
-      await dialog.getByText(words.changes(1)).waitFor();
+      await dialog.getByLabel(t("watching.control.reason.label"), { exact: true }).selectOption("misconduct");
+      await dialog.getByText(changes(1)).waitFor();
       await check();
-      await picture(`control-${entry === words.end ? "terminate" : "reopen"}-${locale}`);
+      await picture(`control-${entry === t("watching.acts.terminate") ? "terminate" : "reopen"}-${locale}`);
       await dialog.getByRole("button", { name: entry, exact: true }).click();
       await dialog.waitFor({ state: "detached" });
     };
-    await choose(words.end);
-    await page.getByText(words.ended).waitFor();
+    await choose(t("watching.acts.terminate"));
+    await page.getByText(ended).waitFor();
     expect(await own.room.get({ roomId })).toMatchObject({ status: "ended" });
     await check();
     await picture(`control-terminated-${locale}`);
-    await choose(words.reopen);
-    await page.getByText(words.ended).waitFor({ state: "detached" });
+    await choose(t("watching.acts.reopen"));
+    await page.getByText(ended).waitFor({ state: "detached" });
     expect(await own.room.get({ roomId })).toMatchObject({ status: "in_progress" });
     expect(await statuses(0, 1, 2)).toEqual(["running", "running", "running"]);
   });
@@ -273,42 +228,54 @@ describe.each(STORY_LANGUAGES)("who decides during an exam, in %s", (locale) => 
     await using open = await openPage(`/rooms/${room?.id}`);
     const { page, check, picture } = open;
     const dialog = page.getByRole("dialog");
-    const decide = async (place: string, entry: string, done: string, shot?: string) => {
-      await page.getByRole("button", { name: words.actions(place) }).click();
-      await page.getByRole("menuitem", { name: words.time, exact: true }).click();
-      await dialog.getByLabel(entry, { exact: true }).check();
-      await dialog.getByLabel(words.reason, { exact: true }).selectOption("disturbance");
+    const pause = async (place: string, foreseen: string, done: string, shot?: string) => {
+      await page.getByRole("button", { name: t("watching.acts.label", { name: place }) }).click();
+      await page.getByRole("menuitem", { name: t("watching.acts.time"), exact: true }).click();
+      await dialog.getByLabel(t("watching.control.ways.pause"), { exact: true }).check();
       await dialog
-        .getByRole("status")
-        .filter({ hasText: words.changes(3) })
-        .waitFor();
+        .getByLabel(t("watching.control.reason.label"), { exact: true })
+        .selectOption("disturbance");
+      await dialog.getByRole("status").filter({ hasText: foreseen }).waitFor();
       await check();
       if (shot) await picture(`control-${shot}-${locale}`);
-      await dialog.getByRole("button", { name: entry, exact: true }).click();
+      await dialog.getByRole("button", { name: t("watching.control.action.pause"), exact: true }).click();
       await dialog.getByText(done).waitFor();
     };
-    await decide(room?.name ?? "", words.pause, words.done);
-    await dialog.getByRole("button", { name: words.close }).last().click();
-    await page.getByText(words.pausedCount).waitFor();
-    await page.getByRole("button", { name: words.undo }).click();
-    await page.getByText(words.pausedCount).waitFor({ state: "detached" });
-    await decide(room?.name ?? "", words.pause, words.done);
-    await dialog.getByRole("button", { name: words.close }).last().click();
-    await page.getByText(words.pausedCount).waitFor();
+    await pause(room?.name ?? "", changes(3), t("common.bulk.people.done", { count: 3 }));
+    await dialog
+      .getByRole("button", { name: t("common.confirm.close") })
+      .last()
+      .click();
+    await page.getByText(t("room.counts.paused", { count: 3 })).waitFor();
+    await page.getByRole("button", { name: t("common.undo.action") }).click();
+    await page.getByText(t("room.counts.paused", { count: 3 })).waitFor({ state: "detached" });
+    await pause(room?.name ?? "", changes(3), t("common.bulk.people.done", { count: 3 }));
+    await dialog
+      .getByRole("button", { name: t("common.confirm.close") })
+      .last()
+      .click();
+    await page.getByText(t("room.counts.paused", { count: 3 })).waitFor();
     const tiles = page.getByRole("listitem").filter({ has: page.locator("[data-camera]") });
-    await expect.poll(() => tiles.filter({ hasText: words.paused }).count()).toBe(3);
+    await expect.poll(() => tiles.filter({ hasText: t("common.state.paused") }).count()).toBe(3);
     expect(await statuses(0, 1, 2, 3)).toEqual(["paused", "paused", "paused", "running"]);
     await check();
     // What was decided at once is one line, each time.
-    await expect.poll(() => page.getByText(words.decidedAll).count()).toBe(2);
+    await expect.poll(() => page.getByText(decidedAll).count()).toBe(2);
     await page.reload();
-    await expect.poll(() => page.getByText(words.decidedAll).count()).toBe(2);
+    await expect.poll(() => page.getByText(decidedAll).count()).toBe(2);
     await picture(`control-room-${locale}`);
     await page.goto(`${fixture.url}/console/exams/${morning.examId}`);
-    await decide(words.overview, words.pause, words.rooms, "exam");
+    await pause(
+      t("overview.title"),
+      changes(3, { unchanged: 3 }),
+      t("common.bulk.rooms.done", { count: 2 }),
+      "exam",
+    );
     // The people of the first room were paused before.
-    await dialog.getByText(words.inRoom, { exact: true }).waitFor();
-    await dialog.getByText(words.unchanged).waitFor();
+    await dialog
+      .getByText(t("watching.control.inRoom", { changed: 3, unchanged: 0 }), { exact: true })
+      .waitFor();
+    await dialog.getByText(t("watching.control.inRoom", { changed: 0, unchanged: 3 })).waitFor();
     expect(await statuses(0, 1, 2, 3, 4, 5)).toEqual(Array(6).fill("paused"));
     await picture(`control-exam-done-${locale}`);
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { patternOf, STORY_LANGUAGES, textsOf, UNKNOWN } from "./support/languages.js";
 
 // A candidate raises their hand. An invigilator finds it on each screen, answers it, and sees it in what happened.
 
@@ -13,47 +13,17 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
 
-const WORDS = {
-  en: {
-    waiting: "2 without an answer",
-    list: "Raised hands",
-    open: /^王芳\. Raised hand: break/,
-    filter: /^Raised hand/,
-    title: "Raised hand of 王芳",
-    note: "Note for colleagues",
-    take: "Take",
-    taken: /Raised hand: break, .*, with you/,
-    takenBy: /Raised hand: technical problem, .*, with Sun Li/,
-    grant: "Grant the break",
-    onBreak: /^王芳\. On a break/,
-    end: "End the break",
-    began: "The break began",
-    resolved: "The hand is resolved (break): Five minutes",
-    seen: "Take the hand",
-    conflict: "A colleague has taken this hand, or it is resolved already.",
-  },
-  "zh-CN": {
-    waiting: "待处理 2",
-    list: "举手",
-    open: /^王芳，举手：休息/,
-    filter: /^举手/,
-    title: "王芳举手",
-    note: "给同事的备注",
-    take: "受理",
-    taken: /举手：休息，.*，由你受理/,
-    takenBy: /举手：设备问题，.*，由Sun Li受理/,
-    grant: "准许休息",
-    onBreak: /^王芳，休息中/,
-    end: "结束休息",
-    began: "开始休息",
-    resolved: "举手已处理（休息）：Five minutes",
-    seen: "受理举手",
-    conflict: "已由其他监考受理，或已处理完毕。",
-  },
-} as const;
-
 describe.each(STORY_LANGUAGES)("a raised hand, in %s", (locale) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
+  const kind = t("watching.hand.kinds.break");
+  const time = UNKNOWN;
+  const handOf = (status: string) => patternOf(t("watching.hand.open", { name: "王芳", words: status }));
+  const raised = handOf(t("watching.hand.status.raised", { kind, time }));
+  const onBreak = handOf(t("watching.hand.status.granted", { time }));
+  const takenByYou = patternOf(t("watching.hand.status.taken", { kind, time, by: t("watching.hand.you") }));
+  const takenByColleague = patternOf(
+    t("watching.hand.status.taken", { kind: t("watching.hand.kinds.technical"), time, by: "Sun Li" }),
+  );
 
   it("is found on each screen, taken, granted and resolved, and stays in what happened", async () => {
     const people = [
@@ -68,37 +38,39 @@ describe.each(STORY_LANGUAGES)("a raised hand, in %s", (locale) => {
     await hall.as("e2").hand.raise({ roomId, kind: "technical", text: "My camera is dark" });
     await using open = await fixture.openConsole({ role: "teacher", locale, path: `exams/${examId}` });
     const { page, check, picture } = open;
-    await page.getByText(words.waiting).waitFor();
-    const lines = page.getByRole("list", { name: words.list, exact: true }).getByRole("listitem");
+    await page.getByText(t("overview.tiles.waiting", { count: 2 })).waitFor();
+    const lines = page
+      .getByRole("list", { name: t("overview.hands.label"), exact: true })
+      .getByRole("listitem");
     await expect.poll(() => lines.allTextContents()).toHaveLength(2);
     expect(await lines.first().textContent()).toContain("王芳");
     await check();
     await picture(`hands-overview-${locale}`);
 
     // By the keyboard: Enter does the first thing that can be done.
-    await page.getByRole("button", { name: words.open }).press("Enter");
-    const dialog = page.getByRole("dialog", { name: words.title });
-    await dialog.getByLabel(words.note).fill("Five minutes");
+    await page.getByRole("button", { name: raised }).press("Enter");
+    const dialog = page.getByRole("dialog", { name: t("watching.hand.title", { name: "王芳" }) });
+    await dialog.getByLabel(t("watching.hand.note")).fill("Five minutes");
     await check({ within: "[role=dialog]" });
     await picture(`hands-dialog-${locale}`);
-    await dialog.getByLabel(words.note).press("Enter");
+    await dialog.getByLabel(t("watching.hand.note")).press("Enter");
     await dialog.waitFor({ state: "detached" });
-    await lines.getByText(words.taken).waitFor();
+    await lines.getByText(takenByYou).waitFor();
 
     await page.goto(new URL(`exams/${examId}/candidates?state=hand`, new URL("/console/", page.url())).href);
-    await page.getByRole("radio", { name: words.filter }).waitFor();
+    await page.getByRole("radio", { name: t("candidates.filters.hand") }).waitFor();
     await expect.poll(() => page.getByRole("row").filter({ hasText: "Li Wei" }).count()).toBe(0);
-    await page.getByText(words.taken).first().waitFor();
+    await page.getByText(takenByYou).first().waitFor();
     await check();
     await picture(`hands-candidates-${locale}`);
 
     await page.goto(new URL(`exams/${examId}/rooms/${roomId}`, new URL("/console/", page.url())).href);
-    await page.getByRole("button", { name: words.open }).click();
-    await dialog.getByRole("button", { name: words.grant }).click();
-    await page.getByRole("button", { name: words.onBreak }).waitFor();
+    await page.getByRole("button", { name: raised }).click();
+    await dialog.getByRole("button", { name: t("watching.hand.actions.grant") }).click();
+    await page.getByRole("button", { name: onBreak }).waitFor();
     const seen = { isMainMonitor: true, detectTime: new Date(), detectType: "actionPoseHandup" };
     await hall.as("e3").cheat.addRecords({ roomId, records: [{ ...seen, userId: "e3" }] });
-    await page.getByRole("button", { name: words.seen }).click();
+    await page.getByRole("button", { name: t("watching.hand.takeSeen") }).click();
     const handsOf = async (userId: string) =>
       (await fixture.teacher.hand.list({ roomId, userId })).hands.map(({ status }) => status);
     await expect.poll(() => handsOf("e3")).toEqual(["taken"]);
@@ -109,13 +81,20 @@ describe.each(STORY_LANGUAGES)("a raised hand, in %s", (locale) => {
     await page.setViewportSize({ width: 1280, height: 800 });
 
     await page.goto(new URL(`exams/${examId}/candidates/e1`, new URL("/console/", page.url())).href);
-    await page.getByText(words.began).waitFor();
+    await page.getByText(t("watching.what.own.hand.granted")).waitFor();
     // Not the hands of others in the room.
     expect(await page.getByText("My camera is dark").count()).toBe(0);
     await picture(`hands-candidate-${locale}`);
-    await page.getByRole("button", { name: words.onBreak }).click();
-    await dialog.getByRole("button", { name: words.end }).click();
-    await page.getByText(words.resolved).waitFor();
+    await page.getByRole("button", { name: onBreak }).click();
+    await dialog.getByRole("button", { name: t("watching.hand.actions.endBreak") }).click();
+    await page
+      .getByText(
+        t("watching.what.handText", {
+          said: t("watching.what.own.hand.resolved", { kind: t("watching.hand.kinds.break") }),
+          text: "Five minutes",
+        }),
+      )
+      .waitFor();
     await check();
 
     // A colleague was faster.
@@ -132,12 +111,15 @@ describe.each(STORY_LANGUAGES)("a raised hand, in %s", (locale) => {
       .getByRole("button", { name: /Emma Clarke/ })
       .and(page.locator("[class*=hand]"))
       .click();
-    await page.getByRole("dialog").getByRole("button", { name: words.take, exact: true }).click();
-    await page.getByText(words.conflict).waitFor();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: t("watching.hand.actions.take"), exact: true })
+      .click();
+    await page.getByText(t("common.error.reasons.HAND_CONFLICT")).waitFor();
     // Each screen names the colleague.
     for (const path of ["candidates/e2", "candidates?state=hand", `rooms/${roomId}`, ""]) {
       await page.goto(new URL(`exams/${examId}/${path}`, new URL("/console/", page.url())).href);
-      await page.getByText(words.takenBy).first().waitFor();
+      await page.getByText(takenByColleague).first().waitFor();
     }
     for (const each of leave) each();
   });

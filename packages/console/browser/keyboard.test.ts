@@ -2,7 +2,7 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, type ConsolePage, openAppFixture, PASSWORD } from "./support/console.js";
 import { compose, hasFocus, pressByKey, tabTo } from "./support/keyboard.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { STORY_LANGUAGES, textsOf } from "./support/languages.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
 // The main task of each screen without a mouse. `tabTo` sees at each stop that the focus is visible.
@@ -247,36 +247,25 @@ it("sends nothing with the Enter that ends a composition", async () => {
   await page.getByRole("banner").getByText("数学").waitFor();
 });
 
-const KEYS = {
-  en: {
-    overview: "Overview",
-    candidates: "Candidates",
-    jump: "Jump to",
-    next: "Next row",
-    records: "Records",
-  },
-  "zh-CN": { overview: "总览", candidates: "考生", jump: "跳转", next: "下一行", records: "记录" },
-} as const;
-
 it.each(STORY_LANGUAGES)("goes places, moves and chooses by single keys, in %s", async (locale) => {
-  const words = KEYS[locale];
+  const t = textsOf(locale);
   const [scheme, width] = locale === "en" ? (["light", 1280] as const) : (["dark", 360] as const);
   const path = `exams/${morning.examId}/records`;
   await using one = await fixture.openConsole({ role: "admin", locale, scheme, width, path });
   const { page: at, check, picture } = one;
   const heading = (name: string) => at.getByRole("heading", { name, level: 1 }).waitFor();
-  await heading(words.records);
+  await heading(t("records.title"));
   await at.keyboard.type("go");
-  await heading(words.overview);
+  await heading(t("overview.title"));
   await at.keyboard.type("gc");
-  await heading(words.candidates);
+  await heading(t("candidates.title"));
   const rows = at.getByRole("row").filter({ has: at.getByRole("checkbox") });
   await rows.nth(1).waitFor();
   await at.keyboard.type("jjx");
   await expect.poll(() => at.locator("[role=row][aria-selected=true]").count()).toBe(1);
   expect(await hasFocus(at.locator("[role=row][aria-selected=true]"))).toBe(true);
   await at.keyboard.type("?");
-  await at.getByRole("dialog").getByText(words.next, { exact: true }).waitFor();
+  await at.getByRole("dialog").getByText(t("common.table.next"), { exact: true }).waitFor();
   await at.getByRole("dialog").getByText("Ctrl-K").waitFor();
   // A dialog has the keys for itself.
   await at.keyboard.type("go");
@@ -284,7 +273,7 @@ it.each(STORY_LANGUAGES)("goes places, moves and chooses by single keys, in %s",
   await picture(`shortcuts-${locale}`);
   await at.keyboard.press("Escape");
   await at.getByRole("dialog").waitFor({ state: "detached" });
-  await heading(words.candidates);
+  await heading(t("candidates.title"));
 
   await at.keyboard.press("m");
   await at.getByRole("dialog").locator("textarea").waitFor();
@@ -293,7 +282,7 @@ it.each(STORY_LANGUAGES)("goes places, moves and chooses by single keys, in %s",
 
   const { name, userId } = candidateAt(1);
   await at.keyboard.press("Control+K");
-  const field = at.getByRole("dialog", { name: words.jump }).getByRole("combobox");
+  const field = at.getByRole("dialog", { name: t("common.jump.title") }).getByRole("combobox");
   await expect.poll(() => hasFocus(field)).toBe(true);
   await at.keyboard.type(userId);
   await at.getByRole("option", { name }).waitFor();

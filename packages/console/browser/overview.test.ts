@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
-import { STORY_LOOKS } from "./support/languages.js";
+import { STORY_LOOKS, textsOf } from "./support/languages.js";
 
 let fixture: AppFixture;
 beforeAll(async () => {
@@ -10,8 +10,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
-
-const TITLES = { en: "All rooms", "zh-CN": "全部考场" } as const;
 
 describe.each(STORY_LOOKS)("the overview of an invigilator, in $locale", ({ locale, ...look }) => {
   it("has their few rooms by name", async () => {
@@ -27,7 +25,9 @@ describe.each(STORY_LOOKS)("the overview of an invigilator, in $locale", ({ loca
       path: `exams/${examId}`,
     });
     const { page } = open;
-    const rooms = page.getByRole("region", { name: TITLES[locale] }).getByRole("link");
+    const rooms = page
+      .getByRole("region", { name: textsOf(locale)("overview.heat.title") })
+      .getByRole("link");
     await rooms.first().waitFor();
     expect((await rooms.allInnerTexts()).map((text) => text.trim())).toEqual(names);
     await open.check();

@@ -1,44 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { STORY_LANGUAGES, textsOf } from "./support/languages.js";
 
 const LONG = "Maximiliana-Alexandra von Hohenstauffenberg-Wolkenstein zu Trost";
-const WORDS = {
-  en: {
-    empty: "No detections yet",
-    hides: /hidden by filters/,
-    news: /Show 2 new/,
-    own: "You see the records of the rooms that are open to you.",
-    refused: "Your role may not do this",
-    csv: "Copy or download as CSV",
-    copy: "Copy as CSV",
-    download: "Download as CSV",
-    copied: /rows are copied/,
-    person: "Name or id",
-    several: /Several people/,
-    close: "Close",
-    all: "You see the records of all rooms.",
-    records: "Records",
-  },
-  "zh-CN": {
-    empty: "还没有检测记录",
-    hides: /筛选隐藏了/,
-    news: /2 条新检测记录/,
-    own: "显示你有权查看的考场的检测记录。",
-    refused: "你的角色没有这个权限",
-    csv: "复制或下载 CSV",
-    copy: "复制为 CSV",
-    download: "下载 CSV",
-    copied: /已复制/,
-    person: "姓名或考号",
-    several: /多人/,
-    close: "关闭",
-    all: "显示全部考场的检测记录。",
-    records: "检测记录",
-  },
-} as const;
-
 let fixture: AppFixture;
 /** An exam of t1 with two rooms; the second one has only the inspector in it. */
 const exam = { id: "", empty: "", rooms: ["", ""] };
@@ -95,7 +60,7 @@ afterAll(async () => {
 });
 
 describe.each(STORY_LANGUAGES)("the records, in %s", (locale) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
 
   it("are filtered in the address, are held back while one reads, and are copied as they are shown", async () => {
     await using open = await fixture.openConsole({
@@ -105,7 +70,11 @@ describe.each(STORY_LANGUAGES)("the records, in %s", (locale) => {
     });
     const { page, check, picture } = open;
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
-    await page.getByText(words.hides).waitFor();
+    const stored = await Promise.all(
+      exam.rooms.map((roomId) => fixture.admin.cheat.listRecords({ roomId, pageSize: 100 })),
+    );
+    const hidden = stored.flatMap(({ records }) => records.filter((one) => one.detectType !== "manyPeople"));
+    await page.getByText(t("common.filter.hides", { count: hidden.length })).waitFor();
     await page.getByText("王芳").first().waitFor();
     // With the header. The rows are drawn a little later.
     const rows = Number(await page.getByRole("grid").getAttribute("aria-rowcount"));
@@ -119,24 +88,24 @@ describe.each(STORY_LANGUAGES)("the records, in %s", (locale) => {
       roomId: exam.rooms[0] ?? "",
       records: [0, 4, 1, 2, 3].map((number) => detection(number)),
     });
-    await page.getByRole("button", { name: words.news }).waitFor();
+    await page.getByRole("button", { name: t("records.news", { count: 2 }) }).waitFor();
     expect(await shown.textContent()).toBe(before);
     await check();
     await picture(`records-news-${locale}`);
-    await page.getByRole("button", { name: words.news }).click();
-    await page.getByRole("button", { name: words.news }).waitFor({ state: "hidden" });
+    await page.getByRole("button", { name: t("records.news", { count: 2 }) }).click();
+    await page.getByRole("button", { name: t("records.news", { count: 2 }) }).waitFor({ state: "hidden" });
     await expect.poll(() => page.getByRole("row").count()).toBe(rows + 2);
 
-    await page.getByRole("button", { name: words.csv }).click();
-    await page.getByRole("menuitem", { name: words.copy }).click();
-    await page.getByText(words.copied).waitFor();
+    await page.getByRole("button", { name: t("common.csv.label") }).click();
+    await page.getByRole("menuitem", { name: t("common.csv.copy") }).click();
+    await page.getByText(t("common.csv.copied", { count: rows + 1 })).waitFor();
     const copied = await page.evaluate(() => navigator.clipboard.readText());
     expect(copied.split("\r\n")).toHaveLength(rows + 3);
     expect(copied).not.toContain("=SUM");
-    await page.getByRole("button", { name: words.csv }).click();
+    await page.getByRole("button", { name: t("common.csv.label") }).click();
     const [file] = await Promise.all([
       page.waitForEvent("download"),
-      page.getByRole("menuitem", { name: words.download }).click(),
+      page.getByRole("menuitem", { name: t("common.csv.download") }).click(),
     ]);
     expect((await readFile((await file.path()) ?? "", "utf8")).slice(1)).toBe(copied);
   });
@@ -152,14 +121,14 @@ describe.each(STORY_LANGUAGES)("the records, in %s", (locale) => {
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     await page.waitForURL(/record=\d+/);
-    await page.getByRole("button", { name: words.close }).waitFor();
+    await page.getByRole("button", { name: t("common.confirm.close") }).waitFor();
     await check();
     await picture(`records-open-${locale}`);
     await page.keyboard.press("Escape");
     await page.waitForURL((url) => !url.searchParams.has("record"));
     expect(await page.evaluate(() => document.activeElement?.getAttribute("role"))).toBe("row");
     await page.goBack();
-    await page.getByRole("button", { name: words.close }).waitFor();
+    await page.getByRole("button", { name: t("common.confirm.close") }).waitFor();
     await page.getByRole("region").getByRole("link", { name: LONG }).click();
     await page.waitForURL(/candidates\/s2/);
   });
@@ -167,10 +136,10 @@ describe.each(STORY_LANGUAGES)("the records, in %s", (locale) => {
   it("are those of their own rooms for an invigilator who did not create the exam", async () => {
     await using open = await fixture.openConsole({ locale, path: `exams/${exam.id}/records` });
     const { page, check } = open;
-    await page.getByLabel(locale === "en" ? "User name" : "用户名").fill("t2");
-    await page.getByLabel(locale === "en" ? "Password" : "密码", { exact: true }).fill(PASSWORD);
+    await page.getByLabel(t("common.signIn.user")).fill("t2");
+    await page.getByLabel(t("common.signIn.password"), { exact: true }).fill(PASSWORD);
     await page.keyboard.press("Enter");
-    await page.getByText(words.own).waitFor();
+    await page.getByText(t("records.scope.own")).waitFor();
     const { records } = await fixture.admin.cheat.listRecords({ roomId: exam.rooms[1] ?? "" });
     await expect.poll(() => page.getByRole("row").count()).toBe(records.length + 1);
     await page.getByText(LONG).first().waitFor();
@@ -179,7 +148,7 @@ describe.each(STORY_LANGUAGES)("the records, in %s", (locale) => {
       roomId: exam.rooms[1] ?? "",
       records: [detection(0, { userId: "s8" }), detection(4, { userId: "s8" })],
     });
-    await page.getByRole("button", { name: words.news }).waitFor();
+    await page.getByRole("button", { name: t("records.news", { count: 2 }) }).waitFor();
   });
 
   it("teach when there is none, and appear at once", async () => {
@@ -189,7 +158,7 @@ describe.each(STORY_LANGUAGES)("the records, in %s", (locale) => {
       path: `exams/${exam.empty}/records`,
     });
     const { page, check, picture } = open;
-    await page.getByText(words.empty).waitFor();
+    await page.getByText(t("records.empty.title")).waitFor();
     await check();
     await picture(`records-0-${locale}`);
   });
@@ -287,11 +256,14 @@ it.each(["en", "zh-CN"] as const)(
       path: `exams/${exam.id}/records`,
     });
     const { page, checkLooks } = open;
-    await checkLooks(() => page.getByText(WORDS[locale].all).waitFor(), `records-${locale}`);
+    await checkLooks(
+      () => page.getByText(textsOf(locale)("records.scope.all")).waitFor(),
+      `records-${locale}`,
+    );
     // Which one is open is in the address.
     await page.getByRole("row").nth(2).click();
     await checkLooks(
-      () => page.getByRole("button", { name: WORDS[locale].close }).waitFor(),
+      () => page.getByRole("button", { name: textsOf(locale)("common.confirm.close") }).waitFor(),
       `records-open-${locale}`,
     );
   },

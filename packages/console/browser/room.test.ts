@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { type ExamRoom, openExamRoom, STREAMS } from "./support/exam-room.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { patternOf, STORY_LANGUAGES, textsOf, UNKNOWN } from "./support/languages.js";
 import { serveWhep } from "./support/whep.js";
 
 const PEOPLE = [
@@ -25,43 +25,9 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
 
-const WORDS = {
-  en: {
-    choose: "Choose Emma Clarke",
-    asks: "Asks: May I use scratch paper?",
-    reply: "Reply",
-    message: "Message to Emma Clarke",
-    more: (room: string) => `Actions for ${room}`,
-    silence: "Silence",
-    end: "End the room",
-    endTitle: (room: string, count: number) => `End ${room} for ${count} people?`,
-    changed: "This has changed since you were asked. Check it, and confirm again.",
-    ended: /This room (has )?ended/,
-    note: "Note",
-    readOnly: /Inspectors cannot send messages/,
-    dark: /No picture since/,
-    noName: "No people are in this room yet",
-  },
-  "zh-CN": {
-    choose: "选择Emma Clarke",
-    asks: "提问：May I use scratch paper?",
-    reply: "回复",
-    message: "发给Emma Clarke",
-    more: (room: string) => `${room}的操作`,
-    silence: "静音",
-    end: "结束考场",
-    endTitle: (room: string, count: number) => `结束${room}（${count} 人）？`,
-    changed: "以上内容已有变化，请核对后再次确认。",
-    ended: /考场已于/,
-    note: "写备注",
-    readOnly: /巡考只能查看/,
-    dark: /起没有画面/,
-    noName: "考场还没有安排人员",
-  },
-} as const;
-
 describe.each(STORY_LANGUAGES)("a room, in %s", (locale) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
+  const ended = patternOf(t.markup("room.ended.text", { time: () => UNKNOWN }));
 
   it("is watched by its teacher, who answers, silences and ends it", async () => {
     const name = `Room 1 ${locale}`;
@@ -74,11 +40,9 @@ describe.each(STORY_LANGUAGES)("a room, in %s", (locale) => {
     const { page, check, picture } = open;
     const whep = await serveWhep(page);
     await page.goto(`${fixture.url}/console/${path}`);
-    await page.getByLabel(locale === "en" ? "User name" : "用户名").fill("t1");
-    await page
-      .getByLabel(locale === "en" ? "Password" : "密码", { exact: true })
-      .fill("a password for tests");
-    await page.getByRole("button", { name: locale === "en" ? "Sign in" : "登录" }).click();
+    await page.getByLabel(t("common.signIn.user")).fill("t1");
+    await page.getByLabel(t("common.signIn.password"), { exact: true }).fill("a password for tests");
+    await page.getByRole("button", { name: t("common.signIn.submit") }).click();
     await page.getByRole("heading", { name }).waitFor();
 
     // The picture arrives over the loopback interface, and the policy of the page lets it.
@@ -93,13 +57,15 @@ describe.each(STORY_LANGUAGES)("a room, in %s", (locale) => {
     await hall
       .as("e2")
       .im.send({ roomId: hall.roomId, type: WRITTEN, data: { text: "May I use scratch paper?" } });
-    await page.getByText(words.asks).waitFor();
-    await page.getByRole("button", { name: words.reply }).focus();
+    await page.getByText(t("room.tile.asks", { text: "May I use scratch paper?" })).waitFor();
+    await page.getByRole("button", { name: t("watching.acts.reply") }).focus();
     await page.keyboard.press("Enter");
-    const field = page.getByLabel(words.message);
+    const field = page.getByLabel(t("room.composer.chosen", { names: "Emma Clarke" }));
     await field.fill("Yes, blank paper only.");
     await field.press("Enter");
-    await page.getByText(words.asks).waitFor({ state: "detached" });
+    await page
+      .getByText(t("room.tile.asks", { text: "May I use scratch paper?" }))
+      .waitFor({ state: "detached" });
     const written = { roomId: hall.roomId, type: WRITTEN };
     const { messages } = await hall.as("e2").im.history(written);
     expect(messages[0]).toMatchObject({
@@ -113,34 +79,47 @@ describe.each(STORY_LANGUAGES)("a room, in %s", (locale) => {
     // A camera that goes dark says since when, and its session is over.
     await expect.poll(() => whep.open.size).toBe(1);
     await hall.report("e1", "publish_done");
-    await page.getByText(words.dark).waitFor();
+    await page
+      .getByText(patternOf(t.markup("watching.picture.stoppedSince", { time: () => UNKNOWN })))
+      .waitFor();
     await expect.poll(() => whep.open.size).toBe(0);
 
     await fixture.teacher.room.setAudioStatus({ roomId: hall.roomId, audioStatus: "speaking" });
-    await page.getByRole("button", { name: words.more(name) }).click();
-    await page.getByRole("menuitem", { name: words.silence }).click();
-    await page.getByRole("dialog").getByRole("button", { name: words.silence }).click();
+    await page.getByRole("button", { name: t("watching.acts.label", { name }) }).click();
+    await page.getByRole("menuitem", { name: t("room.actions.mute") }).click();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: t("room.actions.mute") })
+      .click();
     await page.getByRole("dialog").waitFor({ state: "detached" });
     expect((await fixture.teacher.room.get({ roomId: hall.roomId })).audioStatus).toBe("silent");
 
-    await page.getByRole("button", { name: words.more(name) }).click();
-    await page.getByRole("menuitem", { name: words.end }).click();
-    await page.getByRole("dialog", { name: words.endTitle(name, 3) }).waitFor();
+    await page.getByRole("button", { name: t("watching.acts.label", { name }) }).click();
+    await page.getByRole("menuitem", { name: t("room.actions.end") }).click();
+    await page.getByRole("dialog", { name: t("watching.endRoom.title", { room: name, count: 3 }) }).waitFor();
     await check();
     await picture(`room-end-${locale}`);
     // A colleague adds someone before it is confirmed.
     const late = { userId: "e9", name: "Late Comer", role: "examinee" } as const;
     await fixture.admin.participant.add({ roomId: hall.roomId, participants: [late] });
-    await page.getByRole("dialog", { name: words.endTitle(name, 4) }).waitFor();
-    await page.getByRole("dialog").getByRole("button", { name: words.end }).dblclick();
-    await page.getByRole("dialog").getByText(words.changed).waitFor();
+    await page.getByRole("dialog", { name: t("watching.endRoom.title", { room: name, count: 4 }) }).waitFor();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: t("room.actions.end") })
+      .dblclick();
+    await page.getByRole("dialog").getByText(t("common.confirm.changed")).waitFor();
     expect((await fixture.teacher.room.get({ roomId: hall.roomId })).status).toBe("in_progress");
     await check();
     await picture(`room-end-changed-${locale}`);
-    await page.getByRole("dialog").getByRole("button", { name: words.end }).click();
-    await page.getByText(words.ended).first().waitFor();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: t("room.actions.end") })
+      .click();
+    await page.getByText(ended).first().waitFor();
     expect((await fixture.teacher.room.get({ roomId: hall.roomId })).status).toBe("ended");
-    await expect.poll(() => page.getByLabel(words.message).count()).toBe(0);
+    await expect
+      .poll(() => page.getByLabel(t("room.composer.chosen", { names: "Emma Clarke" })).count())
+      .toBe(0);
     await check();
     await picture(`room-ended-${locale}`);
   });
@@ -158,18 +137,18 @@ describe.each(STORY_LANGUAGES)("a room, in %s", (locale) => {
       path: `exams/${hall.examId}/rooms/${hall.roomId}?tiles=4`,
     });
     const { page, check, picture } = open;
-    await page.getByText(words.readOnly).waitFor();
+    await page.getByText(t("room.readOnly")).waitFor();
     await page.getByRole("link", { name: "Emma Clarke" }).waitFor();
     expect(await page.getByRole("checkbox").count()).toBe(0);
     expect(await page.getByRole("textbox").count()).toBe(0);
     // They write notes about it, and no more.
-    await page.getByRole("button", { name: words.more(name) }).click();
-    await expect.poll(() => page.getByRole("menuitem").allTextContents()).toEqual([words.note]);
+    await page.getByRole("button", { name: t("watching.acts.label", { name }) }).click();
+    await expect.poll(() => page.getByRole("menuitem").allTextContents()).toEqual([t("watching.acts.note")]);
     await page.keyboard.press("Escape");
     await check();
     await picture(`room-inspector-${locale}`);
     await fixture.admin.room.end({ roomId: hall.roomId });
-    await page.getByText(words.ended).first().waitFor();
+    await page.getByText(ended).first().waitFor();
     await check();
   });
 
@@ -180,7 +159,7 @@ describe.each(STORY_LANGUAGES)("a room, in %s", (locale) => {
       locale,
       path: `exams/${hall.examId}/rooms/${hall.roomId}`,
     });
-    await open.page.getByText(words.noName).waitFor();
+    await open.page.getByText(t("room.empty.title")).waitFor();
     await open.check();
     await open.picture(`room-empty-${locale}`);
   });

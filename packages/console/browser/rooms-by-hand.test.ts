@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, openAppFixture } from "./support/console.js";
-import { STORY_LOOKS } from "./support/languages.js";
+import { STORY_LOOKS, textsOf } from "./support/languages.js";
 
 const HOUR = 3_600_000;
 
@@ -12,73 +12,8 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
 
-const WORDS = {
-  en: {
-    create: "Add a room by hand",
-    name: "Name of the room",
-    runner: "Invigilator who runs it",
-    make: "Add the room",
-    made: (room: string) => `${room} is there.`,
-    all: "Actions for",
-    seat: "Give a room",
-    seatIt: "Give the room",
-    to: "To room",
-    isIn: (name: string, room: string) => `${name} is in ${room} now.`,
-    select: "Select",
-    move: "Move",
-    moveIt: "Move",
-    handOn: "Change who runs it",
-    handIt: "Hand it on",
-    runs: (name: string, room: string) => `${name} runs ${room} now.`,
-    rename: "Rename",
-    renamed: (before: string, name: string) => `${before} is called ${name} now.`,
-    undo: "Undo",
-    undone: "Undone.",
-    delete: "Delete",
-    people: "2 more people are in the room. Move or unseat them first.",
-    cancel: "Cancel",
-    unseat: "Unseat",
-    unseatIt: "Unseat",
-    done: "Done for 2 people.",
-    close: "Close",
-    deleted: (room: string) => `${room} is deleted.`,
-    waits: "Chen, who runs it, waits for another room then.",
-  },
-  "zh-CN": {
-    create: "手动新建考场",
-    name: "考场名称",
-    runner: "负责监考",
-    make: "新建考场",
-    made: (room: string) => `已新建${room}。`,
-    all: "的操作",
-    seat: "安排考场",
-    seatIt: "安排",
-    to: "考场",
-    isIn: (name: string, room: string) => `${name}已安排到${room}。`,
-    select: "选择",
-    move: "调换考场",
-    moveIt: "调换",
-    handOn: "更换负责监考",
-    handIt: "移交",
-    runs: (name: string, room: string) => `${room}现由${name}负责。`,
-    rename: "重命名",
-    renamed: (before: string, name: string) => `${before}已更名为${name}。`,
-    undo: "撤销",
-    undone: "已撤销。",
-    delete: "删除",
-    people: "考场内还有 2 人，请先调换或退回待编排。",
-    cancel: "取消",
-    unseat: "退回待编排",
-    unseatIt: "退回",
-    done: "2 人已完成。",
-    close: "关闭",
-    deleted: (room: string) => `已删除${room}。`,
-    waits: "负责监考Chen将等待安排其他考场。",
-  },
-} as const;
-
 describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
 
   it("are made, filled, handed on, renamed, emptied and deleted by the exam's creator", async () => {
     const startTime = new Date(Date.now() + 20 * HOUR);
@@ -123,9 +58,7 @@ describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) =>
     const dialog = page.getByRole("dialog");
     const go = (path: string) => page.goto(`${fixture.url}/console/exams/${examId}/${path}`);
     const choose = async (of: string, entry: string) => {
-      await page
-        .getByRole("button", { name: locale === "en" ? `${words.all} ${of}` : `${of}${words.all}` })
-        .click();
+      await page.getByRole("button", { name: t("watching.acts.label", { name: of }) }).click();
       await page.getByRole("menuitem", { name: entry, exact: true }).click();
     };
 
@@ -135,13 +68,13 @@ describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) =>
       ["Hall B", "t9"],
     ] as const) {
       // By the keyboard: the plan above comes late, and moves the button from under a pointer.
-      await page.getByRole("button", { name: words.create }).press("Enter");
-      await dialog.getByLabel(words.name).fill(room);
-      await dialog.getByLabel(words.runner).selectOption(runner);
+      await page.getByRole("button", { name: t("setup.roomActions.menu.create") }).press("Enter");
+      await dialog.getByLabel(t("setup.roomActions.name")).fill(room);
+      await dialog.getByLabel(t("setup.roomActions.runner")).selectOption(runner);
       if (runner === "t9") await check();
       if (runner === "t9") await picture(`rooms-by-hand-make-${locale}`);
-      await dialog.getByRole("button", { name: words.make }).dblclick();
-      await page.getByText(words.made(room)).waitFor();
+      await dialog.getByRole("button", { name: t("setup.roomActions.create.action") }).dblclick();
+      await page.getByText(t("setup.roomActions.create.done", { room })).waitFor();
       await dialog.waitFor({ state: "detached" });
     }
     expect([await peopleIn("Hall A"), await peopleIn("Hall B")]).toEqual([[ACCOUNTS.teacher.userId], ["t9"]]);
@@ -152,26 +85,26 @@ describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) =>
     // One person who waits is seated on their own page, and the other one in the list. The teacher of Hall A opens the page of none of its
     // candidates: they would have entered the room, and nobody could delete it.
     await go("candidates/s2");
-    await choose("Li Na", words.seat);
-    await dialog.getByLabel(words.to).selectOption("Hall B");
+    await choose("Li Na", t("watching.acts.seat"));
+    await dialog.getByLabel(t("watching.move.field")).selectOption("Hall B");
     await check();
     await picture(`rooms-by-hand-seat-${locale}`);
-    await dialog.getByRole("button", { name: words.seatIt, exact: true }).click();
-    await page.getByText(words.isIn("Li Na", "Hall B")).waitFor();
+    await dialog.getByRole("button", { name: t("watching.move.action.seating"), exact: true }).click();
+    await page.getByText(t("watching.move.done", { count: 1, name: "Li Na", room: "Hall B" })).waitFor();
     await go("candidates");
     const act = async (of: readonly string[], action: string, room?: string) => {
       for (const name of of)
         await page
           .getByRole("checkbox", {
-            name: locale === "en" ? `${words.select} ${name}` : `${words.select}${name}`,
+            name: t("common.table.select", { name }),
           })
           .check();
       await page.getByRole("toolbar").getByRole("button", { name: action, exact: true }).click();
-      if (room !== undefined) await dialog.getByLabel(words.to).selectOption(room);
+      if (room !== undefined) await dialog.getByLabel(t("watching.move.field")).selectOption(room);
     };
-    await act(["Wang Fang"], words.seat, "Hall B");
-    await dialog.getByRole("button", { name: words.seatIt, exact: true }).click();
-    await page.getByText(words.isIn("Wang Fang", "Hall B")).waitFor();
+    await act(["Wang Fang"], t("watching.acts.seat"), "Hall B");
+    await dialog.getByRole("button", { name: t("watching.move.action.seating"), exact: true }).click();
+    await page.getByText(t("watching.move.done", { count: 1, name: "Wang Fang", room: "Hall B" })).waitFor();
     expect(await waiting()).toEqual(["i9", "t8"]);
     const seated = await fixture.admin.participant.get({
       roomId: (await roomNamed("Hall B"))?.id ?? "",
@@ -182,33 +115,33 @@ describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) =>
     // Out of the room that the coordinator is not in, once the list shows them there. Rows stand still under the pointer that the dialog leaves.
     await page.mouse.move(0, 0);
     await page.getByRole("row", { name: /Wang Fang.*Hall B/ }).waitFor();
-    await act(["Wang Fang"], words.move, "Hall A");
-    await dialog.getByRole("button", { name: words.moveIt, exact: true }).click();
-    await page.getByText(words.isIn("Wang Fang", "Hall A")).waitFor();
+    await act(["Wang Fang"], t("watching.acts.move"), "Hall A");
+    await dialog.getByRole("button", { name: t("watching.move.action.moving"), exact: true }).click();
+    await page.getByText(t("watching.move.done", { count: 1, name: "Wang Fang", room: "Hall A" })).waitFor();
     expect(await peopleIn("Hall B")).toEqual(["s2", "t9"]);
 
     // An inspector is seated, and waits again after an undo.
     await go("setup/staff");
-    await choose("Sun", words.seat);
-    await dialog.getByLabel(words.to).selectOption("Hall B");
-    await dialog.getByRole("button", { name: words.seatIt, exact: true }).click();
-    await page.getByText(words.isIn("Sun", "Hall B")).waitFor();
+    await choose("Sun", t("watching.acts.seat"));
+    await dialog.getByLabel(t("watching.move.field")).selectOption("Hall B");
+    await dialog.getByRole("button", { name: t("watching.move.action.seating"), exact: true }).click();
+    await page.getByText(t("watching.move.done", { count: 1, name: "Sun", room: "Hall B" })).waitFor();
     expect(await peopleIn("Hall B")).toEqual(["i9", "s2", "t9"]);
     const { rooms: placesOfSun } = await fixture.teacher.participant.locate({ examId, userId: "i9" });
     expect(placesOfSun).toMatchObject([{ name: "Hall B", role: "inspector" }]);
-    await page.getByRole("button", { name: words.undo }).click();
-    await page.getByText(words.undone).waitFor();
+    await page.getByRole("button", { name: t("common.undo.action") }).click();
+    await page.getByText(t("common.undo.undone")).waitFor();
     expect(await waiting()).toEqual(["i9", "t8"]);
     await check();
 
     // The coordinator hands their room on, and leaves it.
     await go("setup/staff");
-    await page.getByRole("button", { name: `Hall A: ${words.handOn}` }).click();
-    await dialog.getByLabel(words.runner).selectOption("t8");
+    await page.getByRole("button", { name: `Hall A: ${t("setup.roomActions.menu.handOn")}` }).click();
+    await dialog.getByLabel(t("setup.roomActions.runner")).selectOption("t8");
     await check();
     await picture(`rooms-by-hand-hand-on-${locale}`);
-    await dialog.getByRole("button", { name: words.handIt }).click();
-    await page.getByText(words.runs("Chen", "Hall A")).waitFor();
+    await dialog.getByRole("button", { name: t("setup.roomActions.handOn.action") }).click();
+    await page.getByText(t("setup.roomActions.handOn.done", { name: "Chen", room: "Hall A" })).waitFor();
     expect([(await roomNamed("Hall A"))?.createTeacher, await peopleIn("Hall A")]).toEqual([
       "t8",
       ["s1", "t8"],
@@ -217,13 +150,13 @@ describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) =>
 
     // A name that was wrong comes back.
     for (const name of ["Hall C", "Hall D"]) {
-      await choose("Hall A", words.rename);
-      await dialog.getByLabel(words.name).fill(name);
-      await dialog.getByRole("button", { name: words.rename }).click();
-      await page.getByText(words.renamed("Hall A", name)).waitFor();
+      await choose("Hall A", t("setup.roomActions.menu.rename"));
+      await dialog.getByLabel(t("setup.roomActions.name")).fill(name);
+      await dialog.getByRole("button", { name: t("setup.roomActions.menu.rename") }).click();
+      await page.getByText(t("setup.roomActions.rename.done", { before: "Hall A", room: name })).waitFor();
       if (name === "Hall D") break;
-      await page.getByRole("button", { name: words.undo }).click();
-      await page.getByText(words.undone).waitFor();
+      await page.getByRole("button", { name: t("common.undo.action") }).click();
+      await page.getByText(t("common.undo.undone")).waitFor();
     }
     expect(await peopleIn("Hall D")).toEqual(["s1", "t8"]);
 
@@ -234,28 +167,31 @@ describe.each(STORY_LOOKS)("rooms by hand, in $locale", ({ locale, ...look }) =>
       toRoomId: (await roomNamed("Hall D"))?.id ?? "",
     });
     await page.getByRole("row", { name: /Hall D 2/ }).waitFor();
-    await choose("Hall D", words.delete);
-    await dialog.getByText(words.waits).waitFor();
-    await dialog.getByRole("button", { name: words.delete, exact: true }).click();
-    await dialog.getByText(words.people).waitFor();
+    await choose("Hall D", t("setup.roomActions.menu.delete"));
+    await dialog.getByText(t("setup.roomActions.delete.waits", { name: "Chen" })).waitFor();
+    await dialog.getByRole("button", { name: t("setup.roomActions.menu.delete"), exact: true }).click();
+    await dialog.getByText(t("setup.roomActions.delete.people", { count: 2 })).waitFor();
     await check();
     await picture(`rooms-by-hand-refused-${locale}`);
-    await dialog.getByRole("button", { name: words.cancel }).click();
+    await dialog.getByRole("button", { name: t("common.confirm.cancel") }).click();
     expect(await peopleIn("Hall D")).toEqual(["s1", "s2", "t8"]);
     await go("candidates");
-    await act(["Wang Fang", "Li Na"], words.unseat);
+    await act(["Wang Fang", "Li Na"], t("watching.acts.unseat"));
     await check();
     await picture(`rooms-by-hand-unseat-${locale}`);
-    await dialog.getByRole("button", { name: words.unseatIt, exact: true }).click();
-    await dialog.getByText(words.done).waitFor();
-    await dialog.getByRole("button", { name: words.close }).last().click();
+    await dialog.getByRole("button", { name: t("watching.unseat.action"), exact: true }).click();
+    await dialog.getByText(t("common.bulk.people.done", { count: 2 })).waitFor();
+    await dialog
+      .getByRole("button", { name: t("common.confirm.close") })
+      .last()
+      .click();
     expect(await waiting()).toEqual(["i9", "s1", "s2"]);
 
     await go("setup/rooms");
     for (const room of ["Hall D", "Hall B"]) {
-      await choose(room, words.delete);
-      await dialog.getByRole("button", { name: words.delete, exact: true }).click();
-      await page.getByText(words.deleted(room)).waitFor();
+      await choose(room, t("setup.roomActions.menu.delete"));
+      await dialog.getByRole("button", { name: t("setup.roomActions.menu.delete"), exact: true }).click();
+      await page.getByText(t("setup.roomActions.delete.done", { room })).waitFor();
     }
     expect((await fixture.admin.room.list({ examId })).rooms).toEqual([]);
     expect(await waiting()).toEqual(["i9", "s1", "s2", "t8", "t9"]);

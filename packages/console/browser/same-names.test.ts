@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
-import { STORY_LOOKS } from "./support/languages.js";
+import { STORY_LOOKS, textsOf } from "./support/languages.js";
 
 // Three people of one name are in an exam, one of them among the staff. Each screen says which of them it means.
 
@@ -13,25 +13,9 @@ afterAll(async () => {
   await fixture?.[Symbol.asyncDispose]();
 });
 
-const WORDS = {
-  en: {
-    of: (id: string, name = "Li Wei") => `${name} (${id})`,
-    remove: "Remove",
-    note: "Note",
-    title: "Remove 2 candidates?",
-    warning: "4 people are named “Li Wei”: n1, n2, e1, e2",
-  },
-  "zh-CN": {
-    of: (id: string, name = "Li Wei") => `${name}（${id}）`,
-    remove: "移出",
-    note: "写备注",
-    title: "移出 2 名考生？",
-    warning: "“Li Wei”有 4 人同名：n1、n2、e1、e2",
-  },
-} as const;
-
 describe.each(STORY_LOOKS)("people of one name, in $locale", ({ locale, ...look }) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
+  const of = (id: string, name = "Li Wei") => t("common.namesake", { name, id });
 
   it("are told apart by their ids, in tiles, menus, dialogs, lines and lists", async () => {
     const people = [
@@ -45,8 +29,8 @@ describe.each(STORY_LOOKS)("people of one name, in $locale", ({ locale, ...look 
     await fixture.admin.participant.add({ roomId, participants: [colleague] });
     const leave = await Promise.all(people.map(({ userId }) => hall.enter(userId)));
     await hall.as("e1").hand.raise({ roomId, kind: "break" });
-    const [one, other] = [words.of("e1"), words.of("e2", "ｌｉ wei")];
-    const staff = words.of("t2", "LI WEI");
+    const [one, other] = [of("e1"), of("e2", "ｌｉ wei")];
+    const staff = of("t2", "LI WEI");
     await fixture.app
       .as({ sub: "t2", role: "teacher" })
       .exam.note({ examId, roomId, userId: "e2", severity: "look", text: "Looked away", key: "a note" });
@@ -93,8 +77,11 @@ describe.each(STORY_LOOKS)("people of one name, in $locale", ({ locale, ...look 
       await page.getByRole("link", { name, exact: true }).waitFor();
     for (const name of [named.one, named.other]) await page.getByRole("checkbox", { name }).check();
     await picture(`same-names-candidates-${locale}`);
-    await page.getByRole("toolbar").getByRole("button", { name: words.remove, exact: true }).click();
-    const dialog = page.getByRole("dialog", { name: words.title });
+    await page
+      .getByRole("toolbar")
+      .getByRole("button", { name: t("watching.acts.remove"), exact: true })
+      .click();
+    const dialog = page.getByRole("dialog", { name: t("watching.remove.title", { count: 2, name: "" }) });
     await dialog.getByText(one).waitFor();
     expect(await dialog.textContent()).toContain(other);
     await page.keyboard.press("Escape");
@@ -102,7 +89,7 @@ describe.each(STORY_LOOKS)("people of one name, in $locale", ({ locale, ...look 
     await go("candidates/e2");
     await page.getByRole("heading", { name: other }).waitFor();
     await page.getByRole("button", { name: named.other }).first().click();
-    await page.getByRole("menuitem", { name: words.note, exact: true }).click();
+    await page.getByRole("menuitem", { name: t("watching.acts.note"), exact: true }).click();
     await page.getByRole("dialog", { name: named.other }).waitFor();
     await page.keyboard.press("Escape");
     await picture(`same-names-candidate-${locale}`);
@@ -114,7 +101,15 @@ describe.each(STORY_LOOKS)("people of one name, in $locale", ({ locale, ...look 
       mimeType: "text/csv",
       buffer: Buffer.from("id,name\nn1,Li Wei\nn2,LI WEI\ne1,Li Wei\n"),
     });
-    await page.getByText(words.warning).waitFor();
+    await page
+      .getByText(
+        t("setup.roster.sameName", {
+          count: 4,
+          name: "Li Wei",
+          ids: ["n1", "n2", "e1", "e2"].join(t("setup.roster.between")),
+        }),
+      )
+      .waitFor();
     await check();
     await picture(`same-names-import-${locale}`);
     await go("setup/staff");

@@ -2,7 +2,7 @@ import type { Route } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ACCOUNTS, type AppFixture, openAppFixture, PASSWORD } from "./support/console.js";
 import { openExamRoom } from "./support/exam-room.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { STORY_LANGUAGES, textsOf } from "./support/languages.js";
 
 const APPS = { watchUrl: "https://watch.example/app/", examineeUrl: "https://sit.example/" };
 let fixture: AppFixture;
@@ -107,21 +107,20 @@ it("shows inspectors what they may see, and nothing that changes it", async () =
 it.each(STORY_LANGUAGES)(
   "tells a candidate who pastes their link where they belong, in %s",
   async (locale) => {
+    const t = textsOf(locale);
     const links = await fixture.admin.room.joinLinks({ roomId });
     const link = links.find(({ role }) => role === "examinee")?.url ?? "";
     await using open = await fixture.openConsole({ locale });
     const { page, check, picture } = open;
     const requests: string[] = [];
     page.on("request", (request) => void requests.push(request.url()));
-    await page
-      .getByRole("button", { name: locale === "en" ? "I have a code or a link" : "我有考试码或链接" })
-      .click();
-    await page.getByLabel(locale === "en" ? "Code or link" : "考试码或链接", { exact: true }).fill(link);
+    await page.getByRole("button", { name: t("common.signIn.byLink") }).click();
+    await page.getByLabel(t("common.signIn.link"), { exact: true }).fill(link);
     await check();
-    await page.getByRole("button", { name: locale === "en" ? "Open the room" : "进入考场" }).click();
+    await page.getByRole("button", { name: t("common.signIn.linkSubmit") }).click();
     await page
       .getByRole("heading", {
-        name: locale === "en" ? "This page is for invigilators" : "本页面供监考人员使用",
+        name: t("common.examinee.title"),
       })
       .first()
       .waitFor();
@@ -162,31 +161,26 @@ it.each(["link", "code", "address"] as const)(
 it.each(STORY_LANGUAGES)(
   "says what a code or a link looks like, and what is wrong with it, in %s",
   async (locale) => {
-    const isEnglish = locale === "en";
+    const t = textsOf(locale);
     const [card] = await fixture.admin.room.joinCodes({ roomId, role: "teacher" });
     const code = card?.code ?? "";
     // Another last character: no code is right with two of them.
     const mistyped = code.slice(0, -1) + (code.endsWith("2") ? "3" : "2");
     await using open = await fixture.openConsole({ locale });
     const { page, check, picture } = open;
-    await page
-      .getByRole("button", { name: isEnglish ? "I have a code or a link" : "我有考试码或链接" })
-      .click();
-    const field = page.getByLabel(isEnglish ? "Code or link" : "考试码或链接", { exact: true });
+    await page.getByRole("button", { name: t("common.signIn.byLink") }).click();
+    const field = page.getByLabel(t("common.signIn.link"), { exact: true });
     // A code is seen while it is typed, and a link is not.
     await field.fill(code);
     expect(await field.getAttribute("type")).toBe("text");
     for (const [typed, says] of [
-      ["ST9Q-32GA", isEnglish ? "has 8 characters instead of 12" : "现在是 8 位"],
-      ["ST9O-32GA-RTGA", isEnglish ? "no code has O" : "没有 O"],
-      [mistyped, isEnglish ? "one of its characters is wrong" : "有一位不正确"],
-      [
-        "https://watch.example/app/?roomId=r&userId=t1&token=aa",
-        isEnglish ? "looks like a link" : "看起来是链接",
-      ],
+      ["ST9Q-32GA", t("common.signIn.entry.length", { length: 8, right: 12 })],
+      ["ST9O-32GA-RTGA", t("common.signIn.entry.character", { character: "O" })],
+      [mistyped, t("common.signIn.codeMistyped")],
+      ["https://watch.example/app/?roomId=r&userId=t1&token=aa", t("common.signIn.entry.noToken")],
     ] as const) {
       await field.fill(typed);
-      await page.getByRole("button", { name: isEnglish ? "Open the room" : "进入考场" }).click();
+      await page.getByRole("button", { name: t("common.signIn.linkSubmit") }).click();
       await page.getByText(says).waitFor();
     }
     expect(await field.getAttribute("type")).toBe("password");
@@ -194,8 +188,8 @@ it.each(STORY_LANGUAGES)(
     await picture(`code-or-link-${locale}`);
     await fixture.admin.room.revokeLinks({ roomId, userIds: [card?.userId ?? ""] });
     await field.fill(code);
-    await page.getByRole("button", { name: isEnglish ? "Open the room" : "进入考场" }).click();
-    await page.getByText(isEnglish ? "This code does not work now." : "此考试码现在不能使用").waitFor();
+    await page.getByRole("button", { name: t("common.signIn.linkSubmit") }).click();
+    await page.getByText(t("common.signIn.codeRefused")).waitFor();
   },
 );
 

@@ -2,7 +2,7 @@ import type { Page, Route } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encode, xlsx } from "../../server/test/support/files.js";
 import { type AppFixture, type ConsolePage, openAppFixture } from "./support/console.js";
-import { STORY_LANGUAGES, STORY_LOOKS } from "./support/languages.js";
+import { patternOf, STORY_LANGUAGES, STORY_LOOKS, textsOf, UNKNOWN } from "./support/languages.js";
 
 const HOUR = 3_600_000;
 const XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -47,126 +47,109 @@ const importInto = (examId: string, rows: readonly string[]) =>
   fixture.teacher.participant.import({ examId, file: Buffer.from(rows.join("\n")).toString("base64") });
 const at = (open: ConsolePage, step: string) => open.page.locator(`ol a[href$="/setup/${step}"]`);
 
-const WORDS = {
+/** What a sheet and its people may be called. */
+const SHEETS = {
   en: {
-    create: "New exam",
-    name: "Name",
-    submit: "Create the exam",
-    save: "Save",
-    import: /^Import 26 people$/,
-    preview: "26 new people",
-    imported: "Imported: 26 new people",
-    size: "Candidates per room",
-    apply: "Make 3 rooms and seat them",
-    seated: "24 candidates have a room now.",
-    toPrint: "Print the cards",
-    print: "Print",
-    cards: "27 cards.",
-    ready: "Each candidate has a link or code",
-    download: "Download the links (CSV)",
-    addTeacher: { userId: "User name or id", name: "Name", submit: "Add" },
-    noTeachers: "3 new rooms, 3 invigilators needed, 2 so far",
     header: ["id", "name", "role", "extra minutes"],
     teacher: "teacher",
     people: ["Wang Fang", "Li Na", "Zhou Jing"],
-    columns: "role,room,id,name,code,link,second camera code,second camera link,valid until",
   },
-  "zh-CN": {
-    create: "新建考试",
-    name: "名称",
-    submit: "新建考试",
-    save: "保存",
-    import: /^导入 26 人$/,
-    preview: "新增 26 人",
-    imported: "已导入：新增 26 人",
-    size: "每个考场最多考生数",
-    apply: "新建 3 个考场并安排座位",
-    seated: "24 名考生已有考场。",
-    toPrint: "打印准考卡",
-    print: "打印",
-    cards: "27 张准考卡。",
-    ready: "每名考生都有链接或考试码",
-    download: "下载链接（CSV）",
-    addTeacher: { userId: "用户名或工号", name: "姓名", submit: "添加" },
-    noTeachers: "新建 3 个考场，需要 3 名监考，现有 2 名",
-    header: ["学号", "姓名", "角色", "加时"],
-    teacher: "监考",
-    people: ["王芳", "李娜", "周静"],
-    columns: "角色,考场,考号,姓名,考试码,链接,第二机位考试码,第二机位链接,有效期至",
-  },
+  "zh-CN": { header: ["学号", "姓名", "角色", "加时"], teacher: "监考", people: ["王芳", "李娜", "周静"] },
 } as const;
 
 describe.each(STORY_LANGUAGES)("an exam, in %s", (locale) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
+  const texts = SHEETS[locale];
 
   it("is set up from a spreadsheet to printed cards in the browser alone", async () => {
     await using open = await fixture.openConsole({ role: "teacher", locale });
     const { page, check } = open;
-    await page.getByRole("button", { name: words.create }).first().click();
-    await page.getByRole("dialog").getByLabel(words.name).fill(`Physics ${locale}`);
-    await page.getByRole("dialog").getByRole("button", { name: words.submit }).click();
+    await page
+      .getByRole("button", { name: t("exams.create") })
+      .first()
+      .click();
+    await page.getByRole("dialog").getByLabel(t("exams.form.name")).fill(`Physics ${locale}`);
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: t("exams.form.submit") })
+      .click();
     await at(open, "roster").waitFor();
     // The dialog hides the page until it has closed.
     await page.getByRole("heading", { level: 1 }).waitFor();
     await check();
 
     await at(open, "details").click();
-    await page.getByLabel(words.name, { exact: true }).fill(`Physics B ${locale}`);
-    await page.getByRole("button", { name: words.save }).first().click();
+    await page.getByLabel(t("setup.details.name"), { exact: true }).fill(`Physics B ${locale}`);
+    await page
+      .getByRole("button", { name: t("setup.form.save") })
+      .first()
+      .click();
     await page.getByRole("banner").getByText(`Physics B ${locale}`).waitFor();
 
     await at(open, "roster").click();
     const people = Array.from({ length: 24 }, (_, n) => [
       `2026${String(n).padStart(4, "0")}`,
-      `${words.people[n % 3]}${n}`,
+      `${texts.people[n % 3]}${n}`,
       "",
       n === 3 ? 20 : "",
     ]);
-    const staff = [1, 2].map((n) => [`t-${locale}-${n}`, `${words.people[2]}${n}`, words.teacher, ""]);
-    const sheet = await xlsx([[...words.header], ...staff, ...people]);
+    const staff = [1, 2].map((n) => [`t-${locale}-${n}`, `${texts.people[2]}${n}`, texts.teacher, ""]);
+    const sheet = await xlsx([[...texts.header], ...staff, ...people]);
     await page.locator("input[type=file]").setInputFiles(file("roster.xlsx", sheet));
-    const run = page.getByRole("button", { name: words.import });
+    const run = page.getByRole("button", { name: t("setup.roster.import", { count: 26, removed: 0 }) });
     await run.waitFor();
     // Nothing changes or stays, so nothing says so. The announcement for screen readers is the same text.
-    await page.getByText(words.preview, { exact: true }).first().waitFor();
+    await page
+      .getByText(t("setup.roster.added", { count: 26 }), { exact: true })
+      .first()
+      .waitFor();
     await check();
     await run.dblclick();
-    await page.getByText(words.imported, { exact: true }).waitFor();
+    await page
+      .getByText(t("setup.roster.importedTitle", { what: t("setup.roster.added", { count: 26 }) }), {
+        exact: true,
+      })
+      .waitFor();
     await check();
 
     await at(open, "rooms").click();
-    await page.getByLabel(words.size).fill("8");
-    await page.getByText(words.noTeachers).waitFor();
+    await page.getByLabel(t("setup.rooms.size")).fill("8");
+    await page.getByText(t("setup.rooms.need", { newRooms: 3, needed: 3, available: 2 })).waitFor();
     await check();
 
     // Three rooms need three teachers.
     await at(open, "staff").click();
-    await page.getByLabel(words.addTeacher.userId).fill(`t-${locale}-3`);
-    await page.getByLabel(words.addTeacher.name, { exact: true }).fill(words.people[0]);
-    await page.getByRole("button", { name: words.addTeacher.submit, exact: true }).click();
-    await page.getByRole("listitem").getByText(words.people[0], { exact: true }).waitFor();
+    await page.getByLabel(t("setup.staff.add.userId")).fill(`t-${locale}-3`);
+    await page.getByLabel(t("setup.staff.add.name"), { exact: true }).fill(texts.people[0]);
+    await page.getByRole("button", { name: t("setup.staff.add.submit"), exact: true }).click();
+    await page.getByRole("listitem").getByText(texts.people[0], { exact: true }).waitFor();
     await check();
 
     await at(open, "rooms").click();
-    expect(await page.getByLabel(words.size).inputValue()).toBe("8");
-    const apply = page.getByRole("button", { name: words.apply });
+    expect(await page.getByLabel(t("setup.rooms.size")).inputValue()).toBe("8");
+    const apply = page.getByRole("button", { name: t("setup.rooms.apply", { newRooms: 3 }) });
     await apply.click();
     await check();
-    await page.getByRole("dialog").getByRole("button", { name: words.apply }).dblclick();
-    await page.getByText(words.seated).waitFor();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: t("setup.rooms.apply", { newRooms: 3 }) })
+      .dblclick();
+    await page.getByText(t("setup.rooms.applied", { seated: 24 })).waitFor();
     const [exam] = (await fixture.teacher.exam.list({})).exams;
     const examId = exam?.id ?? "";
     expect(exam?.name).toBe(`Physics B ${locale}`);
     expect((await fixture.admin.room.list({ examId })).rooms).toHaveLength(3);
 
     await at(open, "links").click();
-    await page.getByText(words.cards).waitFor();
+    await page.getByText(t("setup.links.cards", { count: 27 })).waitFor();
     await check();
     const waiting = page.waitForEvent("download");
-    await page.getByRole("button", { name: words.download }).click();
+    await page.getByRole("button", { name: t("setup.links.download") }).click();
     const stream = await (await waiting).createReadStream();
     const text = Buffer.concat(await stream.toArray()).toString();
-    expect(text.slice(1, words.columns.length + 1)).toBe(words.columns);
+    const columns = ["role", "room", "id", "name", "code", "link", "pcCode", "pcLink", "expires"] as const;
+    const header = columns.map((column) => t(`setup.links.csv.${column}`)).join(",");
+    expect(text.slice(1, header.length + 1)).toBe(header);
     expect(text.trim().split("\r\n")).toHaveLength(28);
 
     // An inspector of all rooms has one card with a code for each.
@@ -174,9 +157,9 @@ describe.each(STORY_LANGUAGES)("an exam, in %s", (locale) => {
     for (const { id: roomId } of rooms)
       await fixture.admin.participant.add({
         roomId,
-        participants: [{ userId: `i-${locale}`, name: words.people[1], role: "inspector" }],
+        participants: [{ userId: `i-${locale}`, name: texts.people[1], role: "inspector" }],
       });
-    await page.getByRole("button", { name: words.toPrint }).click();
+    await page.getByRole("button", { name: t("setup.links.print") }).click();
     await page.getByRole("article").nth(27).waitFor();
     expect(await page.getByRole("article").getByRole("img").count()).toBe(24 * 2 + 3 + 3);
     const own = page.getByRole("article").last();
@@ -192,7 +175,7 @@ describe.each(STORY_LANGUAGES)("an exam, in %s", (locale) => {
     await page.emulateMedia({ media: "screen" });
     await page.goBack();
     await at(open, "check").click();
-    await at(open, "links").getByText(words.ready).waitFor();
+    await at(open, "links").getByText(t("setup.items.links.ok")).waitFor();
     await check();
   });
 });
@@ -249,33 +232,11 @@ describe("a faulty sheet in Chinese", () => {
   });
 });
 
-const UNREAD = {
-  en: {
-    unread: "2 columns were not read: additional time, Zeitzuschlag",
-    rest: "2 columns were not read: extra, additional time",
-    say: "Say what a column contains",
-    field: "Extra minutes",
-    minutes: "2 people with extra minutes",
-    listed: "Eva (k1): 30 min, Fay (k2): 20 min",
-    import: "Import 3 people",
-    imported: "Imported: 3 new people",
-    shown: "+30 min",
-  },
-  "zh-CN": {
-    unread: "有 2 列未读取：additional time、Zeitzuschlag",
-    rest: "有 2 列未读取：extra、additional time",
-    say: "指定列的内容",
-    field: "加时（分钟）",
-    minutes: "2 人有加时",
-    listed: "Eva（k1）：30 分钟、Fay（k2）：20 分钟",
-    import: "导入 3 人",
-    imported: "已导入：新增 3 人",
-    shown: "+30 分钟",
-  },
-} as const;
-
 describe.each(STORY_LOOKS)("a list with columns that are not read, in $locale", ({ locale, ...look }) => {
-  const words = UNREAD[locale];
+  const t = textsOf(locale);
+  const between = t("setup.roster.between");
+  const unread = (...names: readonly string[]) =>
+    t("setup.roster.unreadColumns", { count: names.length, names: names.join(between) });
 
   it("names them, reads one as the person says, and shows who has extra minutes", async () => {
     const examId = await examOf(`Latin ${locale}`);
@@ -290,26 +251,42 @@ describe.each(STORY_LOOKS)("a list with columns that are not read, in $locale", 
     await page
       .locator("input[type=file]")
       .setInputFiles(file("roster.csv", Buffer.from(rows.join("\n")), "text/csv"));
-    await page.getByText(words.unread, { exact: true }).waitFor();
-    expect(await page.getByText(words.minutes).count()).toBe(0);
-    await page.getByText(words.say).click();
-    await page.getByLabel("Zeitzuschlag").selectOption({ label: words.field });
-    await page.getByText(words.rest, { exact: true }).waitFor();
-    await page.getByText(words.minutes).click();
-    await page.getByText(words.listed).waitFor();
+    await page.getByText(unread("additional time", "Zeitzuschlag"), { exact: true }).waitFor();
+    expect(await page.getByText(t("setup.roster.withExtra", { count: 2 })).count()).toBe(0);
+    await page.getByText(t("setup.roster.meanings")).click();
+    await page.getByLabel("Zeitzuschlag").selectOption({ label: t("setup.roster.fields.extraMinutes") });
+    await page.getByText(unread("extra", "additional time"), { exact: true }).waitFor();
+    await page.getByText(t("setup.roster.withExtra", { count: 2 })).click();
+    await page
+      .getByText(
+        [
+          t("setup.roster.withExtraOne", { name: "Eva", userId: "k1", minutes: 30 }),
+          t("setup.roster.withExtraOne", { name: "Fay", userId: "k2", minutes: 20 }),
+        ].join(between),
+      )
+      .waitFor();
     // Each field has one column.
     expect(
-      await page.getByLabel("additional time").getByRole("option", { name: words.field }).isDisabled(),
+      await page
+        .getByLabel("additional time")
+        .getByRole("option", { name: t("setup.roster.fields.extraMinutes") })
+        .isDisabled(),
     ).toBe(true);
     await check();
     await open.picture(`setup-columns-${locale}`);
-    await page.getByRole("button", { name: words.import }).click();
-    await page.getByText(words.imported, { exact: true }).waitFor();
-    await page.getByText(words.shown, { exact: true }).waitFor();
+    await page.getByRole("button", { name: t("setup.roster.import", { count: 3, removed: 0 }) }).click();
+    await page
+      .getByText(t("setup.roster.importedTitle", { what: t("setup.roster.added", { count: 3 }) }), {
+        exact: true,
+      })
+      .waitFor();
+    await page.getByText(t("setup.roster.extraOf", { minutes: 30 }), { exact: true }).waitFor();
     await check();
     await open.picture(`setup-minutes-${locale}`);
     await page.setViewportSize({ width: 360, height: 740 });
-    await page.getByText(words.shown, { exact: true }).scrollIntoViewIfNeeded();
+    await page
+      .getByText(t("setup.roster.extraOf", { minutes: 30 }), { exact: true })
+      .scrollIntoViewIfNeeded();
     await check();
     await open.picture(`setup-minutes-${locale}-360`);
     expect((await fixture.teacher.exam.people({ examId })).people).toMatchObject([
@@ -320,43 +297,10 @@ describe.each(STORY_LOOKS)("a list with columns that are not read, in $locale", 
   });
 });
 
-const AGAIN = {
-  en: {
-    faults: "2 faults in roster.csv: nothing can be imported",
-    download: "Download the faults (CSV)",
-    columns: "cell,column,content,Person,fault",
-    skip: "Leave out the 2 rows with faults",
-    skipped: "2 rows with faults are left out.",
-    total: "Rows that hold totals are left out: 7.",
-    isNew: "New in this exam: 1",
-    absent: "3 people of this exam are not in the list",
-    stays: "stays: something is recorded about them",
-    all: "Remove all 2 people who can be removed",
-    one: "Remove Ben",
-    import: "Import 2 people and remove 1",
-    imported: "Imported: 1 new person · 1 changed · 1 removed",
-  },
-  "zh-CN": {
-    faults: "roster.csv 中有 2 处错误，无法导入",
-    download: "下载错误清单（CSV）",
-    columns: "单元格,列,内容,人员,错误",
-    skip: "略过有错误的 2 行",
-    skipped: "略过了有错误的 2 行。",
-    total: "第 7 行是合计行，已略过。",
-    isNew: "本场考试新增：1 人",
-    absent: "本场考试中有 3 人不在名单中",
-    stays: "保留：已有相关记录",
-    all: "移除可以移除的 2 人",
-    one: "移除Ben",
-    import: "导入 2 人，移除 1 人",
-    imported: "已导入：新增 1 人 · 变更 1 人 · 移除 1 人",
-  },
-} as const;
-
 describe.each(STORY_LOOKS)(
   "a list that comes again with faults and without some people, in $locale",
   ({ locale, ...look }) => {
-    const words = AGAIN[locale];
+    const t = textsOf(locale);
 
     it("is imported without the faulty rows, and the chosen people are removed", async () => {
       const examId = await examOf(`Greek ${locale}`);
@@ -391,35 +335,58 @@ describe.each(STORY_LOOKS)(
       await page
         .locator("input[type=file]")
         .setInputFiles(file("roster.csv", Buffer.from(rows.join("\n")), "text/csv"));
-      await page.getByRole("heading", { name: words.faults }).waitFor();
+      await page
+        .getByRole("heading", { name: t("setup.roster.faults", { count: 2, name: "roster.csv" }) })
+        .waitFor();
       await check();
       await open.picture(`setup-again-faults-${locale}`);
       const waiting = page.waitForEvent("download");
-      await page.getByRole("button", { name: words.download }).click();
+      await page.getByRole("button", { name: t("setup.roster.faultsFile.download") }).click();
       const text = Buffer.concat(await (await (await waiting).createReadStream()).toArray()).toString();
       const lines = text.slice(1).trim().split("\r\n");
-      expect(lines[0]).toBe(words.columns);
+      const texts = (["cell", "column", "value", "fault"] as const).map((name) =>
+        t(`setup.roster.faultsFile.${name}`),
+      );
+      expect(lines[0]).toBe(texts.toSpliced(3, 0, t("setup.roster.person")).join(","));
       expect(lines.slice(1).map((line) => line.split(",").slice(0, 4).join())).toEqual([
         "C4,姓名,,20260006",
         "D5,考场,三号楼,'=Fay",
       ]);
 
-      await page.getByRole("button", { name: words.skip }).click();
-      for (const said of [words.skipped, words.total, words.isNew, words.stays])
+      await page.getByRole("button", { name: t("setup.roster.skip", { count: 2 }) }).click();
+      for (const said of [
+        t("setup.roster.skipped", { count: 2 }),
+        t("setup.roster.totalRows", { rows: "7" }),
+        t("setup.roster.newPeople", { count: 1 }),
+        t("setup.roster.stays.recorded"),
+      ])
         await page.getByText(said).first().waitFor();
       // The digits and the minutes as they were read.
       const first = page.getByRole("row").filter({ hasText: "Ann" }).first();
       expect(await first.getByRole("rowheader").textContent()).toBe("20260001");
       expect(await first.getByRole("cell").last().textContent()).toBe("30");
-      await page.getByText(words.absent).waitFor();
-      await page.getByLabel(words.all).check();
+      await page.getByText(t("setup.roster.absent", { count: 3 })).waitFor();
+      await page.getByLabel(t("setup.roster.chooseAll", { count: 2 })).check();
       expect(await page.getByRole("checkbox", { checked: true }).count()).toBe(3);
-      await page.getByLabel(words.all).uncheck();
-      await page.getByLabel(words.one, { exact: true }).check();
+      await page.getByLabel(t("setup.roster.chooseAll", { count: 2 })).uncheck();
+      await page.getByLabel(t("setup.roster.removeOne", { name: "Ben" }), { exact: true }).check();
       await check();
       await open.picture(`setup-again-absent-${locale}`);
-      await page.getByRole("button", { name: words.import, exact: true }).click();
-      await page.getByText(words.imported, { exact: true }).waitFor();
+      await page
+        .getByRole("button", { name: t("setup.roster.import", { count: 2, removed: 1 }), exact: true })
+        .click();
+      await page
+        .getByText(
+          t("setup.roster.importedTitle", {
+            what: [
+              t("setup.roster.added", { count: 1 }),
+              t("setup.roster.updated", { count: 1 }),
+              t("setup.roster.removed", { count: 1 }),
+            ].join(" · "),
+          }),
+          { exact: true },
+        )
+        .waitFor();
       await check();
       const after = (await fixture.teacher.exam.people({ examId })).people;
       const examinees = after.filter(({ role }) => role === "examinee");
@@ -558,45 +525,19 @@ describe("what was typed", () => {
   });
 });
 
-const RUNNING = {
-  en: {
-    minutes: "Length in minutes",
-    save: "Save",
-    title: "Change the times for 3 candidates?",
-    over: "For 2 candidates the exam is over at once.",
-    verb: "Change the times, and end it for 2",
-    cancel: "Cancel",
-    reason: "Reason",
-    message: "Message to the candidate (optional)",
-    undo: "Undo",
-    undone: "Undone.",
-    again: /^The times were changed again since, to /,
-    timeOver: "Time over",
-    changed: /^Zhou Jing changed the end of the exam from .* to .*: Mistake corrected/,
-  },
-  "zh-CN": {
-    minutes: "时长（分钟）",
-    save: "保存",
-    title: "更改 3 名考生的考试时间？",
-    over: "2 名考生的考试将立即结束。",
-    verb: "更改时间，2 人立即结束",
-    cancel: "取消",
-    reason: "原因",
-    message: "给考生的说明（选填）",
-    undo: "撤销",
-    undone: "已撤销。",
-    again: /^时间之后又被改为 /,
-    timeOver: "考试时间已到",
-    changed: /^Zhou Jing将考试结束时间由 .* 改为 .*（更正误操作）/,
-  },
-} as const;
 it.each([
   ["en", 1280, "light"],
   ["zh-CN", 390, "dark"],
 ] as const)(
   "asks before it changes the times of a running exam, and takes the change back, in %s at %i",
   async (locale, width, scheme) => {
-    const words = RUNNING[locale];
+    const t = textsOf(locale);
+    const changed = patternOf(
+      t("watching.what.decided.because", {
+        text: t("watching.what.own.decided.times", { by: "Zhou Jing", from: UNKNOWN, to: UNKNOWN }),
+        reason: t("watching.control.reason.codes.mistake"),
+      }),
+    );
     // The form knows no seconds.
     const startTime = new Date(Math.floor(Date.now() / 60_000) * 60_000 - 30 * 60_000);
     const endTime = new Date(startTime.getTime() + 2 * HOUR);
@@ -624,45 +565,50 @@ it.each([
     });
     const { page, check } = open;
     const change = async () => {
-      await page.getByLabel(words.minutes).fill("5");
-      await page.getByRole("button", { name: words.save }).first().click();
-      return page.getByRole("dialog", { name: words.title });
+      await page.getByLabel(t("setup.details.minutes")).fill("5");
+      await page
+        .getByRole("button", { name: t("setup.form.save") })
+        .first()
+        .click();
+      return page.getByRole("dialog", { name: t("setup.details.running.title", { count: 3 }) });
     };
     const first = await change();
-    await first.getByText(words.over).waitFor();
+    await first.getByText(t("setup.details.running.over", { count: 2 })).waitFor();
     await check();
     await open.picture(`setup-times-${locale}-${width}`);
-    await first.getByRole("button", { name: words.cancel }).click();
+    await first.getByRole("button", { name: t("common.confirm.cancel") }).click();
     expect(await ends()).toEqual(endTime);
 
     const dialog = await change();
-    await dialog.getByLabel(words.reason).selectOption("technical");
-    await dialog.getByLabel(words.message).fill("The house is on fire.");
+    await dialog.getByLabel(t("watching.control.reason.label")).selectOption("technical");
+    await dialog.getByLabel(t("watching.control.reason.message")).fill("The house is on fire.");
     await open.picture(`setup-times-filled-${locale}-${width}`);
-    await dialog.getByRole("button", { name: words.verb }).click();
-    await page.getByRole("button", { name: words.undo }).waitFor();
+    await dialog.getByRole("button", { name: t("setup.details.running.actionOver", { count: 2 }) }).click();
+    await page.getByRole("button", { name: t("common.undo.action") }).waitFor();
     expect(await ends()).toEqual(new Date(startTime.getTime() + 5 * 60_000));
     await check();
-    await page.getByRole("button", { name: words.undo }).click();
-    await page.getByText(words.undone).waitFor();
+    await page.getByRole("button", { name: t("common.undo.action") }).click();
+    await page.getByText(t("common.undo.undone")).waitFor();
     expect(await ends()).toEqual(endTime);
 
     // Another person changes them before the next one is taken back.
     const again = await change();
-    await again.getByLabel(words.reason).selectOption("technical");
-    await again.getByRole("button", { name: words.verb }).click();
-    const undo = page.getByRole("button", { name: words.undo });
+    await again.getByLabel(t("watching.control.reason.label")).selectOption("technical");
+    await again.getByRole("button", { name: t("setup.details.running.actionOver", { count: 2 }) }).click();
+    const undo = page.getByRole("button", { name: t("common.undo.action") });
     await undo.waitFor();
     const theirs = new Date(startTime.getTime() + HOUR);
     await fixture.admin.exam.update({ examId, endTime: theirs, reason: { code: "other" } });
     await undo.click();
-    await page.getByText(words.again).waitFor();
+    await page
+      .getByText(patternOf(t("setup.details.running.again", { from: UNKNOWN, to: UNKNOWN })))
+      .waitFor();
     await open.picture(`setup-times-not-undone-${locale}-${width}`);
     expect(await ends()).toEqual(theirs);
 
     await page.goto(`${fixture.url}/console/exams/${examId}/candidates/r1-${locale}`);
-    await page.getByText(words.changed).first().waitFor();
-    expect(await page.getByText(words.timeOver, { exact: true }).count()).toBe(2);
+    await page.getByText(changed).first().waitFor();
+    expect(await page.getByText(t("watching.what.own.timeOver"), { exact: true }).count()).toBe(2);
     await check();
     await open.picture(`setup-times-history-${locale}-${width}`);
   },
@@ -692,39 +638,13 @@ it("says who decides during the exam, and how many minutes invigilators give", a
   await expect.poll(control).toEqual(["creator", 15]);
 });
 
-const SITTING = {
-  en: {
-    cameras: "Cameras",
-    address: "Address of the questions",
-    hidden: "Left the page",
-    dark: "Picture dark or covered",
-    text: "Consent text in English",
-    frontTab: /The questions are in the front tab/,
-    empty: "Write a text in at least one language.",
-    wrong: "Enter an https address, or an http address in your own network.",
-    save: "Save",
-    saved: "Saved.",
-  },
-  "zh-CN": {
-    cameras: "机位",
-    address: "试题网址",
-    hidden: "离开页面",
-    dark: "画面过暗或被遮挡",
-    text: "英文监考说明",
-    frontTab: /试题在前台标签页中/,
-    empty: "请至少填写一种语言。",
-    wrong: "请输入 https 网址，或内网的 http 网址。",
-    save: "保存",
-    saved: "已保存。",
-  },
-} as const;
 it.each([
   ["en", 1280, "light"],
   ["zh-CN", 360, "dark"],
 ] as const)(
   "says what the candidate's page needs, shows and notices, in %s at %i",
   async (locale, width, scheme) => {
-    const words = SITTING[locale];
+    const t = textsOf(locale);
     const startTime = new Date(Date.now() + 20 * HOUR);
     const { id: examId } = await ownPage.teacher.exam.create({
       name: `Art ${locale}`,
@@ -739,20 +659,20 @@ it.each([
       path: `exams/${examId}/setup/details`,
     });
     const { page, check } = open;
-    const save = page.getByRole("button", { name: words.save }).nth(1);
+    const save = page.getByRole("button", { name: t("setup.form.save") }).nth(1);
     const stored = async () => {
       const { cameras, questionsUrl, detectors } = await ownPage.admin.exam.get({ examId });
       return { cameras, questionsUrl, detectors, ...(await ownPage.admin.exam.consent({ examId })) };
     };
-    await page.getByLabel(words.cameras, { exact: true }).selectOption("both");
-    await page.getByLabel(words.address).fill("ftp://questions.example");
-    await page.getByText(words.frontTab).waitFor();
-    expect(await page.getByLabel(words.hidden).isDisabled()).toBe(true);
-    await page.getByLabel(words.dark).uncheck();
-    await page.getByLabel(words.text).fill("You are watched.");
+    await page.getByLabel(t("setup.details.sitting.cameras.label"), { exact: true }).selectOption("both");
+    await page.getByLabel(t("setup.details.sitting.questionsUrl")).fill("ftp://questions.example");
+    await page.getByText(t("setup.details.sitting.frontTab")).waitFor();
+    expect(await page.getByLabel(t("watching.types.pageHidden")).isDisabled()).toBe(true);
+    await page.getByLabel(t("watching.types.pictureDark")).uncheck();
+    await page.getByLabel(t("setup.details.sitting.consent.en")).fill("You are watched.");
     await save.click();
-    await page.getByText(words.wrong).waitFor();
-    await page.getByLabel(words.address).fill("https://questions.example/1");
+    await page.getByText(t("setup.details.sitting.questionsWrong")).waitFor();
+    await page.getByLabel(t("setup.details.sitting.questionsUrl")).fill("https://questions.example/1");
     await check();
     await save.scrollIntoViewIfNeeded();
     await open.picture(`setup-sitting-${locale}-${width}-${scheme}`);
@@ -764,81 +684,16 @@ it.each([
       version: 1,
       en: "You are watched.",
     });
-    await page.getByText(words.saved, { exact: true }).waitFor();
-    await page.getByLabel(words.text).fill("");
-    await page.getByText(words.empty).first().waitFor();
+    await page.getByText(t("setup.form.saved"), { exact: true }).waitFor();
+    await page.getByLabel(t("setup.details.sitting.consent.en")).fill("");
+    await page.getByText(t("setup.details.sitting.consent.emptied")).first().waitFor();
     await save.click();
     expect(await stored()).toMatchObject({ version: 1, en: "You are watched." });
   },
 );
 
-const MINDS = {
-  en: {
-    allSteps: "All steps",
-    noneYet: "None yet",
-    import: /^Import /,
-    imported: /^Imported: /,
-    counts: (candidates: number, staff: number) =>
-      staff === 0 ? `${candidates} candidates.` : `${candidates} candidates, ${staff} invigilators`,
-    noRoom: "No room yet",
-    search: "Name, id or room",
-    need: "2 new rooms, 2 invigilators needed, none yet",
-    byHand: "Add invigilators by hand",
-    without: "Plan without 2 invigilators",
-    answerable: "You are then answerable for 2 rooms",
-    seated: "60 candidates have a room now.",
-    lacking: "2 rooms have no invigilator",
-    toStaff: "Go to Invigilators and inspectors",
-    answers: "No invigilator: Zhou Jing is answerable",
-    add: { userId: "User name or id", name: "Name", room: "Room", submit: "Add", done: "Wang Lei is added." },
-    undo: (plan: number) => `Undo plan ${plan}`,
-    undoing: "The people whom it seated wait for a room again",
-    undone: "Plan 1 is undone: 61 people wait for a room, 2 rooms are deleted.",
-    apply: "Make 2 rooms and seat them",
-    late: "1 new room, 1 invigilator needed, none yet",
-    larger: "Plan 33 to a room: everyone fits",
-    fits: "Seats 5 candidates: the rooms that exist have space.",
-    seat: "Seat them",
-    lateSeated: "5 candidates have a room now.",
-    refused: /^Someone has entered one of its rooms/,
-    server: "For the administrator of the server",
-    roster: "No candidates yet",
-  },
-  "zh-CN": {
-    allSteps: "全部步骤",
-    noneYet: "还没有",
-    import: /^导入 /,
-    imported: /^已导入：/,
-    counts: (candidates: number, staff: number) =>
-      staff === 0 ? `${candidates} 名考生。` : `${candidates} 名考生，${staff} 名监考`,
-    noRoom: "尚无考场",
-    search: "姓名、考号或考场",
-    need: "新建 2 个考场，需要 2 名监考，还没有监考",
-    byHand: "逐个添加监考",
-    without: "暂缺 2 名监考，先行编排",
-    answerable: "2 个考场由你负责",
-    seated: "60 名考生已有考场。",
-    lacking: "2 个考场没有监考",
-    toStaff: "前往监考与巡考",
-    answers: "没有监考，暂由Zhou Jing负责",
-    add: { userId: "用户名或工号", name: "姓名", room: "考场", submit: "添加", done: "已添加Wang Lei。" },
-    undo: (plan: number) => `撤销编排 ${plan}`,
-    undoing: "由这次编排安排的 60 人会重新等待分配考场",
-    undone: "已撤销编排 1：61 人重新等待分配考场，删除了 2 个考场。",
-    apply: "新建 2 个考场并安排座位",
-    late: "新建 1 个考场，需要 1 名监考，还没有监考",
-    larger: "改为每个考场 33 人，即可安排所有人",
-    fits: "为 5 名考生安排座位：现有考场坐得下。",
-    seat: "安排座位",
-    lateSeated: "5 名考生已有考场。",
-    refused: /^有人已进入其中的考场/,
-    server: "须由服务器管理员处理",
-    roster: "还没有考生",
-  },
-} as const;
-
 describe.each(STORY_LOOKS)("a mind that changes, in $locale", ({ locale, ...look }) => {
-  const words = MINDS[locale];
+  const t = textsOf(locale);
 
   it("plans without invigilators, undoes it, plans with them, and seats late people", async () => {
     const examId = await examOf(`Music ${locale}`);
@@ -852,7 +707,7 @@ describe.each(STORY_LOOKS)("a mind that changes, in $locale", ({ locale, ...look
     const picture = (name: string) => open.picture(`setup-mind-${name}-${locale}`);
     const to = async (step: string) => {
       const link = at(open, step);
-      const back = page.getByRole("link", { name: words.allSteps });
+      const back = page.getByRole("link", { name: t("setup.allSteps") });
       await link.or(back).filter({ visible: true }).first().waitFor();
       if (!(await link.isVisible())) await back.click();
       await link.click();
@@ -862,10 +717,15 @@ describe.each(STORY_LOOKS)("a mind that changes, in $locale", ({ locale, ...look
       await to("roster");
       const text = Buffer.from(["id,name,role", ...rows].join("\n"));
       await page.locator("input[type=file]").setInputFiles(file("roster.csv", text, "text/csv"));
-      await page.getByRole("button", { name: words.import }).click();
-      await page.getByText(words.imported).first().waitFor();
+      await page
+        .getByRole("button", { name: t("setup.roster.import", { count: rows.length, removed: 0 }) })
+        .click();
+      await page
+        .getByText(t("setup.roster.importedTitle", { what: t("setup.roster.added", { count: rows.length }) }))
+        .first()
+        .waitFor();
       // Until the page knows them, a plan can change under a click.
-      await page.getByText(words.counts(candidates, staff)).waitFor();
+      await page.getByText(t("setup.roster.counts", { examinees: candidates, staff })).waitFor();
     };
     const state = async () => {
       const { rooms = [], people } = await fixture.admin.exam.people({ examId, pageSize: 100 });
@@ -877,61 +737,75 @@ describe.each(STORY_LOOKS)("a mind that changes, in $locale", ({ locale, ...look
 
     // It opens at the first step, and invigilators can be added before there are rooms.
     await page.locator("h2#setup-step").waitFor();
-    await page.getByLabel(WORDS[locale].name, { exact: true }).waitFor();
-    await at(open, "staff").getByText(words.noneYet).waitFor();
+    await page.getByLabel(t("setup.details.name"), { exact: true }).waitFor();
+    await at(open, "staff")
+      .getByText(t("setup.staffSoFar", { count: 0 }))
+      .waitFor();
     await check();
     await importRows(
       Array.from({ length: 60 }, (_, n) => `${100 + n},Li ${n},`),
       [60, 0],
     );
-    await page.getByText(words.noRoom).first().waitFor();
-    await page.getByLabel(words.search).fill("159");
+    await page.getByText(t("setup.roster.noRoom")).first().waitFor();
+    await page.getByLabel(t("setup.roster.search")).fill("159");
     await expect.poll(() => page.getByRole("gridcell", { name: "Li 59", exact: true }).count()).toBe(1);
     await expect.poll(() => page.getByRole("gridcell", { name: "Li 1", exact: true }).count()).toBe(0);
     await check();
     await picture("roster");
 
     await to("rooms");
-    await page.getByText(words.need).waitFor();
-    await page.getByRole("link", { name: words.byHand }).waitFor();
+    await page.getByText(t("setup.rooms.need", { newRooms: 2, needed: 2, available: 0 })).waitFor();
+    await page.getByRole("link", { name: t("setup.rooms.addStaff") }).waitFor();
     await check();
     await picture("lacking");
-    await page.getByRole("button", { name: words.without }).click();
-    await page.getByRole("dialog").getByText(words.answerable).waitFor();
+    await page.getByRole("button", { name: t("setup.rooms.applyWithout", { count: 2 }) }).click();
+    await page
+      .getByRole("dialog")
+      .getByText(t("setup.rooms.answerable", { count: 2 }))
+      .waitFor();
     await check();
     await picture("without");
-    await confirm(words.without);
-    await page.getByText(words.seated).waitFor();
+    await confirm(t("setup.rooms.applyWithout", { count: 2 }));
+    await page.getByText(t("setup.rooms.applied", { seated: 60 })).waitFor();
     expect(await state()).toEqual({ rooms: ["t1", "t1"], unseated: 0 });
 
     // The check list leads to where the rooms are handed on.
     await to("check");
-    await page.getByRole("heading", { name: words.lacking }).waitFor();
+    await page.getByRole("heading", { name: t("setup.items.teachers.missing", { rooms: 2 }) }).waitFor();
     await check();
-    await page.getByRole("link", { name: words.toStaff }).first().click();
-    await page.getByText(words.answers).first().waitFor();
-    await page.getByLabel(words.add.userId).fill("t7");
-    await page.getByLabel(words.add.name, { exact: true }).fill("Wang Lei");
-    await page.getByRole("combobox", { name: words.add.room }).selectOption({ index: 1 });
-    await page.getByRole("button", { name: words.add.submit, exact: true }).click();
-    await page.getByText(words.add.done).waitFor();
+    await page
+      .getByRole("link", { name: t("setup.check.go", { step: t("setup.steps.staff") }) })
+      .first()
+      .click();
+    await page
+      .getByText(t("setup.staff.noTeacher", { name: "Zhou Jing" }))
+      .first()
+      .waitFor();
+    await page.getByLabel(t("setup.staff.add.userId")).fill("t7");
+    await page.getByLabel(t("setup.staff.add.name"), { exact: true }).fill("Wang Lei");
+    await page.getByRole("combobox", { name: t("setup.staff.add.room") }).selectOption({ index: 1 });
+    await page.getByRole("button", { name: t("setup.staff.add.submit"), exact: true }).click();
+    await page.getByText(t("setup.staff.add.done", { name: "Wang Lei" })).waitFor();
     expect(await state()).toEqual({ rooms: ["t1", "t7"], unseated: 0 });
     await check();
     await picture("staff");
 
     await to("rooms");
-    await page.getByRole("button", { name: words.undo(1) }).click();
-    await page.getByRole("dialog").getByText(words.undoing).waitFor();
+    await page.getByRole("button", { name: t("setup.rooms.plans.undoOne", { plan: 1 }) }).click();
+    await page
+      .getByRole("dialog")
+      .getByText(t("setup.rooms.plans.confirm", { newRooms: 2, seated: 60 }))
+      .waitFor();
     await check();
     await picture("undo");
-    await confirm(words.undo(1));
-    await page.getByText(words.undone).waitFor();
+    await confirm(t("setup.rooms.plans.undoOne", { plan: 1 }));
+    await page.getByText(t("setup.rooms.plans.done", { plan: 1, unseated: 61, deletedRooms: 2 })).waitFor();
     expect(await state()).toEqual({ rooms: [], unseated: 61 });
 
     await importRows(["t8,Sun Li,teacher"], [60, 2]);
     await to("rooms");
-    await page.getByRole("button", { name: words.apply }).click();
-    await confirm(words.apply);
+    await page.getByRole("button", { name: t("setup.rooms.apply", { newRooms: 2 }) }).click();
+    await confirm(t("setup.rooms.apply", { newRooms: 2 }));
     // The notice of the first plan, which says the same, may still be there.
     await expect.poll(state).toEqual({ rooms: ["t7", "t8"], unseated: 0 });
 
@@ -940,22 +814,25 @@ describe.each(STORY_LOOKS)("a mind that changes, in $locale", ({ locale, ...look
       [65, 2],
     );
     await to("rooms");
-    await page.getByText(words.late).waitFor();
+    await page.getByText(t("setup.rooms.need", { newRooms: 1, needed: 1, available: 0 })).waitFor();
     // The rooms are still there.
     await expect.poll(() => page.getByRole("rowheader").getByRole("link").count()).toBe(2);
     await check();
     await picture("late");
-    await page.getByRole("button", { name: words.larger }).click();
-    await page.getByText(words.fits).waitFor();
-    await page.getByRole("button", { name: words.seat, exact: true }).click();
-    await confirm(words.seat);
-    await page.getByText(words.lateSeated).waitFor();
+    await page.getByRole("button", { name: t("setup.rooms.sufficientSize", { size: 33 }) }).click();
+    await page.getByText(t("setup.rooms.summary", { seated: 5, newRooms: 0 })).waitFor();
+    await page.getByRole("button", { name: t("setup.rooms.apply", { newRooms: 0 }), exact: true }).click();
+    await confirm(t("setup.rooms.apply", { newRooms: 0 }));
+    await page.getByText(t("setup.rooms.applied", { seated: 5 })).waitFor();
     expect(await state()).toEqual({ rooms: ["t7", "t8"], unseated: 0 });
 
     // Late people are in the rooms of the plan before, so that it stays.
-    await page.getByRole("button", { name: words.undo(2) }).click();
-    await confirm(words.undo(2));
-    await page.getByRole("dialog").getByText(words.refused).waitFor();
+    await page.getByRole("button", { name: t("setup.rooms.plans.undoOne", { plan: 2 }) }).click();
+    await confirm(t("setup.rooms.plans.undoOne", { plan: 2 }));
+    await page
+      .getByRole("dialog")
+      .getByText(patternOf(t("setup.rooms.plans.refused", { reason: UNKNOWN })))
+      .waitFor();
     await check();
     await picture("refused");
     expect(await state()).toEqual({ rooms: ["t7", "t8"], unseated: 0 });
@@ -971,13 +848,13 @@ describe.each(STORY_LOOKS)("a mind that changes, in $locale", ({ locale, ...look
     await using open = await bare.openConsole({ role: "teacher", locale, ...look, path });
     const { page, check } = open;
     const section = page.locator("section", {
-      has: page.getByRole("heading", { name: words.server, exact: true, level: 3 }),
+      has: page.getByRole("heading", { name: t("setup.check.ofServer"), exact: true, level: 3 }),
     });
     const apart = section.last();
     await apart.getByText("INVIGIL_WATCH_APP_URL").waitFor();
     expect(await apart.getByRole("link").count()).toBe(0);
-    await page.getByRole("heading", { name: words.roster }).waitFor();
-    expect(await apart.getByRole("heading", { name: words.roster }).count()).toBe(0);
+    await page.getByRole("heading", { name: t("setup.items.roster.missing") }).waitFor();
+    expect(await apart.getByRole("heading", { name: t("setup.items.roster.missing") }).count()).toBe(0);
     await check();
     await open.picture(`setup-check-bare-${locale}`);
   });

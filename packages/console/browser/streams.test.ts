@@ -5,7 +5,7 @@ import { type MediaApp, openMediaApp } from "../../server/browser/support/media-
 import { qrCamera, showsMoving } from "../../server/browser/support/qr-camera.js";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { type ExamRoom, openExamRoom } from "./support/exam-room.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { patternOf, STORY_LANGUAGES, textsOf, UNKNOWN } from "./support/languages.js";
 
 // Candidates publish with the typed client, and the embedded media server carries their cameras to the console.
 
@@ -14,11 +14,6 @@ const PEOPLE = [
   { userId: "e2", name: "Emma Clarke" },
   { userId: "e3", name: "Not there" },
 ];
-const WORDS = {
-  en: { camera: (name: string) => `${name}, First camera`, gone: /No picture since/ },
-  "zh-CN": { camera: (name: string) => `${name}，第一机位`, gone: /起没有画面/ },
-} as const;
-
 const cameras = [qrCamera("e1"), qrCamera("e2")];
 let app: MediaApp;
 let fixture: AppFixture;
@@ -55,7 +50,7 @@ const setHidden = (page: Page, isHidden: boolean) =>
 it.each(STORY_LANGUAGES)(
   "shows candidates in their room and on their page soon after they publish, until they are terminated, in %s",
   async (locale) => {
-    const words = WORDS[locale];
+    const t = textsOf(locale);
     const hall = await openExamRoom(fixture, { room: `Hall ${locale}`, people: PEOPLE });
     await using open = await fixture.openConsole({
       role: "teacher",
@@ -72,7 +67,8 @@ it.each(STORY_LANGUAGES)(
     page.on("response", (response) => {
       if (response.request().method() === "DELETE") ended.push(response.status());
     });
-    const video = (name: string) => page.getByLabel(words.camera(name));
+    const video = (name: string) =>
+      page.getByLabel(t("watching.picture.label", { name, camera: t("watching.picture.main") }));
     await page.getByRole("heading", { name: `Hall ${locale}` }).waitFor();
 
     const first = await publish(hall, 1);
@@ -107,7 +103,10 @@ it.each(STORY_LANGUAGES)(
     await check();
     await picture(`streams-candidate-${locale}`);
     await second.evaluate("streaming.stop()");
-    await page.getByText(words.gone).first().waitFor();
+    await page
+      .getByText(patternOf(t.markup("watching.picture.stoppedSince", { time: () => UNKNOWN })))
+      .first()
+      .waitFor();
     await expect.poll(() => page.locator("video").count()).toBe(0);
     await Promise.all([first, second].map((one) => one.close()));
   },

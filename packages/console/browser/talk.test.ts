@@ -2,71 +2,14 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { enter, type SitPage } from "../../candidate/browser/support/world.js";
 import { launchChromium } from "../../server/browser/support/chromium.js";
+import type { Locale } from "../src/texts/texts.js";
 import { type AppFixture, openAppFixture } from "./support/console.js";
 import { type ExamRoom, openExamRoom } from "./support/exam-room.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { CANDIDATE_TEXTS, patternOf, STORY_LANGUAGES, textsOf, UNKNOWN } from "./support/languages.js";
 import { heardIn, speaksInATone, TONE_HERTZ } from "./support/tone.js";
 
 // A teacher talks to one candidate from the console. The candidates are on their own pages. All microphones beep, and that of the teacher is
 // a tone.
-
-const WORDS = {
-  en: {
-    talk: "Talk",
-    begin: "Start talking",
-    stop: "Stop talking",
-    you: "You talk to Emma Clarke",
-    tile: "You talk to them",
-    other: "Zhou Jing talks to them",
-    busy: "Zhou Jing talks to them now. Wait until they stop.",
-    actions: (name: string) => `Actions for ${name}`,
-    pause: "Pause their exam, too",
-    reason: "Reason",
-    told: (name: string, by = "Zhou Jing") => new RegExp(`^${by} talked to ${name}, for \\d+ s$`),
-    own: /^Zhou Jing talked to them, for \d+ s$/,
-    refused: /The browser does not allow the microphone/,
-    busyDevice: /Another program uses the microphone/,
-    absent: /No microphone was found/,
-    page: "An invigilator speaks to you. Listen.",
-    paused: "Your exam is paused",
-    resumed: "Your exam goes on.",
-    gone: "You no longer talk to Emma Clarke",
-    silent: "They do not hear you yet: their page plays no sound.",
-    unheard: "Emma Clarke did not hear you",
-    tried: /^Zhou Jing tried to talk to Emma Clarke, who did not hear it$/,
-    silentPage: "An invigilator speaks to you. Turn on the sound to hear them.",
-    turnOn: "Turn on the sound",
-    close: "Close",
-  },
-  "zh-CN": {
-    talk: "单独讲话",
-    begin: "开始讲话",
-    stop: "停止讲话",
-    you: "你正在对Emma Clarke讲话",
-    tile: "你正在讲话",
-    other: "Zhou Jing正在讲话",
-    busy: "Zhou Jing正在对其讲话，请等讲话结束。",
-    actions: (name: string) => `${name}的操作`,
-    pause: "同时暂停其考试",
-    reason: "原因",
-    told: (name: string, by = "Zhou Jing") => new RegExp(`^${by}对${name}讲话，持续 \\d+ 秒$`),
-    own: /^Zhou Jing对其讲话，持续 \d+ 秒$/,
-    refused: /浏览器未允许使用麦克风/,
-    busyDevice: /麦克风正被其他程序使用/,
-    absent: /未找到麦克风/,
-    page: "监考老师正在对你讲话，请听。",
-    paused: "考试已暂停",
-    resumed: "考试继续。",
-    gone: "对Emma Clarke的讲话已停止",
-    silent: "对方还听不到：其页面没有播放声音。",
-    unheard: "Emma Clarke没有听到你讲话",
-    tried: /^Zhou Jing尝试对Emma Clarke讲话，对方没有听到$/,
-    silentPage: "监考老师正在对你讲话，请打开声音。",
-    turnOn: "打开声音",
-    close: "关闭",
-  },
-} as const;
-type Locale = keyof typeof WORDS;
 
 let fixture: AppFixture;
 let candidates: Browser;
@@ -129,15 +72,20 @@ const sits = async (
   await enter({ page } as SitPage, locale);
   return { page, context };
 };
-const openMenu = async (page: Page, words: (typeof WORDS)[Locale], item: string) => {
-  await page.getByRole("button", { name: words.actions("Emma Clarke") }).click();
-  await page.getByRole("menuitem", { name: item, exact: true }).click();
+const openTalk = async (page: Page, locale: Locale) => {
+  const t = textsOf(locale);
+  await page.getByRole("button", { name: t("watching.acts.label", { name: "Emma Clarke" }) }).click();
+  await page.getByRole("menuitem", { name: t("watching.acts.talk"), exact: true }).click();
 };
+/** The line that says who talked, and how long. */
+const talkedFor = (locale: Locale, said: string) =>
+  patternOf(textsOf(locale)("watching.what.lasted", { said, time: UNKNOWN }));
 
 it.each(STORY_LANGUAGES)(
   "lets a teacher talk to one candidate, whom alone they are heard by, in %s",
   async (locale) => {
-    const words = WORDS[locale];
+    const t = textsOf(locale);
+    const theirs = CANDIDATE_TEXTS[locale];
     const hall = await openExamRoom(fixture, {
       room: `Hall ${locale}`,
       people: [
@@ -166,15 +114,18 @@ it.each(STORY_LANGUAGES)(
     const { page } = room;
 
     // Talk.
-    await openMenu(page, words, words.talk);
+    await openTalk(page, locale);
     await speaksInATone(page);
-    await page.getByRole("dialog").getByRole("button", { name: words.begin }).waitFor();
+    await page
+      .getByRole("dialog")
+      .getByRole("button", { name: t("watching.talk.begin") })
+      .waitFor();
     await room.check();
     await room.picture(`talk-dialog-${locale}`);
-    await click(page, words.begin);
-    await says(page, words.you);
-    await says(page, words.tile);
-    await says(heard.page, words.page);
+    await click(page, t("watching.talk.begin"));
+    await says(page, t("watching.talk.youTo", { name: "Emma Clarke" }));
+    await says(page, t("watching.talk.you"));
+    await says(heard.page, theirs.during.talk);
     await expect.poll(() => heardIn(heard.page)).toEqual({ moves: true, hertz: TONE_HERTZ });
     await room.check();
     await room.picture(`talk-room-${locale}`);
@@ -184,58 +135,60 @@ it.each(STORY_LANGUAGES)(
       });
 
     // Other staff see it, and cannot talk to the same candidate.
-    await says(boss.page, words.other);
-    await says(guest.page, words.other);
+    await says(boss.page, t("watching.talk.other", { by: "Zhou Jing" }));
+    await says(guest.page, t("watching.talk.other", { by: "Zhou Jing" }));
     await guest.check();
     await guest.picture(`talk-other-360-${locale}`);
-    expect(await guest.page.getByRole("button", { name: words.stop }).count()).toBe(0);
-    await guest.page.getByRole("button", { name: words.actions("Emma Clarke") }).click();
+    expect(await guest.page.getByRole("button", { name: t("watching.talk.stop") }).count()).toBe(0);
+    await guest.page.getByRole("button", { name: t("watching.acts.label", { name: "Emma Clarke" }) }).click();
     await guest.page.getByRole("menuitem").first().waitFor();
-    expect(await guest.page.getByRole("menuitem", { name: words.talk, exact: true }).count()).toBe(0);
-    await openMenu(boss.page, words, words.talk);
-    await says(boss.page, words.busy);
-    expect(await boss.page.getByRole("button", { name: words.begin }).isDisabled()).toBe(true);
+    expect(
+      await guest.page.getByRole("menuitem", { name: t("watching.acts.talk"), exact: true }).count(),
+    ).toBe(0);
+    await openTalk(boss.page, locale);
+    await says(boss.page, t("watching.talk.busy", { by: "Zhou Jing" }));
+    expect(await boss.page.getByRole("button", { name: t("watching.talk.begin") }).isDisabled()).toBe(true);
     await boss.check();
     await boss.picture(`talk-busy-dark-${locale}`);
 
-    await click(page, words.stop);
-    await page.getByText(words.tile).waitFor({ state: "detached" });
-    await heard.page.getByText(words.page).waitFor({ state: "detached" });
-    await guest.page.getByText(words.other).waitFor({ state: "detached" });
+    await click(page, t("watching.talk.stop"));
+    await page.getByText(t("watching.talk.you")).waitFor({ state: "detached" });
+    await heard.page.getByText(theirs.during.talk).waitFor({ state: "detached" });
+    await guest.page.getByText(t("watching.talk.other", { by: "Zhou Jing" })).waitFor({ state: "detached" });
     expect(await soundOf(silent.page)).toBe(0);
-    await says(page, words.told("Emma Clarke"));
+    await says(page, talkedFor(locale, t("watching.what.talked", { by: "Zhou Jing", name: "Emma Clarke" })));
     const { talks } = await fixture.teacher.stream.listTalks({ roomId });
     const heardTalk = { userId: "e2", by: "t1", heardAt: expect.any(Date), endedAt: expect.any(Date) };
     expect(talks[0]).toMatchObject(heardTalk);
 
     // On the candidate's page of the console, with a pause.
     await page.goto(`${fixture.url}/console/exams/${examId}/candidates/e2?room=${roomId}`);
-    await says(page, words.own);
-    await openMenu(page, words, words.talk);
-    await page.getByLabel(words.pause).check();
-    expect(await page.getByRole("button", { name: words.begin }).isDisabled()).toBe(true);
-    await page.getByLabel(words.reason, { exact: true }).selectOption("technical");
+    await says(page, talkedFor(locale, t("watching.what.own.talked", { by: "Zhou Jing" })));
+    await openTalk(page, locale);
+    await page.getByLabel(t("watching.talk.pause")).check();
+    expect(await page.getByRole("button", { name: t("watching.talk.begin") }).isDisabled()).toBe(true);
+    await page.getByLabel(t("watching.control.reason.label"), { exact: true }).selectOption("technical");
     await room.check();
     await room.picture(`talk-pause-${locale}`);
-    await click(page, words.begin);
-    await says(heard.page, words.page);
-    await says(heard.page, words.paused);
+    await click(page, t("watching.talk.begin"));
+    await says(heard.page, theirs.during.talk);
+    await says(heard.page, theirs.paused.title);
     await room.check();
     await room.picture(`talk-candidate-${locale}`);
     await page.setViewportSize({ width: 360, height: 740 });
     await room.picture(`talk-candidate-360-${locale}`);
     const decision = { roomId, userIds: ["e2"], reason: { code: "technical" as const } };
     await fixture.teacher.attempt.resume({ ...decision, key: `resume ${locale}` });
-    await says(heard.page, words.resumed);
+    await says(heard.page, theirs.decisions.resume);
 
     // It ends with the page, and when the person leaves the room.
     await page.reload();
-    await heard.page.getByText(words.page).waitFor({ state: "detached" });
-    await openMenu(page, words, words.talk);
-    await click(page, words.begin);
-    await says(heard.page, words.page);
+    await heard.page.getByText(theirs.during.talk).waitFor({ state: "detached" });
+    await openTalk(page, locale);
+    await click(page, t("watching.talk.begin"));
+    await says(heard.page, theirs.during.talk);
     await fixture.teacher.attempt.terminate({ ...decision, answers: "save", key: `end ${locale}` });
-    await says(page, words.gone);
+    await says(page, t("watching.talk.ended", { name: "Emma Clarke" }));
     await expect
       .poll(async () =>
         (await fixture.teacher.stream.listTalks({ roomId })).talks.filter(({ endedAt }) => !endedAt),
@@ -248,7 +201,8 @@ it.each(STORY_LANGUAGES)(
 it.each(STORY_LANGUAGES)(
   "does not take a talk that did not play for one, and says so, in %s",
   async (locale) => {
-    const words = WORDS[locale];
+    const t = textsOf(locale);
+    const theirs = CANDIDATE_TEXTS[locale];
     const hall = await openExamRoom(fixture, {
       room: `Silence ${locale}`,
       people: [{ userId: "e2", name: "Emma Clarke" }],
@@ -273,40 +227,43 @@ it.each(STORY_LANGUAGES)(
       allowsMicrophone: true,
     });
     const { page } = room;
-    await openMenu(page, words, words.talk);
+    await openTalk(page, locale);
     await speaksInATone(page);
-    await click(page, words.begin);
-    await says(heard.page, words.silentPage);
-    await says(page, words.silent);
+    await click(page, t("watching.talk.begin"));
+    await says(heard.page, theirs.during.talkSilent);
+    await says(page, t("watching.talk.silent"));
     await room.check();
     await room.picture(`talk-silent-${locale}`);
-    await click(page, words.stop);
-    await says(page, words.unheard);
-    await says(page, words.tried);
+    await click(page, t("watching.talk.stop"));
+    await says(page, t("watching.talk.unheard", { name: "Emma Clarke" }));
+    await says(page, t("watching.what.triedToTalk", { by: "Zhou Jing", name: "Emma Clarke" }));
     await room.picture(`talk-unheard-${locale}`);
-    await page.getByRole("alert").getByRole("button", { name: words.close }).click();
-    await heard.page.getByText(words.silentPage).waitFor({ state: "detached" });
+    await page
+      .getByRole("alert")
+      .getByRole("button", { name: t("common.confirm.close") })
+      .click();
+    await heard.page.getByText(theirs.during.talkSilent).waitFor({ state: "detached" });
     const talksOf = async () => (await fixture.teacher.stream.listTalks({ roomId })).talks;
     await expect.poll(async () => (await talksOf())[0]).toMatchObject({ endedAt: expect.any(Date) });
     for (const one of await talksOf()) expect(one).not.toHaveProperty("heardAt");
 
     // They turn on the sound.
-    await openMenu(page, words, words.talk);
-    await click(page, words.begin);
-    await says(heard.page, words.silentPage);
-    await click(heard.page, words.turnOn);
-    await says(heard.page, words.page);
+    await openTalk(page, locale);
+    await click(page, t("watching.talk.begin"));
+    await says(heard.page, theirs.during.talkSilent);
+    await click(heard.page, theirs.during.turnOnSound);
+    await says(heard.page, theirs.during.talk);
     await expect.poll(() => heardIn(heard.page)).toEqual({ moves: true, hertz: TONE_HERTZ });
-    await says(page, words.you);
-    await click(page, words.stop);
-    await says(page, words.told("Emma Clarke"));
+    await says(page, t("watching.talk.youTo", { name: "Emma Clarke" }));
+    await click(page, t("watching.talk.stop"));
+    await says(page, talkedFor(locale, t("watching.what.talked", { by: "Zhou Jing", name: "Emma Clarke" })));
     expect((await talksOf())[0]).toMatchObject({ heardAt: expect.any(Date) });
     await heard.context.close();
   },
 );
 
 it.each(STORY_LANGUAGES)("says what to do about a microphone that cannot be used, in %s", async (locale) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
   const { examId, roomId } = await openExamRoom(fixture, {
     room: `Microphones ${locale}`,
     people: [{ userId: "e2", name: "Emma Clarke" }],
@@ -318,19 +275,19 @@ it.each(STORY_LANGUAGES)("says what to do about a microphone that cannot be used
     scheme: "dark",
   });
   const { page } = open;
-  await openMenu(page, words, words.talk);
-  await click(page, words.begin);
-  await says(page, words.refused);
+  await openTalk(page, locale);
+  await click(page, t("watching.talk.begin"));
+  await says(page, t("watching.talk.microphone.refused"));
   await open.check();
   await open.picture(`talk-refused-dark-${locale}`);
   for (const [name, said] of [
-    ["NotReadableError", words.busyDevice],
-    ["NotFoundError", words.absent],
+    ["NotReadableError", t("watching.talk.microphone.busy")],
+    ["NotFoundError", t("watching.talk.microphone.absent")],
   ] as const) {
     await page.evaluate((error) => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("", error));
     }, name);
-    await click(page, words.begin);
+    await click(page, t("watching.talk.begin"));
     await says(page, said);
   }
   expect((await fixture.teacher.stream.listTalks({ roomId })).talks).toEqual([]);

@@ -1,70 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type AppFixture, openAppFixture } from "./support/console.js";
-import { STORY_LANGUAGES } from "./support/languages.js";
+import { patternOf, STORY_LANGUAGES, textsOf, UNKNOWN } from "./support/languages.js";
 import { MORNING, type Morning, openMorning } from "./support/morning.js";
 
-const WORDS = {
-  en: {
-    overview: "Overview",
-    candidates: "Candidates",
-    look: "Rooms that need a look",
-    burst: /Hall A · 2 rooms/,
-    cause: /6 disconnected .*one cause\?/,
-    back: /6 disconnected .*1 back/,
-    disconnected: /disconnected/,
-    hides: "54 hidden by filters",
-    changed: /Show 1 change/,
-    select: (name: string) => `Select ${name}`,
-    message: "Message",
-    text: "Message",
-    send: "Send",
-    failed: "1 of 3 failed.",
-    forbidden: "Your role may not do this. Ask the exam's creator or an administrator.",
-    retry: "Try again for 1 person",
-    done: "Done for 3 people.",
-    time: "Time",
-    field: "Minutes",
-    reason: "Reason",
-    give: "Give the time",
-    close: "Close",
-    undo: "Undo",
-    undone: "Undone.",
-    end: "End the exam",
-    messageRooms: "Message rooms",
-    menu: "Zhou Jing, menu",
-    redFrom: (count: number) => `Mark red at ${count}+ detections`,
-  },
-  "zh-CN": {
-    overview: "总览",
-    candidates: "考生",
-    look: "需要关注的考场",
-    burst: /Hall A · 2 个考场/,
-    cause: /6 人掉线.*可能是同一原因/,
-    back: /6 人掉线.*1 人已恢复/,
-    disconnected: /掉线/,
-    hides: "筛选隐藏了 54 条",
-    changed: /1 处变化，点击显示/,
-    select: (name: string) => `选择${name}`,
-    message: "发消息",
-    text: "消息内容",
-    send: "发送",
-    failed: "3 人中有 1 人未成功。",
-    forbidden: "你的角色没有这个权限。请联系考试创建者或管理员。",
-    retry: "对这 1 人重试",
-    done: "3 人已完成。",
-    time: "时间",
-    field: "分钟数",
-    reason: "原因",
-    give: "补时",
-    close: "关闭",
-    undo: "撤销",
-    undone: "已撤销。",
-    end: "结束考试",
-    messageRooms: "向考场发消息",
-    menu: "Zhou Jing，菜单",
-    redFrom: (count: number) => `检测达 ${count} 次标红`,
-  },
-} as const;
+/** What the overview says of six at once. The time beside it is a minute, or two if the next one had begun. */
+const BURST = { en: "6 disconnected", "zh-CN": "6 人掉线" } as const;
 
 let fixture: AppFixture;
 beforeAll(async () => {
@@ -144,7 +84,7 @@ it("shows numbers that agree, and cuts no reason off while there is room for it"
 });
 
 describe.each(STORY_LANGUAGES)("who watches an exam, in %s", (locale) => {
-  const words = WORDS[locale];
+  const t = textsOf(locale);
 
   it("is told one cause once, opens who was hit, and rows stand still under the pointer", async () => {
     await using morning = await openExam("Physics");
@@ -156,29 +96,37 @@ describe.each(STORY_LANGUAGES)("who watches an exam, in %s", (locale) => {
       path: `exams/${morning.examId}`,
     });
     const { page, check, picture } = open;
-    const row = page.getByRole("grid", { name: words.look }).getByRole("row", { name: words.burst });
-    await row.getByText(words.cause).waitFor();
+    const row = page
+      .getByRole("grid", { name: t("overview.looks.title") })
+      .getByRole("row", { name: t("overview.looks.several", { hall: "Hall A", count: 2 }) });
+    await row.getByText(patternOf(`${BURST[locale]}${UNKNOWN}${t("overview.reasons.oneCause")}`)).waitFor();
     await check();
     await picture(`overview-burst-${locale}`);
     await morning.come(at(hit, 0));
-    await row.getByText(words.back).waitFor();
+    await row
+      .getByText(patternOf(`${BURST[locale]}${UNKNOWN}${t("overview.reasons.back", { count: 1 })}`))
+      .waitFor();
 
-    await page.getByRole("main").getByRole("link", { name: words.disconnected }).first().click();
+    await page
+      .getByRole("main")
+      .getByRole("link", { name: t("overview.tiles.disconnected") })
+      .first()
+      .click();
     await page.waitForURL(/candidates\?state=disconnected/);
-    const list = page.getByRole("grid", { name: words.candidates });
+    const list = page.getByRole("grid", { name: t("candidates.title") });
     await list.getByRole("row", { name: at(hit, 5).userId }).hover();
     await morning.leave(at(morning.candidates, 30));
-    await page.getByRole("button", { name: words.changed }).click();
+    await page.getByRole("button", { name: t("common.table.changed", { count: 1 }) }).click();
     await list.getByRole("row", { name: at(morning.candidates, 30).userId }).waitFor();
-    await page.getByText(words.hides).waitFor();
+    await page.getByText(t("common.filter.hides", { count: 54 })).waitFor();
     await check();
     // A row that stands still under the pointer keeps the name of who is gone.
     const { userId, roomId, name } = at(hit, 4);
     await list.getByRole("row", { name: at(hit, 5).userId }).hover();
     await fixture.admin.participant.remove({ roomId, userId });
-    await page.getByRole("button", { name: words.changed }).waitFor();
+    await page.getByRole("button", { name: t("common.table.changed", { count: 1 }) }).waitFor();
     await list.getByRole("row", { name: userId }).getByText(name, { exact: true }).waitFor();
-    await page.getByRole("button", { name: words.changed }).click();
+    await page.getByRole("button", { name: t("common.table.changed", { count: 1 }) }).click();
     await list.getByRole("row", { name: userId }).waitFor({ state: "detached" });
   });
 
@@ -208,13 +156,13 @@ describe.each(STORY_LANGUAGES)("who watches an exam, in %s", (locale) => {
       await page.getByRole("row", { name: userId }).getByRole("checkbox").check();
     }
     await page.getByRole("searchbox").fill("");
-    await page.getByRole("button", { name: words.message, exact: true }).click();
+    await page.getByRole("button", { name: t("watching.acts.message"), exact: true }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByLabel(words.text).fill("Please look at the board.");
+    await dialog.getByLabel(t("watching.message.text")).fill("Please look at the board.");
     await check();
-    await dialog.getByRole("button", { name: words.send, exact: true }).dblclick();
-    await dialog.getByText(words.failed).waitFor();
-    await dialog.getByText(words.forbidden).waitFor();
+    await dialog.getByRole("button", { name: t("watching.message.action"), exact: true }).dblclick();
+    await dialog.getByText(t("common.bulk.people.failed", { failed: 1, total: 3 })).waitFor();
+    await dialog.getByText(t("common.error.reasons.FORBIDDEN")).waitFor();
     await check();
     await picture(`message-failed-${locale}`);
     // A second operator lets the first one in.
@@ -222,29 +170,35 @@ describe.each(STORY_LANGUAGES)("who watches an exam, in %s", (locale) => {
       roomId: other.id,
       participants: [{ userId: "t1", name: "Zhou Jing", role: "teacher" }],
     });
-    await dialog.getByRole("button", { name: words.retry }).click();
-    await dialog.getByText(words.done).waitFor();
-    await dialog.getByRole("button", { name: words.close }).last().click();
+    await dialog.getByRole("button", { name: t("common.bulk.people.retry", { count: 1 }) }).click();
+    await dialog.getByText(t("common.bulk.people.done", { count: 3 })).waitFor();
+    await dialog
+      .getByRole("button", { name: t("common.confirm.close") })
+      .last()
+      .click();
     for (const { roomId, userId } of [at(chosen, 0), at(chosen, 2)]) {
       const { messages } = await fixture.admin.im.history({ roomId });
       expect(messages.filter(({ to }) => to?.includes(userId))).toHaveLength(1);
     }
 
-    await page.getByRole("button", { name: words.time, exact: true }).click();
-    await dialog.getByLabel(words.field, { exact: true }).fill("15");
-    await dialog.getByLabel(words.reason, { exact: true }).selectOption("technical");
-    await dialog.getByRole("button", { name: words.give, exact: true }).click();
-    await dialog.getByRole("button", { name: words.close }).last().click();
+    await page.getByRole("button", { name: t("watching.acts.time"), exact: true }).click();
+    await dialog.getByLabel(t("watching.control.minutes"), { exact: true }).fill("15");
+    await dialog.getByLabel(t("watching.control.reason.label"), { exact: true }).selectOption("technical");
+    await dialog.getByRole("button", { name: t("watching.control.action.give"), exact: true }).click();
+    await dialog
+      .getByRole("button", { name: t("common.confirm.close") })
+      .last()
+      .click();
     const minutesOf = async () => {
       const { people } = await fixture.admin.exam.people({ examId: morning.examId });
       return chosen.map(
         ({ userId }) => people.find((one) => one.userId === userId)?.attempt?.extendedMinutes,
       );
     };
-    await page.getByRole("button", { name: words.undo }).waitFor();
+    await page.getByRole("button", { name: t("common.undo.action") }).waitFor();
     expect(await minutesOf()).toEqual([15, 15, 15]);
-    await page.getByRole("button", { name: words.undo }).click();
-    await page.getByText(words.undone, { exact: true }).waitFor();
+    await page.getByRole("button", { name: t("common.undo.action") }).click();
+    await page.getByText(t("common.undo.undone"), { exact: true }).waitFor();
     expect(await minutesOf()).toEqual([0, 0, 0]);
   });
 
@@ -261,16 +215,20 @@ describe.each(STORY_LANGUAGES)("who watches an exam, in %s", (locale) => {
     const row = page.getByRole("row", { name: who.userId });
     await row.locator("[data-tone=amber]").first().waitFor();
     expect(await row.locator("[data-tone=red]").count()).toBe(0);
-    await page.getByRole("button", { name: words.menu }).click();
-    await page.getByRole("menuitemradio", { name: words.redFrom(5), checked: true }).waitFor();
+    await page.getByRole("button", { name: t("common.menu.label", { name: "Zhou Jing" }) }).click();
+    await page
+      .getByRole("menuitemradio", { name: t("common.menu.redFrom", { count: 5 }), checked: true })
+      .waitFor();
     await check();
     await picture(`menu-${locale}`);
-    await page.getByRole("menuitemradio", { name: words.redFrom(3) }).click();
+    await page.getByRole("menuitemradio", { name: t("common.menu.redFrom", { count: 3 }) }).click();
     await row.locator("[data-tone=red]").first().waitFor();
     await page.goto(`${fixture.url}/console/exams/${morning.examId}/rooms/${who.roomId}`);
     await page.getByRole("listitem").filter({ hasText: who.name }).locator("[data-red]").first().waitFor();
-    await page.getByRole("button", { name: words.menu }).click();
-    await page.getByRole("menuitemradio", { name: words.redFrom(3), checked: true }).waitFor();
+    await page.getByRole("button", { name: t("common.menu.label", { name: "Zhou Jing" }) }).click();
+    await page
+      .getByRole("menuitemradio", { name: t("common.menu.redFrom", { count: 3 }), checked: true })
+      .waitFor();
   });
 
   it("may only look, as an inspector, and sees the people of their rooms", async () => {
@@ -290,9 +248,9 @@ describe.each(STORY_LANGUAGES)("who watches an exam, in %s", (locale) => {
     expect(await page.getByRole("checkbox").count()).toBe(0);
     await check();
     await page.goto(`${fixture.url}/console/exams/${morning.examId}`);
-    await page.getByRole("heading", { name: words.overview }).waitFor();
-    expect(await page.getByRole("button", { name: words.end }).count()).toBe(0);
-    expect(await page.getByRole("button", { name: words.messageRooms }).count()).toBe(0);
+    await page.getByRole("heading", { name: t("overview.title") }).waitFor();
+    expect(await page.getByRole("button", { name: t("watching.acts.endExam") }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: t("watching.acts.messageRooms") }).count()).toBe(0);
     await check();
   });
 });
